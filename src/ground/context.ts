@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** A job that a person watches: bytes or items done out of a total. */
+export type Task = {
+  /** Adds `amount` to what is done. */
+  readonly advance: (amount: number) => void;
+  /** Ends the task; `note` replaces its text ("124 archives, 41 MB"). */
+  readonly done: (note?: string) => void;
+};
+
+/** Where progress and notices go: always stderr, or nothing at all; results never go here. */
+export type Reporter = {
+  readonly info: (line: string) => void;
+  readonly warn: (line: string) => void;
+  /** `total` in `unit`s; undefined when it is not known. */
+  readonly task: (title: string, options?: { total?: number; unit?: "bytes" | "items" }) => Task;
+};
+
+/** Every effect that a test may want to replace. The file system is not here: tests use real folders. */
+export type Context = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** `$INGOT_HOME`: all state lives below it. */
+  readonly home: string;
+  readonly now: () => Date;
+  readonly randomBytes: (size: number) => Buffer;
+  readonly fetch: typeof fetch;
+  readonly report: Reporter;
+  /** Aborted by Ctrl-C; everything long listens to it. */
+  readonly signal: AbortSignal;
+};
+
+export const silentReporter: Reporter = {
+  info: () => {},
+  warn: () => {},
+  task: () => ({ advance: () => {}, done: () => {} }),
+};
+
+/** The context of this process. `overrides` replace single effects. */
+export function processContext(overrides: Partial<Context> = {}): Context {
+  const env = overrides.env ?? process.env;
+  return {
+    env,
+    cwd: process.cwd(),
+    home: ingotHome(env),
+    now: () => new Date(),
+    randomBytes,
+    fetch: globalThis.fetch,
+    report: silentReporter,
+    signal: new AbortController().signal,
+    ...overrides,
+  };
+}
+
+/** `INGOT_HOME`, or `/var/lib/ingot` for root, or the XDG state folder. */
+export function ingotHome(env: Context["env"], uid: number = process.getuid?.() ?? 0): string {
+  if (env.INGOT_HOME) return env.INGOT_HOME;
+  if (uid === 0) return "/var/lib/ingot";
+  return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), ".local/state"), "ingot");
+}

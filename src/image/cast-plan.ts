@@ -1,0 +1,46 @@
+import type { Digest } from "../oci/digest.ts";
+
+/** A layer that lies in the store. */
+export type LayerBlob = {
+  readonly digest: Digest;
+  /** Bytes, compressed. */
+  readonly size: number;
+  /** Digest of the uncompressed tar. */
+  readonly diffId: Digest;
+  readonly mediaType: string;
+  /** For people: which packages or which step it holds. */
+  readonly title: string;
+};
+
+/** What the sandboxed worker does: restore `below`, then run the stages one after the other, each giving layers. Pure data, printable. */
+export type CastPlan = {
+  readonly architecture: string;
+  readonly epoch: number;
+  readonly compression: "gzip" | "zstd";
+  /** Folder of the OCI layout that holds `below` and receives the new blobs. */
+  readonly store: string;
+  /** Lowest first. */
+  readonly below: readonly LayerBlob[];
+  readonly stages: readonly CastStage[];
+};
+
+export type CastStage =
+  | {
+      readonly kind: "packages";
+      readonly name: string;
+      readonly packages: readonly CastPackage[];
+      /** In this order; every package of the stage is in one of them. */
+      readonly layers: readonly string[];
+    }
+  | { readonly kind: "run"; readonly name: string; readonly commands: readonly string[] };
+
+export type CastPackage = {
+  readonly name: string;
+  readonly version: string;
+  /** Absolute path of the verified .deb in the vault. */
+  readonly file: string;
+  readonly layer: string;
+};
+
+/** Layers of one finished stage, lowest first; the last one of a packages stage is what scripts wrote. Empty layers are left out. */
+export type CastStageResult = { readonly stage: string; readonly layers: readonly LayerBlob[] };
