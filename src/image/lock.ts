@@ -16,13 +16,17 @@ export type ImageLock = {
   readonly base: LockedBase;
   /** SHA-256 of the parts of the definition that decide what is locked (base, packages, recommends); `lock --check` compares it. */
   readonly request: Digest;
-  /** Seconds since 1970: the newest date among the suites; no file of the image is younger. */
-  readonly epoch: number;
   readonly suites: readonly Suite[];
   /** Installed in this order; a later stage builds on the layers of the earlier ones. */
-  readonly stages: readonly string[];
+  readonly stages: readonly LockedStage[];
   readonly packages: readonly LockedPackage[];
 };
+
+/**
+ * A step of the installation: some requested packages with what they need. `epoch` is in seconds since 1970: the date of the archive when the
+ * stage last changed, so that an update of a later stage leaves the bytes of this one alone. No file that its scripts write is younger.
+ */
+export type LockedStage = { readonly name: string; readonly epoch: number };
 
 export type LockedBase =
   | { readonly kind: "debian"; readonly suite: string }
