@@ -11,6 +11,25 @@ export const errorCodes = {
   "command-failed": { exit: 1, means: "A program that Ingot runs ended with an error." },
   "disk-full": { exit: 1, means: "No space is left where Ingot writes." },
   "locked-by-another": { exit: 1, means: "Another Ingot process holds the same store or project." },
+
+  "archive-changing": { exit: 1, means: "A mirror's signed list and its package index do not belong together, even when asked again." },
+  "archive-expired": { exit: 1, means: "A suite's signed list is past its Valid-Until date." },
+  "archive-from-future": { exit: 1, means: "A suite's signed list is dated in the future." },
+  "archive-incomplete": { exit: 1, means: "A suite lacks the architecture, component or checksums that were asked for." },
+  "archive-key-expired": { exit: 1, means: "The trusted key that signed a suite's list had expired or was revoked." },
+  "archive-key-unknown": { exit: 1, means: "A suite's list is signed, but by no key of the keyring." },
+  "archive-rolled-back": { exit: 1, means: "A mirror serves an older list of a suite than was seen before." },
+  "archive-signature-bad": { exit: 1, means: "The signature of a suite's list does not fit its content." },
+  "archive-suite-mismatch": { exit: 1, means: "A mirror serves the list of another suite than the one asked for." },
+  "archive-unsigned": { exit: 1, means: "A suite's list carries no signature." },
+  "control-malformed": { exit: 1, means: "A Debian control file or index does not follow deb822." },
+  "download-corrupt": { exit: 1, means: "A mirror served a file with another content than the signed lists say." },
+  "download-failed": { exit: 1, means: "A mirror could not be reached, or broke off, also when tried again." },
+  "download-missing": { exit: 1, means: "A mirror does not have a file that is wanted." },
+  "keyring-unusable": { exit: 1, means: "The keyring of a Debian archive is missing or holds no key." },
+  "mirror-unknown": { exit: 1, means: "Nothing says where the Debian archive is." },
+  "sources-malformed": { exit: 1, means: "An apt sources file of the host cannot be read." },
+  "vault-damaged": { exit: 4, means: "A file of the vault no longer has the content that its name says." },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; means: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;
