@@ -30,6 +30,19 @@ export const errorCodes = {
   "mirror-unknown": { exit: 1, means: "Nothing says where the Debian archive is." },
   "sources-malformed": { exit: 1, means: "An apt sources file of the host cannot be read." },
   "vault-damaged": { exit: 4, means: "A file of the vault no longer has the content that its name says." },
+
+  "archive-escapes-root": { exit: 1, means: "An archive holds a path that would be written outside of its root." },
+  "tar-malformed": { exit: 1, means: "A tar archive is cut off, altered, or uses what no image builder writes." },
+
+  "account-unknown": { exit: 1, means: "A definition names a user or group that the image does not have." },
+  "base-not-debian": { exit: 1, means: "Packages are asked for on top of an image that is not Debian." },
+  "file-conflict": { exit: 1, means: "A file of the definition would take the place of a folder of the image, or the reverse." },
+  "file-unsupported": { exit: 1, means: "A source of `files` is neither a file, a folder nor a symbolic link." },
+  "image-unknown": { exit: 1, means: "No image has the name or digest that was asked for." },
+  "lock-incompatible": { exit: 1, means: "The lock was written for a release of Ingot that builds other bytes from it." },
+  "lock-malformed": { exit: 1, means: "The lock is not JSON of the shape that Ingot writes." },
+  "lock-missing": { exit: 1, means: "An image has no entry in ingot.lock." },
+  "lock-stale": { exit: 4, means: "The lock no longer fits the definition." },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; means: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;
