@@ -11,6 +11,11 @@ export const errorCodes = {
   "command-failed": { exit: 1, means: "A program that Ingot runs ended with an error." },
   "disk-full": { exit: 1, means: "No space is left where Ingot writes." },
   "locked-by-another": { exit: 1, means: "Another Ingot process holds the same store or project." },
+  "permission-denied": { exit: 1, means: "The operating system refuses access to a path." },
+
+  "definition-invalid": { exit: 1, means: "ingot.yaml holds mistakes; all of them are listed with their places." },
+  "definition-missing": { exit: 1, means: "There is no ingot.yaml here or in any folder above." },
+  "init-would-overwrite": { exit: 1, means: "A file that ingot init would write exists already." },
 
   "archive-changing": { exit: 1, means: "A mirror's signed list and its package index do not belong together, even when asked again." },
   "archive-expired": { exit: 1, means: "A suite's signed list is past its Valid-Until date." },
@@ -29,7 +34,12 @@ export const errorCodes = {
   "keyring-unusable": { exit: 1, means: "The keyring of a Debian archive is missing or holds no key." },
   "mirror-unknown": { exit: 1, means: "Nothing says where the Debian archive is." },
   "sources-malformed": { exit: 1, means: "An apt sources file of the host cannot be read." },
+  "package-unknown": { exit: 1, means: "No suite has a package of this name, or a virtual package leaves the choice to the reader." },
+  "packages-conflict": { exit: 1, means: "Packages that are wanted together cannot be installed together." },
+  "packages-unsatisfiable": { exit: 1, means: "A package depends on something that no suite has." },
+  "relation-malformed": { exit: 1, means: "A dependency field of a Debian package cannot be read." },
   "vault-damaged": { exit: 4, means: "A file of the vault no longer has the content that its name says." },
+  "version-malformed": { exit: 1, means: "A text is not a Debian version." },
 
   "archive-escapes-root": { exit: 1, means: "An archive holds a path that would be written outside of its root." },
   "tar-malformed": { exit: 1, means: "A tar archive is cut off, altered, or uses what no image builder writes." },

@@ -1,0 +1,61 @@
+import { lstatSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { IngotError } from "../ground/error.ts";
+import { digestOf, type Digest } from "../oci/digest.ts";
+import type { FileDefinition } from "../project/definition.ts";
+
+/** One file, folder or link that the person's `files` put into an image; owners still by name. */
+export type SourceFile = {
+  /** Path in the image without the leading slash. */
+  readonly path: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+} & (
+  | { readonly type: "directory" }
+  | { readonly type: "symlink"; readonly linkname: string }
+  | { readonly type: "file"; readonly content: Buffer; readonly digest: Digest }
+);
+
+type Ownership = { readonly owner: string; readonly group: string };
+
+/**
+ * Reads what `files` names from the host, folders with all that is in them, in byte order. Of the host's metadata only the
+ * executable bit counts, because umask, owner and time differ from machine to machine. Throws `file-unsupported` for sockets and devices.
+ */
+export function readSourceFiles(definitions: readonly FileDefinition[]): readonly SourceFile[] {
+  return definitions.flatMap((definition) => {
+    const path = definition.target.slice(1);
+    const ownership = { owner: definition.owner ?? "root", group: definition.group ?? "root" };
+    if (definition.from.kind === "content") {
+      const content = Buffer.from(definition.from.content);
+      return [{ type: "file", path, mode: definition.mode ?? 0o644, ...ownership, content, digest: digestOf(content) }];
+    }
+    return readTree(definition.from.source, path, { mode: definition.mode, ...ownership });
+  });
+}
+
+function readTree(
+  source: string,
+  path: string,
+  options: Ownership & { readonly mode: number | undefined },
+): SourceFile[] {
+  const { mode, ...ownership } = options;
+  const stat = lstatSync(source);
+  if (stat.isSymbolicLink()) return [{ type: "symlink", path, mode: 0o777, ...ownership, linkname: readlinkSync(source) }];
+  if (stat.isFile()) {
+    const content = readFileSync(source);
+    const byDefault = (stat.mode & 0o100) === 0 ? 0o644 : 0o755;
+    return [{ type: "file", path, mode: mode ?? byDefault, ...ownership, content, digest: digestOf(content) }];
+  }
+  if (!stat.isDirectory()) {
+    throw new IngotError("file-unsupported", `${source} is neither a file, a folder nor a symbolic link`, {
+      hint: "remove it, or name the files beside it one by one",
+    });
+  }
+  const children = readdirSync(source).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return [
+    { type: "directory", path, mode: 0o755, ...ownership },
+    ...children.flatMap((name) => readTree(join(source, name), `${path}/${name}`, options)),
+  ];
+}

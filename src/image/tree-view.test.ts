@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { LayerIndexEntry } from "./cast-plan.ts";
+import { mergeLayers, resolveParents } from "./tree-view.ts";
+
+function entry(path: string, more: Partial<LayerIndexEntry> = {}): LayerIndexEntry {
+  return { path, type: "file", mode: 0o644, uid: 0, gid: 0, mtime: 0, size: 0, linkname: "", ...more };
+}
+const folder = (path: string) => entry(path, { type: "directory", mode: 0o755 });
+const link = (path: string, linkname: string) => entry(path, { type: "symlink", linkname });
+
+test("a whiteout removes a path with all below it, and only in the layers beneath", () => {
+  const view = mergeLayers([
+    [folder("a"), entry("a/1"), entry("a/2"), entry("b")],
+    [entry(".wh.a"), entry(".wh.b"), folder("a"), entry("a/3")],
+  ]);
+  assert.deepEqual([...view.keys()].toSorted(), ["a", "a/3"]);
+});
+
+test("an opaque whiteout empties a folder wherever in its layer it stands", () => {
+  const view = mergeLayers([
+    [folder("a"), entry("a/1"), folder("ab"), entry("ab/1")],
+    [folder("a"), entry("a/new"), entry("a/.wh..wh..opq")],
+  ]);
+  assert.deepEqual([...view.keys()].toSorted(), ["a", "a/new", "ab", "ab/1"]);
+});
+
+test("a file in the place of a folder hides what was in the folder", () => {
+  const view = mergeLayers([[folder("a"), entry("a/1")], [entry("a")]]);
+  assert.deepEqual([...view.keys()], ["a"]);
+});
+
+test("parents that are links are followed, relative, absolute and climbing ones, and the last part is not", () => {
+  const view = mergeLayers([
+    [link("bin", "usr/bin"), link("var/run", "/run"), link("x", "../../../etc"), folder("usr/bin"), link("usr/bin/sh", "dash")],
+  ]);
+  assert.equal(resolveParents(view, "bin/sh"), "usr/bin/sh");
+  assert.equal(resolveParents(view, "var/run/a/b"), "run/a/b");
+  assert.equal(resolveParents(view, "x/passwd"), "etc/passwd");
+  assert.equal(resolveParents(view, "bin"), "bin");
+});
+
+test("links in a circle end", () => {
+  const view = mergeLayers([[link("a", "b"), link("b", "a")]]);
+  assert.equal(typeof resolveParents(view, "a/x"), "string");
+});
