@@ -41,7 +41,7 @@ export function tarHeaderBlocks(header: TarHeader): Buffer {
 function ustarBlock(header: TarHeader, records: Map<string, Buffer>): Buffer {
   const block = Buffer.alloc(blockSize);
   writeName(block, header, records);
-  if (!writeAscii(block, fields.linkname, header.linkname)) records.set("linkpath", Buffer.from(header.linkname));
+  writeLinkname(block, header.linkname, records);
   writeOctal(block, fields.mode, header.mode);
   for (const key of ["uid", "gid", "size", "mtime"] as const) {
     if (writeOctal(block, fields[key], header[key])) continue;
@@ -64,7 +64,19 @@ function writeName(block: Buffer, header: TarHeader, records: Map<string, Buffer
     return;
   }
   records.set("path", Buffer.from(path));
-  Buffer.from(path).copy(block, fields.name[0], 0, fields.name[1]);
+  writeStart(block, fields.name, path);
+}
+
+function writeLinkname(block: Buffer, linkname: string, records: Map<string, Buffer>): void {
+  if (writeAscii(block, fields.linkname, linkname)) return;
+  records.set("linkpath", Buffer.from(linkname));
+  // libarchive takes a link without a name in the block for an empty file, whatever the pax record says.
+  writeStart(block, fields.linkname, linkname);
+}
+
+/** The first bytes of what a pax record says whole. */
+function writeStart(block: Buffer, [start, length]: readonly [number, number], text: string): void {
+  Buffer.from(text).copy(block, start, 0, length);
 }
 
 /** The first slash that leaves a name short enough, when the prefix in front of it is short enough too; else 0. */
@@ -80,8 +92,9 @@ function writeAscii(block: Buffer, [start, length]: readonly [number, number], t
   return true;
 }
 
+/** Printable ASCII, that is; anything else is safer in a pax record. */
 function isAscii(text: string): boolean {
-  return /^[\x01-\x7f]*$/.test(text);
+  return !/[^ -~]/.test(text);
 }
 
 function paxBlock(size: number): Buffer {
