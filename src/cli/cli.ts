@@ -1,0 +1,65 @@
+import { commands } from "./commands.ts";
+import type { CommandEntry } from "./command.ts";
+import { IngotError } from "../ground/error.ts";
+import { nearestWord } from "../ground/nearest-word.ts";
+import { endProcess, guardOutput, watchSignals } from "./process-end.ts";
+import { printError } from "./print-error.ts";
+
+/** Runs one command line to the end of the process. */
+export async function main(argv: readonly string[]): Promise<never> {
+  const signal = watchSignals();
+  guardOutput();
+  try {
+    return endProcess(await dispatch(argv, signal));
+  } catch (error) {
+    const json = argv.includes("--json");
+    return endProcess(await printError(error, { json, signal }));
+  }
+}
+
+/** Finds the command and runs it; returns the exit code. Only the called command's file and commander are loaded. */
+async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const position = argv.findIndex((word) => !word.startsWith("-"));
+  const [name, rest] = splitCommand(argv, position);
+  if (name === undefined) return await answerWithoutCommand(rest);
+  if (name === "help") return await showHelp(rest[0]);
+  const { runCommandFile } = await import("./run-command-file.ts");
+  return await runCommandFile(findCommand(name), rest, signal);
+}
+
+function splitCommand(argv: readonly string[], position: number): [string | undefined, readonly string[]] {
+  if (position < 0) return [undefined, argv];
+  return [argv[position], argv.toSpliced(position, 1)];
+}
+
+async function answerWithoutCommand(options: readonly string[]): Promise<number> {
+  const { helpText, readVersion } = await import("./help.ts");
+  const [first] = options;
+  if (first === "--version" || first === "-V") process.stdout.write(`${readVersion()}\n`);
+  else if (first === "--help" || first === "-h") process.stdout.write(helpText());
+  else if (first === undefined) {
+    process.stderr.write(helpText());
+    return 2;
+  } else throw new IngotError("usage", `no command is given, only ${options.join(" ")}`, { hint: "ingot --help" });
+  return 0;
+}
+
+async function showHelp(name: string | undefined): Promise<number> {
+  const { helpText } = await import("./help.ts");
+  if (name === undefined) {
+    process.stdout.write(helpText());
+    return 0;
+  }
+  const { runCommandFile } = await import("./run-command-file.ts");
+  return await runCommandFile(findCommand(name), ["--help"], new AbortController().signal);
+}
+
+function findCommand(name: string): CommandEntry {
+  const found = commands.find((entry) => entry.name === name);
+  if (found !== undefined) return found;
+  const nearest = nearestWord(name, [...commands.map((entry) => entry.name), "help"]);
+  const question = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
+  throw new IngotError("usage", `there is no command "${name}"${question}`, {
+    hint: nearest === undefined ? "ingot --help" : `ingot ${nearest} --help`,
+  });
+}

@@ -1,0 +1,57 @@
+import { IngotError } from "../ground/error.ts";
+import { explainSystemError } from "./system-error.ts";
+import { stoppedExitCode } from "./process-end.ts";
+import { paint } from "./paint.ts";
+
+/** Prints why the command failed on stderr, and as an object on stdout with `--json`. Returns the exit code. */
+export async function printError(thrown: unknown, options: { json: boolean; signal: AbortSignal }): Promise<number> {
+  const wasStopped = options.signal.aborted;
+  const error = wasStopped ? stopError(options.signal) : asIngotError(thrown);
+  process.stderr.write(formatError(error));
+  if (process.env.INGOT_DEBUG) process.stderr.write(`${stackOf(thrown)}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ error: describeError(error) })}\n`);
+  return wasStopped ? stoppedExitCode : error.exitCode;
+}
+
+/** After a signal, every failure is its consequence (a killed child, an aborted fetch), whatever it calls itself. */
+function stopError(signal: AbortSignal): IngotError {
+  const reason: unknown = signal.reason;
+  return reason instanceof IngotError ? reason : new IngotError("cancelled", "stopped by a signal");
+}
+
+/** Every thrown value as an IngotError: system errors by their errno, anything else as a mistake in Ingot. */
+export function asIngotError(thrown: unknown): IngotError {
+  if (thrown instanceof IngotError) return thrown;
+  const system = explainSystemError(thrown);
+  if (system !== undefined) return system;
+  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new IngotError("internal-error", `this is a mistake in Ingot itself (${message})`, {
+    hint: "run the same command with INGOT_DEBUG=1 and report its whole output, with ingot --version",
+    cause: thrown,
+  });
+}
+
+function formatError(error: IngotError): string {
+  const lines = [
+    `${paint("red", "error:")} ${error.message}`,
+    ...error.details.flatMap((detail) => detail.split("\n")).map((line) => `  ${line}`),
+    ...(error.hint === undefined ? [] : [`${paint("cyan", "hint:")} ${error.hint}`]),
+    paint("dim", `code: ${error.code}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function describeError(error: IngotError): object {
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.details.length === 0 ? {} : { details: error.details }),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  };
+}
+
+function stackOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const cause = thrown.cause === undefined ? "" : `\ncaused by: ${stackOf(thrown.cause)}`;
+  return `${thrown.stack ?? thrown.message}${cause}`;
+}

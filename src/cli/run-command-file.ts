@@ -1,0 +1,83 @@
+import { Command, CommanderError } from "commander";
+import { processContext } from "../ground/context.ts";
+import { IngotError } from "../ground/error.ts";
+import type { Call, CommandEntry, GlobalOptions, Handle, Outcome } from "./command.ts";
+import { createReporter } from "./report.ts";
+
+/** Loads a command's file, parses `args` by what it declares, and runs it. Returns the exit code; throws `usage` and the command's errors. */
+export async function runCommandFile(
+  entry: CommandEntry,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const file = await entry.load();
+  let exitCode = 0;
+  const handle: Handle = (work) =>
+    async function action(this: Command, ...given: unknown[]) {
+      // Commander passes the arguments, then the options and the command itself, which `this` is already. What it parsed has the
+      // shapes that the file declared beside its handler: the one place where that is taken on trust.
+      const values = given.slice(0, -2);
+      const untyped = work as unknown as (call: Call<object>, ...values: unknown[]) => ReturnType<typeof work>;
+      exitCode = await carryOut(this.opts<GlobalOptions>(), signal, (call) => untyped(call, ...values));
+    };
+  const command = new Command(`ingot ${entry.name}`).description(capitalise(entry.summary));
+  file.declare(command, handle);
+  finishDeclaration(command);
+  try {
+    await command.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return explainParseError(error, entry);
+    throw error;
+  }
+  return exitCode;
+}
+
+type Work = (call: Call<object>) => Promise<Outcome> | Outcome;
+
+async function carryOut(options: GlobalOptions, signal: AbortSignal, work: Work): Promise<number> {
+  const report = createReporter({ stream: process.stderr, isQuiet: options.quiet === true });
+  const ctx = processContext({ report, signal });
+  try {
+    const outcome = await work({ ctx, options, write: (text) => process.stdout.write(text) });
+    report.close();
+    printOutcome(outcome, options);
+    return outcome.exitCode ?? 0;
+  } finally {
+    // Before any error is printed, or it would be drawn over.
+    report.close();
+  }
+}
+
+function printOutcome(outcome: Outcome, options: GlobalOptions): void {
+  if (options.json) process.stdout.write(`${JSON.stringify(outcome.json)}\n`);
+  else if (outcome.text !== "") process.stdout.write(`${outcome.text}\n`);
+}
+
+/** What every command and subcommand shares: the global options, and errors that are thrown instead of printed. */
+function finishDeclaration(command: Command): void {
+  command
+    .option("--json", "print one JSON object on stdout")
+    .option("-q, --quiet", "no progress, only warnings and errors")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand(false)
+    .allowExcessArguments(false)
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  for (const child of command.commands) finishDeclaration(child);
+}
+
+/** Help that was asked for is printed by commander and is a success; everything else becomes a `usage` error with the command's help as hint. */
+function explainParseError(error: CommanderError, entry: CommandEntry): number {
+  if (error.exitCode === 0) return 0;
+  const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const details = more.filter((line) => line.trim() !== "");
+  throw new IngotError("usage", message || `"ingot ${entry.name}" needs a subcommand`, {
+    details,
+    hint: `ingot ${entry.name} --help`,
+    cause: error,
+  });
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
