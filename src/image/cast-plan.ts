@@ -41,8 +41,10 @@ export type CastStage =
 export type CastPackage = {
   readonly name: string;
   readonly version: string;
-  /** Absolute path of the verified .deb in the vault. */
+  /** Absolute path of the .deb in the vault. */
   readonly file: string;
+  /** Hex, of the file: checked again on reading, so that what is unpacked is what was locked. */
+  readonly sha256: string;
   readonly layer: string;
 };
 
