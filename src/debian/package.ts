@@ -6,6 +6,8 @@ export type Package = {
   readonly source: string;
   readonly sourceVersion: string;
   readonly essential: boolean;
+  /** `Protected: yes` or `Important: yes`; among equal providers it is preferred. */
+  readonly important?: boolean;
   readonly priority: string;
   readonly section: string;
   readonly multiArch: "no" | "same" | "foreign" | "allowed";
