@@ -42,6 +42,22 @@ export const errorCodes = {
   "version-malformed": { exit: 1, means: "A text is not a Debian version." },
 
   "archive-escapes-root": { exit: 1, means: "An archive holds a path that would be written outside of its root." },
+  "blob-mismatch": { exit: 1, means: "A blob's content is not what its digest or size says." },
+  "blob-missing": { exit: 1, means: "The store lacks a blob of an image." },
+  "layer-malformed": { exit: 1, means: "The layers of an image do not make up one tree of files." },
+  "layout-unusable": { exit: 1, means: "A folder is not an OCI image layout that Ingot can use." },
+  "manifest-malformed": { exit: 1, means: "An image's manifest, index or configuration does not follow the OCI specification." },
+  "manifest-unsupported": { exit: 1, means: "A manifest is of a kind that Ingot does not take for an image." },
+  "platform-missing": { exit: 1, means: "An image exists, but not for the wanted platform." },
+  "reference-ambiguous": { exit: 1, means: "More than one image fits the digits that were given." },
+  "reference-malformed": { exit: 2, means: "A reference to an image cannot be understood." },
+  "reference-unknown": { exit: 1, means: "The store has no image of that name or digest." },
+  "registry-credentials-unusable": { exit: 1, means: "The credentials for a registry cannot be read, or a credential helper failed." },
+  "registry-denied": { exit: 1, means: "A registry refused the credentials, or they do not allow this." },
+  "registry-failed": { exit: 1, means: "A registry answered with an error, also when tried again." },
+  "registry-missing": { exit: 1, means: "A registry does not have the image or blob." },
+  "registry-unreachable": { exit: 1, means: "A registry could not be reached, or broke off, also when tried again." },
+  "store-damaged": { exit: 4, means: "A blob of the store no longer has the content that its name says, or an image lacks a part." },
   "tar-malformed": { exit: 1, means: "A tar archive is cut off, altered, or uses what no image builder writes." },
 
   "account-unknown": { exit: 1, means: "A definition names a user or group that the image does not have." },
@@ -53,6 +69,18 @@ export const errorCodes = {
   "lock-malformed": { exit: 1, means: "The lock is not JSON of the shape that Ingot writes." },
   "lock-missing": { exit: 1, means: "An image has no entry in ingot.lock." },
   "lock-stale": { exit: 4, means: "The lock no longer fits the definition." },
+
+  "content-damaged": { exit: 4, means: "The kept file of an image's content no longer has the checksum it was written with." },
+  "content-not-mountable": { exit: 1, means: "The host's kernel cannot mount an image's content for an instance." },
+  "image-not-runnable": { exit: 1, means: "An image's configuration lacks what an instance needs, such as a command or a known user." },
+  "instance-not-hardened": { exit: 4, means: "A setting that an instance must have was not in force; the instance was destroyed." },
+  "instance-start-failed": { exit: 1, means: "An instance could not be started; nothing of it is left." },
+  "instance-stop-failed": { exit: 1, means: "Something of an instance could not be removed; the same command can be repeated." },
+  "instance-unknown": { exit: 1, means: "No instance has the id that was asked for." },
+  "layer-invalid": { exit: 1, means: "An image's layer holds an entry that cannot be put into the tree." },
+  "network-failed": { exit: 1, means: "A CNI plugin could not make or remove an instance's network." },
+  "network-no-subnet": { exit: 1, means: "Every network that Ingot would use for instances is in use on this host." },
+  "runtime-unsupported": { exit: 1, means: "This host or this user cannot run instances." },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; means: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,184 @@
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { syncFolder, temporaryPath } from "../../ground/atomic-file.ts";
+import { IngotError, isErrno } from "../../ground/error.ts";
+import { digester, digestOf, hexOf, type Digest } from "../digest.ts";
+
+/** What a blob must turn out to be; a part that is left out is not compared. */
+export type ExpectedBlob = { readonly digest?: Digest; readonly size?: number };
+
+/** The content-addressed half of a layout: `blobs/sha256/HEX`. A blob is there whole, read-only, or not at all. */
+export type Blobs = {
+  readonly blobPath: (digest: Digest) => string;
+  readonly hasBlob: (digest: Digest) => boolean;
+  /** Bytes; undefined when the blob is not there. */
+  readonly blobSize: (digest: Digest) => number | undefined;
+  /** Throws `blob-missing`, or `store-damaged` when the file no longer has the content that its name says. */
+  readonly readBlob: (digest: Digest) => Buffer;
+  /** Stores bytes, durable when it returns. */
+  readonly putBlob: (content: Uint8Array | string) => Digest;
+  /** Stores a stream, verified while it is written: throws `blob-mismatch`, and then nothing is left of it. */
+  readonly putBlobStream: (source: AsyncIterable<Uint8Array>, expected?: ExpectedBlob) => Promise<StoredBlob>;
+};
+
+export type StoredBlob = { readonly digest: Digest; readonly size: number };
+
+export function openBlobs(folder: string): Blobs {
+  const blobPath = (digest: Digest): string => join(folder, "blobs/sha256", hexOf(digest));
+  const blobSize = (digest: Digest): number | undefined => statSync(blobPath(digest), { throwIfNoEntry: false })?.size;
+  return {
+    blobPath,
+    blobSize,
+    hasBlob: (digest) => blobSize(digest) !== undefined,
+    readBlob: (digest) => readVerified(blobPath(digest), digest),
+    putBlob: (content) => put(folder, blobPath, content),
+    putBlobStream: (source, expected = {}) => putStream({ folder, blobPath, source, expected }),
+  };
+}
+
+function readVerified(path: string, digest: Digest): Buffer {
+  const content = readFile(path, digest);
+  const actual = digestOf(content);
+  if (actual === digest) return content;
+  throw new IngotError("store-damaged", `the blob ${digest} is damaged: its content is ${actual}`, {
+    hint: `remove ${path}, then build or pull its image again`,
+  });
+}
+
+function readFile(path: string, digest: Digest): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    if (!isErrno(cause, "ENOENT")) throw cause;
+    throw new IngotError("blob-missing", `the store has no blob ${digest}`, {
+      hint: "build or pull its image again; `ingot gc --check` names every image that lacks something",
+      cause,
+    });
+  }
+}
+
+function put(folder: string, blobPath: Blobs["blobPath"], content: Uint8Array | string): Digest {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  const digest = digestOf(bytes);
+  if (isRenewed(blobPath(digest), bytes.length)) return digest;
+  const temporary = ingestPath(folder);
+  try {
+    const file = openSync(temporary, "wx", 0o444);
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    publish(temporary, blobPath(digest));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw storeError(error);
+  }
+  return digest;
+}
+
+type StreamPut = {
+  readonly folder: string;
+  readonly blobPath: Blobs["blobPath"];
+  readonly source: AsyncIterable<Uint8Array>;
+  readonly expected: ExpectedBlob;
+};
+
+async function putStream({ folder, blobPath, source, expected }: StreamPut): Promise<StoredBlob> {
+  const temporary = ingestPath(folder);
+  try {
+    const stored = await writeStream(temporary, source, expected);
+    if (isRenewed(blobPath(stored.digest), stored.size)) rmSync(temporary, { force: true });
+    else publish(temporary, blobPath(stored.digest));
+    return stored;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw storeError(error);
+  }
+}
+
+async function writeStream(
+  path: string,
+  source: AsyncIterable<Uint8Array>,
+  expected: ExpectedBlob,
+): Promise<StoredBlob> {
+  const hash = digester();
+  let size = 0;
+  await using file = await open(path, "wx", 0o444);
+  for await (const chunk of source) {
+    size += chunk.length;
+    // Without this a hostile registry fills the disk before the digest is known to be wrong.
+    if (expected.size !== undefined && size > expected.size) throw mismatch("at least", size, expected.size);
+    hash.update(chunk);
+    for (let at = 0; at < chunk.length;) at += (await file.write(chunk, at)).bytesWritten;
+  }
+  if (expected.size !== undefined && size !== expected.size) throw mismatch("exactly", size, expected.size);
+  const digest = hash.digest();
+  if (expected.digest !== undefined && digest !== expected.digest) {
+    throw new IngotError("blob-mismatch", `expected the blob ${expected.digest}, got ${digest}`, { hint: retryHint });
+  }
+  await file.sync();
+  return { digest, size };
+}
+
+function mismatch(how: string, actual: number, expected: number): IngotError {
+  return new IngotError("blob-mismatch", `expected a blob of ${expected} bytes, got ${how} ${actual}`, {
+    hint: retryHint,
+  });
+}
+
+const retryHint = "try again; if it stays so, the registry or something on the way to it alters content";
+
+/**
+ * Whether the blob is there already. Its time is renewed: garbage collection leaves young blobs alone, and this one is about to be
+ * referenced again.
+ */
+function isRenewed(path: string, size: number): boolean {
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.size !== size) return false;
+    const now = new Date();
+    utimesSync(path, now, now);
+    return true;
+  } catch (error) {
+    // Swept in this very moment: write it again.
+    if (isErrno(error, "ENOENT")) return false;
+    throw error;
+  }
+}
+
+/** Beside the blobs, not among them: other tools take every file there for a blob. The same file system, so a rename is atomic. */
+function ingestPath(folder: string): string {
+  mkdirSync(join(folder, "ingest"), { recursive: true });
+  return temporaryPath(join(folder, "ingest/blob"));
+}
+
+function publish(temporary: string, path: string): void {
+  const folder = join(path, "..");
+  mkdirSync(folder, { recursive: true });
+  // An instance's owner may be another user: whatever the umask, content that is named by its hash is for all who may enter the folder.
+  chmodSync(temporary, 0o444);
+  renameSync(temporary, path);
+  syncFolder(folder);
+}
+
+function storeError(error: unknown): unknown {
+  if (!isErrno(error, "ENOSPC") && !isErrno(error, "EDQUOT")) return error;
+  return new IngotError("disk-full", "no space is left for the store", {
+    hint: "free some space, or `ingot gc`; nothing half-written was left",
+    cause: error,
+  });
+}

@@ -1,0 +1,160 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "../../ground/atomic-file.ts";
+import { IngotError } from "../../ground/error.ts";
+import { withFileLock } from "../../ground/file-lock.ts";
+import { canonicalJson } from "../canonical-json.ts";
+import type { Descriptor } from "../descriptor.ts";
+import { isDigest, type Digest } from "../digest.ts";
+import { parseImageIndex, type ImageIndex } from "../manifest.ts";
+import { mediaTypes } from "../media-types.ts";
+import type { Blobs } from "./blobs.ts";
+import { describeManifest } from "./describe-manifest.ts";
+
+/** image-spec annotations.md: how an entry of `index.json` is named. */
+export const nameAnnotation = "org.opencontainers.image.ref.name";
+
+export type NamedManifest = { readonly name: string; readonly descriptor: Descriptor };
+
+/** The naming half of a layout: `index.json`. A name is `shop/web` (the newest cast) or `shop/web:TAG`. */
+export type References = {
+  /** Points a name at a manifest that is in the layout; what it pointed at before stays until garbage is collected. */
+  readonly setReference: (name: string, descriptor: Descriptor) => Promise<void>;
+  /** False when the name was not there. */
+  readonly removeReference: (name: string) => Promise<boolean>;
+  /** Sorted by name. */
+  readonly listReferences: () => readonly NamedManifest[];
+  /** Every manifest of `index.json`, also those without a name. */
+  readonly listManifests: () => readonly Descriptor[];
+  /** By name, by digest, or by the first six or more digits of a digest that only one image has. Throws `reference-unknown` or `reference-ambiguous`. */
+  readonly resolveReference: (text: string) => Descriptor;
+};
+
+export function openReferences(folder: string, blobs: Blobs): References {
+  const listManifests = (): readonly Descriptor[] => readIndex(folder).manifests;
+  const listReferences = (): readonly NamedManifest[] => listManifests().flatMap(named).toSorted(byName);
+  return {
+    listManifests,
+    listReferences,
+    setReference: (name, descriptor) => setReference({ folder, blobs, name, descriptor }),
+    removeReference: (name) => removeReference(folder, name),
+    resolveReference: (text) => resolveReference({ folder, blobs, text, references: listReferences() }),
+  };
+}
+
+/** Holds while `index.json` is read and written again: two processes at once must both leave their mark. */
+export function withIndexLock<T>(folder: string, work: () => Promise<T> | T): Promise<T> {
+  return withFileLock(join(folder, "index.json.lock"), work, { wait: 10_000, what: `the store ${folder}` });
+}
+
+type SetReference = {
+  readonly folder: string;
+  readonly blobs: Blobs;
+  readonly name: string;
+  readonly descriptor: Descriptor;
+};
+
+async function setReference({ folder, blobs, name, descriptor }: SetReference): Promise<void> {
+  assertName(name);
+  await withIndexLock(folder, () => {
+    // A name without its manifest would be a broken image: the caller stores first and names last.
+    blobs.readBlob(descriptor.digest);
+    const index = readIndex(folder);
+    const others = index.manifests.filter((entry) => nameOf(entry) !== name);
+    const entry = { ...descriptor, annotations: { ...descriptor.annotations, [nameAnnotation]: name } };
+    writeIndex(folder, { ...index, manifests: [...others, entry] });
+  });
+}
+
+function removeReference(folder: string, name: string): Promise<boolean> {
+  return withIndexLock(folder, () => {
+    const index = readIndex(folder);
+    const manifests = index.manifests.filter((entry) => nameOf(entry) !== name);
+    if (manifests.length === index.manifests.length) return false;
+    writeIndex(folder, { ...index, manifests });
+    return true;
+  });
+}
+
+function assertName(name: string): void {
+  if (namePattern.test(name) && name.length <= 255) return;
+  throw new IngotError("reference-malformed", `${JSON.stringify(name)} is not a name for an image`, {
+    hint: "use letters, digits and single - . _ : / between them, such as shop/web",
+  });
+}
+
+/** The grammar of annotations.md for `org.opencontainers.image.ref.name`. */
+const namePattern = /^[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*(?:\/[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*)*$/;
+
+type Resolve = {
+  readonly folder: string;
+  readonly blobs: Blobs;
+  readonly text: string;
+  readonly references: readonly NamedManifest[];
+};
+
+function resolveReference({ folder, blobs, text, references }: Resolve): Descriptor {
+  const byThatName = references.find(({ name }) => name === text);
+  if (byThatName) return byThatName.descriptor;
+  const prefix = text.replace(/^sha256:/, "");
+  if (!/^[0-9a-f]{6,64}$/.test(prefix)) throw unknownReference(text, references);
+  const known = new Map(readIndex(folder).manifests.map((entry) => [entry.digest, entry]));
+  const candidates = digestsWith(folder, prefix).flatMap(
+    (digest) => known.get(digest) ?? describeManifest(blobs, digest) ?? [],
+  );
+  const [first, second] = candidates;
+  if (first === undefined) throw unknownReference(text, references);
+  if (second === undefined) return first;
+  throw new IngotError("reference-ambiguous", `${candidates.length} images have a digest that begins with ${prefix}`, {
+    hint: "give more digits",
+    details: candidates.map(({ digest }) => digest),
+  });
+}
+
+/** Digests of blobs by the first digits of their hex. */
+function digestsWith(folder: string, prefix: string): Digest[] {
+  const blobFolder = join(folder, "blobs/sha256");
+  if (!existsSync(blobFolder)) return [];
+  const names = prefix.length === 64 ? [prefix] : readdirSync(blobFolder).filter((name) => name.startsWith(prefix));
+  return names.map((name) => `sha256:${name}`).filter(isDigest);
+}
+
+function unknownReference(text: string, references: readonly NamedManifest[]): IngotError {
+  return new IngotError("reference-unknown", `the store has no image ${JSON.stringify(text)}`, {
+    hint: "`ingot images` lists the images that are there",
+    details: references.map(({ name }) => name),
+  });
+}
+
+/** The entries of `index.json`; none when there is no file yet. */
+export function readIndex(folder: string): ImageIndex {
+  const path = join(folder, "index.json");
+  if (!existsSync(path)) return { schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests: [] };
+  return parseImageIndex(readFileSync(path));
+}
+
+/** Sorted by name, so that the same set of images is the same file. */
+export function writeIndex(folder: string, index: ImageIndex): void {
+  const manifests = index.manifests.toSorted(
+    (a, b) => compare(nameOf(a) ?? "", nameOf(b) ?? "") || compare(a.digest, b.digest),
+  );
+  writeFileAtomic(join(folder, "index.json"), canonicalJson({ ...index, manifests }));
+}
+
+function nameOf(descriptor: Descriptor): string | undefined {
+  return descriptor.annotations?.[nameAnnotation];
+}
+
+function named(descriptor: Descriptor): NamedManifest[] {
+  const name = nameOf(descriptor);
+  return name === undefined ? [] : [{ name, descriptor }];
+}
+
+function byName(a: NamedManifest, b: NamedManifest): number {
+  return compare(a.name, b.name);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
