@@ -171,7 +171,10 @@ async function signBySha1(): Promise<{ content: string; keys: readonly ArchiveKe
   const [literal] = (await openpgp.createMessage({ text: "Suite: bookworm" })).packets;
   // The library's types leave out the last parameter, its configuration.
   const sign = packet.sign.bind(packet) as (...input: readonly unknown[]) => Promise<void>;
-  await sign(privateKey.keyPacket, literal, now, true, openpgp.config);
+  await sign(privateKey.keyPacket, literal, now, true, {
+    ...openpgp.config,
+    nonDeterministicSignaturesViaNotation: false,
+  });
   const list = new openpgp.PacketList<openpgp.SignaturePacket>();
   list.push(packet);
   const block = new openpgp.Signature(list).armor();
