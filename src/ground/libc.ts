@@ -15,6 +15,7 @@ const libc = dlopen("libc.so.6", {
   lsetxattr: { arguments: ["string", "string", "buffer", "u64", "i32"], return: "i32" },
   llistxattr: { arguments: ["string", "buffer", "u64"], return: "i64" },
   syscall: { arguments: ["i64", "string", "string"], return: "i64" },
+  sethostname: { arguments: ["string", "u64"], return: "i32" },
   mknod: { arguments: ["string", "u32", "u64"], return: "i32" },
 }).functions;
 
@@ -67,6 +68,11 @@ export function pivotRoot(root: string): void {
   if (libc.syscall(pivotRootNumber, ".", ".") !== 0n) throw new SystemCallError("pivot_root", root);
   unmount(".", { detach: true });
   process.chdir("/");
+}
+
+/** Sets the host name of this UTS namespace; ASCII. */
+export function setHostName(name: string): void {
+  if (libc.sethostname(name, BigInt(name.length)) !== 0) throw new SystemCallError("sethostname", name);
 }
 
 /** Takes an exclusive flock on an open file; false when another process holds it. */

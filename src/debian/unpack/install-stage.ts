@@ -1,0 +1,135 @@
+import { appendFileSync } from "node:fs";
+import { IngotError } from "../../ground/error.ts";
+import type { TarEntry } from "../../oci/tar/entry.ts";
+import type { Package } from "../package.ts";
+import { orderPackages } from "../resolve/order.ts";
+import { parsePackage } from "../resolve/stanza.ts";
+import { readDeb, type DebFile } from "./deb-file.ts";
+import { readDiversions } from "./diversions.ts";
+import { databaseName } from "./info-database.ts";
+import { configurePackages, runPreinst, type ScriptOptions } from "./maintainer-scripts.ts";
+import { mustConfigureBefore } from "./pre-depends.ts";
+import { readStatOverrides } from "./stat-override.ts";
+import { statusStanza } from "./status-file.ts";
+import type { Tree } from "./tree.ts";
+import { TriggerDatabase } from "./triggers.ts";
+import { unpackFiles, unpackInfo, type UnpackState } from "./unpack-package.ts";
+
+export type StagePackage = {
+  readonly name: string;
+  readonly version: string;
+  readonly file: string;
+  readonly sha256: string;
+};
+
+export type InstallOptions = ScriptOptions & {
+  readonly tree: Tree;
+  /** Whether the root is empty: then nothing can run before everything is unpacked. */
+  readonly isBootstrap: boolean;
+  /** Called when a package's files are in the tree, with its entries as they lie there. */
+  readonly onUnpacked: (item: Package, deb: DebFile, entries: readonly TarEntry[]) => void;
+  /** Called before each run of scripts: what was unpacked so far may be changed from now on. */
+  readonly onScripts: () => void;
+  /** Called when every package is unpacked, before the last run of scripts, which takes long. */
+  readonly onAllUnpacked: () => void;
+  readonly onConfigured?: (name: string) => void;
+};
+
+/** Installs packages into the tree as `dpkg --install` would install them all in one run. Throws when anything is wrong with one of them. */
+export async function installPackages(packages: readonly StagePackage[], options: InstallOptions): Promise<void> {
+  const debs = await readDebs(packages);
+  const ordered = orderPackages([...debs.keys()]);
+  // Started in the order of use: the thread pool works through them while the main thread unpacks.
+  const contents = new Map(ordered.map((item) => [item, startReading(debs.get(item))]));
+  const run = new StageRun(options);
+  for (const item of ordered) {
+    const deb = debs.get(item);
+    const entries = await contents.get(item);
+    contents.delete(item);
+    if (deb === undefined || entries === undefined) continue;
+    await run.unpack(item, deb, entries);
+  }
+  await run.finish();
+}
+
+async function readDebs(packages: readonly StagePackage[]): Promise<Map<Package, DebFile>> {
+  const read = packages.map(async ({ name, version, file, sha256 }) => {
+    const deb = await readDeb(file, { where: `${name} ${version}`, sha256 });
+    const item = parsePackage(deb.control, { where: deb.where, suite: 0 });
+    if (item.name === name && item.version === version) return [item, deb] as const;
+    throw new IngotError("deb-altered", `the archive of ${name} ${version} holds ${item.name} ${item.version}`, {
+      hint: "ingot lock --update writes a lock that fits the archive",
+    });
+  });
+  return new Map(await Promise.all(read));
+}
+
+function startReading(deb: DebFile | undefined): Promise<readonly TarEntry[]> | undefined {
+  const reading = deb?.readEntries();
+  // Another package may fail first; this one's failure is then nobody's unhandled rejection.
+  reading?.catch(() => {});
+  return reading;
+}
+
+/** What is going on in one stage: who is unpacked, who waits to be configured. */
+class StageRun {
+  readonly #options: InstallOptions;
+  readonly #installed = new Map<string, Package>();
+  readonly #stanzas: string[] = [];
+  #unconfigured: Package[] = [];
+  #preinsts: Package[] = [];
+  #state: UnpackState;
+
+  constructor(options: InstallOptions) {
+    this.#options = options;
+    this.#state = this.#readState();
+  }
+
+  async unpack(item: Package, deb: DebFile, entries: readonly TarEntry[]): Promise<void> {
+    const hasPreinst = deb.controlFiles.has("preinst");
+    if (hasPreinst && !this.#options.isBootstrap) await this.#configure(mustConfigureBefore(item, this.#unconfigured));
+    const info = unpackInfo(item, { deb, entries }, this.#state);
+    if (hasPreinst) await this.#runPreinst(item);
+    const files = unpackFiles(item, entries, this.#state);
+    const interests = deb.controlFiles.get("triggers");
+    if (interests !== undefined) this.#state.triggers.addInterests(interests.content, databaseName(item));
+    this.#stanzas.push(statusStanza(deb, entries));
+    this.#unconfigured.push(item);
+    this.#options.onUnpacked(item, deb, [...files, ...info]);
+  }
+
+  async finish(): Promise<void> {
+    this.#options.onAllUnpacked();
+    for (const item of this.#preinsts) await this.#scripts(() => runPreinst(item, this.#options));
+    await this.#configure(this.#unconfigured);
+  }
+
+  /** While the root is being made no script can run; then all preinsts run when all is unpacked, in order. */
+  async #runPreinst(item: Package): Promise<void> {
+    if (this.#options.isBootstrap) this.#preinsts.push(item);
+    else await this.#scripts(() => runPreinst(item, this.#options));
+  }
+
+  async #configure(items: readonly Package[]): Promise<void> {
+    if (items.length === 0) return;
+    await this.#scripts(() => configurePackages(items, this.#options));
+    const done = new Set(items);
+    this.#unconfigured = this.#unconfigured.filter((item) => !done.has(item));
+  }
+
+  async #scripts(run: () => Promise<void>): Promise<void> {
+    const { tree, onScripts } = this.#options;
+    this.#state.triggers.save(tree);
+    appendFileSync(tree.host("var/lib/dpkg/status"), this.#stanzas.splice(0).join(""));
+    onScripts();
+    await run();
+    tree.forgetFolders();
+    this.#state = this.#readState();
+  }
+
+  #readState(): UnpackState {
+    const { tree } = this.#options;
+    const database = { diversions: readDiversions(tree), overrides: readStatOverrides(tree), triggers: new TriggerDatabase(tree) };
+    return { tree, ...database, installed: this.#installed };
+  }
+}
