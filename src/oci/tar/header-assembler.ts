@@ -58,6 +58,8 @@ export class HeaderAssembler {
     const type = entryType(flag, rawPath, position);
     if (path === "" && type !== "directory") throw tarMalformed(`a ${type} without a name`, position);
     const linkname = this.#linkname(type, block, position);
+    if (Math.max(path.length, linkname.length) > maximumPath)
+      throw tarMalformed("a path longer than 4096 bytes", position);
     const size = this.#number("size", position) ?? readNumber(block, fields.size, position);
     if (size < 0) throw tarMalformed(`a size of ${size} bytes`, position);
     const header: TarHeader = {
@@ -123,6 +125,9 @@ export class HeaderAssembler {
     return found.size === 0 ? none : found;
   }
 }
+
+/** PATH_MAX of Linux. Nothing can be unpacked to a longer path; one of 500,000 components would exhaust whoever walks it. */
+const maximumPath = 4096;
 
 const none: ReadonlyMap<string, Buffer> = new Map();
 

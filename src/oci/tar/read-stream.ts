@@ -4,7 +4,12 @@ import { HeaderAssembler } from "./header-assembler.ts";
 import { tarMalformed } from "./malformed.ts";
 
 /** An entry of a streamed archive. `content` must be consumed before the next entry is asked for; what is left of it is skipped. */
-export type StreamedTarEntry = { readonly header: TarHeader; readonly content: AsyncIterable<Buffer> };
+export type StreamedTarEntry = {
+  readonly header: TarHeader;
+  /** Where the content begins in the archive. */
+  readonly offset: number;
+  readonly content: AsyncIterable<Buffer>;
+};
 
 /** Like `readTar`, for an archive that is too large to hold in memory. Reads the source to its end, so that a digest made of it is whole. */
 export async function* readTarStream(
@@ -22,8 +27,9 @@ export async function* readTarStream(
       continue;
     }
     const { header } = step;
-    const end = bytes.offset + header.size;
-    yield { header, content: bytes.pieces(header.size) };
+    const start = bytes.offset;
+    const end = start + header.size;
+    yield { header, offset: start, content: bytes.pieces(header.size) };
     await bytes.skip(end - bytes.offset, { isLast: false });
     await bytes.skip(paddingOf(header.size), { isLast: true });
   }

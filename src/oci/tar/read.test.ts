@@ -188,6 +188,13 @@ test("an extended header that would fill the memory is refused", () => {
   assertRefused(huge, "tar-malformed", /extended header of 8589934591 bytes/);
 });
 
+test("a path that no system can hold is refused", () => {
+  const message = /longer than 4096/;
+  assertRefused(writeTar([tarEntry({ path: "a/".repeat(3000) + "b" })]), "tar-malformed", message);
+  const link = tarEntry({ path: "a", type: "symlink", linkname: "b/".repeat(3000) });
+  assertRefused(writeTar([link]), "tar-malformed", message);
+});
+
 test("a global header holds for all entries, a local one for the next", () => {
   const entry = (path: string) => tarHeaderBlocks(tarEntry({ path }));
   const archive = Buffer.concat([
