@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Digest } from "../oci/digest.ts";
+import { hexOf } from "../oci/digest.ts";
+import type { InstanceId } from "./runtime.ts";
+
+/**
+ * Where the runtime keeps what. Durable: `$INGOT_HOME/content` and `$INGOT_HOME/instances`. What means nothing after a restart of the host
+ * is below `/run/ingot/HOME`, one folder for each `$INGOT_HOME`; it must be outside of it, since the user namespace of an instance has to
+ * pass through every folder above its root file system, and a home may be closed to others.
+ */
+export type RuntimePaths = ReturnType<typeof runtimePaths>;
+
+export function runtimePaths(home: string) {
+  const run = join("/run/ingot", createHash("sha256").update(home).digest("hex").slice(0, 12));
+  return {
+    run,
+    runc: join(run, "runc"),
+    contentFile: (image: Digest) => join(home, "content", `${hexOf(image)}.erofs`),
+    contentRecord: (image: Digest) => join(home, "content", `${hexOf(image)}.json`),
+    contentLock: (image: Digest) => join(home, "content", `${hexOf(image)}.lock`),
+    contentMount: (image: Digest) => join(run, "content", hexOf(image)),
+    instances: join(home, "instances"),
+    instance: (id: InstanceId) => join(home, "instances", id),
+    state: (id: InstanceId) => join(home, "instances", id, "state.json"),
+    log: (id: InstanceId) => join(home, "instances", id, "log"),
+    bundles: join(run, "instances"),
+    bundle: (id: InstanceId) => join(run, "instances", id),
+    instanceLock: (id: InstanceId) => join(run, "locks", id),
+    idRangeLock: join(run, "locks", ".id-ranges"),
+  } as const;
+}
