@@ -40,6 +40,7 @@ export const errorCodes = {
   "entry-unsupported": { exit: 1, means: "An archive holds a device node or attribute that cannot be made without being root of the host." },
   "packages-share-file": { exit: 1, means: "Two packages ship the same file and neither replaces the other." },
   "sandbox-failed": { exit: 1, means: "The host does not allow the namespaces that maintainer scripts run in." },
+  "user-namespace-unavailable": { exit: 1, means: "The host gives an ordinary user no numbers for the users of an image." },
   "script-failed": { exit: 1, means: "A maintainer script or a build command ended with an error." },
   "packages-conflict": { exit: 1, means: "Packages that are wanted together cannot be installed together." },
   "packages-unsatisfiable": { exit: 1, means: "A package depends on something that no suite has." },

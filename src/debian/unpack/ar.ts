@@ -6,7 +6,8 @@ export function readAr(archive: Buffer, where: string): ReadonlyMap<string, Buff
   const members = new Map<string, Buffer>();
   for (let offset = magic.length; offset < archive.length;) {
     const header = archive.toString("latin1", offset, offset + headerSize);
-    if (header.length < headerSize || !header.endsWith("`\n")) throw debMalformed(where, `a bad header at byte ${offset}`);
+    if (header.length < headerSize || !header.endsWith("`\n"))
+      throw debMalformed(where, `a bad header at byte ${offset}`);
     const name = header.slice(0, 16).trimEnd().replace(/\/$/, "");
     const digits = header.slice(48, 58).trimEnd();
     const start = offset + headerSize;

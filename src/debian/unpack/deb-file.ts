@@ -50,9 +50,13 @@ export async function readDeb(file: string, options: { where: string; sha256: st
 function checkDigest(archive: Buffer, where: string, expected: string): void {
   const found = hash("sha256", archive, "hex");
   if (found === expected) return;
-  throw new IngotError("deb-altered", `the archive of ${where} has the SHA-256 ${found}, and the lock says ${expected}`, {
-    hint: "ingot gc --check finds what else is damaged; then run the same command again",
-  });
+  throw new IngotError(
+    "deb-altered",
+    `the archive of ${where} has the SHA-256 ${found}, and the lock says ${expected}`,
+    {
+      hint: "ingot gc --check finds what else is damaged; then run the same command again",
+    },
+  );
 }
 
 async function readMember(

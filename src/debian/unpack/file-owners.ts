@@ -13,7 +13,11 @@ export type Takeover = "overwrite" | "skip";
  * Who owns a path that two packages ship: the rule of dpkg. Replaces hands it over (Debian Policy 7.6.1); without it the packages cannot be
  * installed together. `installed` are the packages of this stage; those of lower layers are found by their lists, and have no relations to read.
  */
-export function takeOver(path: string, item: Package, options: { tree: Tree; installed: ReadonlyMap<string, Package> }): Takeover {
+export function takeOver(
+  path: string,
+  item: Package,
+  options: { tree: Tree; installed: ReadonlyMap<string, Package> },
+): Takeover {
   const { tree, installed } = options;
   const owner = ownerOf(path, tree, databaseName(item));
   if (owner === undefined) return "overwrite";
@@ -21,11 +25,21 @@ export function takeOver(path: string, item: Package, options: { tree: Tree; ins
   if (other !== undefined && replaces(other, item)) return "skip";
   // Of a package of a lower layer only the name is at hand, and its Replaces would have been seen when it was unpacked.
   if (!replaces(item, other ?? { ...item, name: owner.split(":")[0] ?? "", version: "" }))
-    throw new IngotError("packages-share-file", `both ${item.name} and ${owner} ship the file /${path}, and neither replaces the other`, {
-      hint: "leave one of the two packages out",
-    });
+    throw new IngotError(
+      "packages-share-file",
+      `both ${item.name} and ${owner} ship the file /${path}, and neither replaces the other`,
+      {
+        hint: "leave one of the two packages out",
+      },
+    );
   const list = `${infoFolder}/${owner}.list`;
-  tree.writeText(list, readLines(tree, list).filter((line) => line !== `/${path}`).map((line) => `${line}\n`).join(""));
+  tree.writeText(
+    list,
+    readLines(tree, list)
+      .filter((line) => line !== `/${path}`)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
   return "overwrite";
 }
 
@@ -39,5 +53,7 @@ function replaces(item: Package, other: Package): boolean {
 }
 
 function holds({ operator, version: wanted }: Relation, version: string): boolean {
-  return operator === undefined || wanted === undefined || version === "" || satisfiesVersion(version, operator, wanted);
+  return (
+    operator === undefined || wanted === undefined || version === "" || satisfiesVersion(version, operator, wanted)
+  );
 }

@@ -30,21 +30,24 @@ export type InstallOptions = ScriptOptions & {
   readonly onUnpacked: (item: Package, deb: DebFile, entries: readonly TarEntry[]) => void;
   /** Called before each run of scripts: what was unpacked so far may be changed from now on. */
   readonly onScripts: () => void;
-  /** Called when every package is unpacked, before the last run of scripts, which takes long. */
-  readonly onAllUnpacked: () => void;
+  /** Times a phase. */
+  readonly measure: <T>(phase: string, work: () => Promise<T>) => Promise<T>;
   readonly onConfigured?: (name: string) => void;
 };
 
 /** Installs packages into the tree as `dpkg --install` would install them all in one run. Throws when anything is wrong with one of them. */
 export async function installPackages(packages: readonly StagePackage[], options: InstallOptions): Promise<void> {
-  const debs = await readDebs(packages);
+  const debs = await options.measure("read archives", () => readDebs(packages));
   const ordered = orderPackages([...debs.keys()]);
   // Started in the order of use: the thread pool works through them while the main thread unpacks.
   const contents = new Map(ordered.map((item) => [item, startReading(debs.get(item))]));
   const run = new StageRun(options);
   for (const item of ordered) {
     const deb = debs.get(item);
-    const entries = await contents.get(item);
+    const entries = await options.measure(
+      "wait for decompression",
+      () => contents.get(item) ?? Promise.resolve(undefined),
+    );
     contents.delete(item);
     if (deb === undefined || entries === undefined) continue;
     await run.unpack(item, deb, entries);
@@ -99,7 +102,6 @@ class StageRun {
   }
 
   async finish(): Promise<void> {
-    this.#options.onAllUnpacked();
     for (const item of this.#preinsts) await this.#scripts(() => runPreinst(item, this.#options));
     await this.#configure(this.#unconfigured);
   }
@@ -122,14 +124,18 @@ class StageRun {
     this.#state.triggers.save(tree);
     appendFileSync(tree.host("var/lib/dpkg/status"), this.#stanzas.splice(0).join(""));
     onScripts();
-    await run();
+    await this.#options.measure("scripts", run);
     tree.forgetFolders();
     this.#state = this.#readState();
   }
 
   #readState(): UnpackState {
     const { tree } = this.#options;
-    const database = { diversions: readDiversions(tree), overrides: readStatOverrides(tree), triggers: new TriggerDatabase(tree) };
+    const database = {
+      diversions: readDiversions(tree),
+      overrides: readStatOverrides(tree),
+      triggers: new TriggerDatabase(tree),
+    };
     return { tree, ...database, installed: this.#installed };
   }
 }

@@ -81,8 +81,12 @@ class StatusReader {
 
 function scriptFailed(what: string, result: SandboxResult, problems: readonly string[] = []): IngotError {
   const lines = result.output.trimEnd().split("\n");
-  return new IngotError("script-failed", `${what} ended with exit code ${result.code}; no layer was kept and nothing was changed`, {
-    hint: "its output is above; leave the package out, or prepare what it needs in an earlier package",
-    details: [...lines.slice(-60), ...problems],
-  });
+  return new IngotError(
+    "script-failed",
+    `${what} ended with exit code ${result.code}; no layer was kept and nothing was changed`,
+    {
+      hint: "its output is above; leave the package out, or prepare what it needs in an earlier package",
+      details: [...lines.slice(-60), ...problems],
+    },
+  );
 }

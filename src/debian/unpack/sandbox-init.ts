@@ -32,7 +32,11 @@ function mountDevices(dev: string): void {
   }
   for (const name of ["pts", "shm"]) mkdirSync(`${dev}/${name}`);
   mount("devpts", `${dev}/pts`, { type: "devpts", data: "newinstance,ptmxmode=0666,mode=0620" });
-  mount("tmpfs", `${dev}/shm`, { type: "tmpfs", flags: mountFlags.noSuid | mountFlags.noDev, data: "mode=1777,size=64m" });
+  mount("tmpfs", `${dev}/shm`, {
+    type: "tmpfs",
+    flags: mountFlags.noSuid | mountFlags.noDev,
+    data: "mode=1777,size=64m",
+  });
   const links = { ptmx: "pts/ptmx", fd: "/proc/self/fd", stdin: "fd/0", stdout: "fd/1", stderr: "fd/2" };
   for (const [name, target] of Object.entries(links)) symlinkSync(target, `${dev}/${name}`);
 }

@@ -32,17 +32,23 @@ export type SandboxOptions = {
 export class Sandbox {
   readonly #process: ChildProcess;
   readonly #ready: Promise<void>;
-  #current: { resolve: (result: SandboxResult) => void; reject: (error: Error) => void; status: (text: string) => void } | undefined;
+  #current:
+    | { resolve: (result: SandboxResult) => void; reject: (error: Error) => void; status: (text: string) => void }
+    | undefined;
   #dead: IngotError | undefined;
 
   constructor(options: SandboxOptions) {
     const init = fileURLToPath(new URL("sandbox-init.ts", import.meta.url));
     const flags = ["--mount", "--pid", "--fork", "--kill-child", "--"];
     const { NODE_COMPILE_CACHE } = process.env;
-    this.#process = spawn("unshare", [...flags, options.node, "--disable-warning=ExperimentalWarning", init, options.root], {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { PATH: process.env.PATH, ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }) },
-    });
+    this.#process = spawn(
+      "unshare",
+      [...flags, options.node, "--disable-warning=ExperimentalWarning", init, options.root],
+      {
+        stdio: ["ignore", "ignore", "pipe", "ipc"],
+        env: { PATH: process.env.PATH, ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }) },
+      },
+    );
     this.#ready = this.#listen();
     // Whoever runs a command sees the failure; until then it is nobody's unhandled rejection.
     this.#ready.catch(() => {});
@@ -91,9 +97,13 @@ export class Sandbox {
 }
 
 function sandboxFailed(output: string, cause?: Error): IngotError {
-  return new IngotError("sandbox-failed", "the sandbox for maintainer scripts could not be set up, or ended by itself", {
-    hint: "inside a container, start it with a /proc that is not masked (docker: --security-opt systempaths=unconfined)",
-    details: output.trimEnd().split("\n").filter(Boolean).slice(-20),
-    cause,
-  });
+  return new IngotError(
+    "sandbox-failed",
+    "the sandbox for maintainer scripts could not be set up, or ended by itself",
+    {
+      hint: "inside a container, start it with a /proc that is not masked (docker: --security-opt systempaths=unconfined)",
+      details: output.trimEnd().split("\n").filter(Boolean).slice(-20),
+      cause,
+    },
+  );
 }

@@ -1,6 +1,21 @@
 import {
-  chmodSync, closeSync, fchmodSync, fchownSync, futimesSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, openSync, readlinkSync, rmSync,
-  symlinkSync, writeFileSync, writeSync, type Stats,
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+  type Stats,
 } from "node:fs";
 import { constants } from "node:fs";
 import { IngotError, isErrno } from "../../ground/error.ts";
@@ -54,6 +69,12 @@ export class Tree {
     }
   }
 
+  /** Gives a folder that is there owner, mode and attributes. */
+  setFolder(real: string, entry: TarHeader): void {
+    setFolderMode(this.host(real), entry);
+    setXattrs(this.host(real), entry);
+  }
+
   /** Writes a small file of dpkg's own database, 0644; parents must be there. */
   writeText(path: string, text: string): void {
     try {
@@ -105,9 +126,13 @@ export class Tree {
 }
 
 function escapes(path: string): IngotError {
-  return new IngotError("archive-escapes-root", `the parent folder ${JSON.stringify(path)} is a symbolic link that leaves the root`, {
-    hint: "do not use this archive: such a link is made by mistake or as an attack",
-  });
+  return new IngotError(
+    "archive-escapes-root",
+    `the parent folder ${JSON.stringify(path)} is a symbolic link that leaves the root`,
+    {
+      hint: "do not use this archive: such a link is made by mistake or as an attack",
+    },
+  );
 }
 
 type Writer = (tree: Tree, real: string, entry: TarEntry) => void;

@@ -50,7 +50,8 @@ function placeEntry(entry: TarEntry, owner: string, { tree, diversions, override
   const path = tree.place(entry.type === "directory" ? entry.path : divertedPath(entry.path, owner, diversions));
   const override = overrides.get(entry.path);
   if (path === entry.path && override === undefined && entry.type !== "hardlink") return entry;
-  const linkname = entry.type === "hardlink" ? tree.place(divertedPath(entry.linkname, owner, diversions)) : entry.linkname;
+  const linkname =
+    entry.type === "hardlink" ? tree.place(divertedPath(entry.linkname, owner, diversions)) : entry.linkname;
   return { ...entry, ...override, path, linkname };
 }
 
@@ -68,7 +69,10 @@ function addEntry(entry: TarEntry, context: { logical: string; item: Package; st
   if (tree.stat(entry.path)?.isDirectory()) {
     // A link never takes the place of a folder (dpkg's rule): what is in the folder would be lost.
     if (entry.type === "symlink") return false;
-    throw new IngotError("packages-share-file", `${item.name} ships the file /${logical}, which is a folder of another package`);
+    throw new IngotError(
+      "packages-share-file",
+      `${item.name} ships the file /${logical}, which is a folder of another package`,
+    );
   }
   if (takeOver(logical, item, { tree, installed: state.installed }) === "skip") return false;
   tree.remove(entry.path);

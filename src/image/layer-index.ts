@@ -1,0 +1,69 @@
+import { createHash, hash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "../ground/atomic-file.ts";
+import type { Context } from "../ground/context.ts";
+import { isErrno } from "../ground/error.ts";
+import { hexOf, type Digest } from "../oci/digest.ts";
+import { openLayerTar } from "../oci/layer/layer-tar.ts";
+import { openStore } from "../oci/layout.ts";
+import type { TarEntry, TarHeader } from "../oci/tar/entry.ts";
+import type { LayerBlob, LayerIndex, LayerIndexEntry } from "./cast-plan.ts";
+
+/** What a layer of the store holds. Read from `$INGOT_HOME/cache/layers`; made again from the blob, verified, when it is not there. */
+export async function layerIndex(ctx: Pick<Context, "home">, layer: LayerBlob): Promise<LayerIndex> {
+  const cached = readLayerIndex(ctx, layer.diffId);
+  if (cached !== undefined) return cached;
+  using tar = await openLayerTar(openStore(ctx), layer, { diffId: layer.diffId });
+  const index = tar.entries.map(({ header, offset }) => {
+    if (header.type !== "file") return indexEntry(header);
+    const sha256 = createHash("sha256");
+    for (const piece of tar.read(offset, header.size)) sha256.update(piece);
+    return indexEntry(header, sha256.digest("hex"));
+  });
+  saveLayerIndex(ctx, layer.diffId, index);
+  return index;
+}
+
+/** The cached index; undefined where there is none. */
+export function readLayerIndex(ctx: Pick<Context, "home">, diffId: Digest): LayerIndex | undefined {
+  try {
+    return JSON.parse(readFileSync(indexPath(ctx, diffId), "utf8")) as LayerIndex;
+  } catch (error) {
+    // Not there, or damaged: a cache, made again from the blob.
+    if (isErrno(error, "ENOENT") || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function saveLayerIndex(ctx: Pick<Context, "home">, diffId: Digest, index: LayerIndex): void {
+  writeFileAtomic(indexPath(ctx, diffId), JSON.stringify(index), { durable: false });
+}
+
+function indexPath(ctx: Pick<Context, "home">, diffId: Digest): string {
+  return join(ctx.home, "cache/layers", `${hexOf(diffId)}.json`);
+}
+
+/** The index entry of a file with its content at hand, or of anything else. */
+export function indexTarEntry(entry: TarEntry): LayerIndexEntry {
+  return entry.type === "file" ? indexEntry(entry, hash("sha256", entry.content, "hex")) : indexEntry(entry);
+}
+
+export function indexEntry(header: TarHeader, sha256?: string): LayerIndexEntry {
+  const { path, type, mode, uid, gid, mtime, size, linkname, device, xattrs } = header;
+  return {
+    ...{ path, type, mode, uid, gid, mtime, size, linkname },
+    ...(device !== undefined && { device }),
+    ...(xattrs.size > 0 && {
+      xattrs: Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString("hex")])),
+    }),
+    ...(sha256 !== undefined && { sha256 }),
+  };
+}
+
+/** A header as the tar codec wants it. */
+export function headerOf(entry: LayerIndexEntry): TarHeader {
+  const { sha256: _, xattrs = {}, ...header } = entry;
+  const pairs = Object.entries(xattrs).map(([name, value]) => [name, Buffer.from(value, "hex")] as const);
+  return { ...header, xattrs: new Map(pairs) };
+}
