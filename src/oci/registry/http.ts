@@ -1,0 +1,190 @@
+import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
+import { createAuthorizer, type Authorizer } from "./authorizer.ts";
+import { parseChallenge } from "./challenge.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+export type RegistryRequest = {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  /** A path below the registry, or an absolute URL it gave (an upload's location). */
+  readonly url: string;
+  readonly repository: string;
+  readonly access: "pull" | "push";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Blob | Uint8Array<ArrayBuffer>;
+  /** Not tried again here: the caller begins anew from an earlier step. */
+  readonly isOnce?: boolean;
+  /** Statuses that are an answer and not an error. */
+  readonly accept: readonly number[];
+};
+
+/** Sends requests: with the right authorisation, through redirects, tried again when trying again helps. */
+export type RegistryHttp = {
+  readonly endpoint: Endpoint;
+  readonly send: (request: RegistryRequest) => Promise<Response>;
+};
+
+export type RetryOptions = {
+  /** How often a request is made at most; default 5. */
+  readonly attempts?: number;
+  /** Milliseconds before the second attempt, doubled each time; default 250. */
+  readonly delay?: number;
+};
+
+export function createHttp(context: Context, endpoint: Endpoint, retry: RetryOptions = {}): RegistryHttp {
+  const authorizer = createAuthorizer(context, endpoint);
+  return {
+    endpoint,
+    send: async (request) => {
+      const { delay = 250 } = retry;
+      const attempts = request.isOnce ? 1 : (retry.attempts ?? 5);
+      for (let attempt = 1; ; attempt++) {
+        const response = await sendOnce({ context, endpoint, authorizer, request }).catch((error: unknown) => {
+          if (attempt >= attempts || !isUnreachable(error)) throw error;
+          return undefined;
+        });
+        if (response !== undefined && (attempt >= attempts || !isWorthRetry(response.status))) {
+          return await checked(response, request, endpoint);
+        }
+        await response?.body?.cancel();
+        await pause(context, retryAfter(response) ?? delay * 2 ** (attempt - 1));
+      }
+    },
+  };
+}
+
+type Sending = {
+  readonly context: Context;
+  readonly endpoint: Endpoint;
+  readonly authorizer: Authorizer;
+  readonly request: RegistryRequest;
+};
+
+/** One attempt, which is up to three requests when the registry first asks who is there. */
+async function sendOnce(sending: Sending): Promise<Response> {
+  const { authorizer, request } = sending;
+  const scope = `repository:${request.repository}:${request.access === "push" ? "pull,push" : "pull"}`;
+  for (let round = 0; ; round++) {
+    const response = await follow(sending, authorizer.header(scope));
+    if (response.status !== 401 || round === 2) return response;
+    const challenge = parseChallenge(response.headers.get("www-authenticate"));
+    if (challenge === undefined) return response;
+    await response.body?.cancel();
+    if (!(await authorizer.answer(challenge, scope))) return response;
+  }
+}
+
+/** Follows redirects by hand: a registry sends readers to a storage host, and that host must not see the registry's authorisation. */
+async function follow({ context, endpoint, request }: Sending, authorization: string | undefined): Promise<Response> {
+  let url = new URL(request.url, endpoint.origin);
+  for (let redirects = 0; redirects <= 5; redirects++) {
+    assertSafe(url, endpoint);
+    const isRegistry = url.origin === new URL(endpoint.origin).origin;
+    const headers = { ...request.headers, ...(isRegistry && authorization ? { authorization } : {}) };
+    const response = await fetchOnce(context, endpoint, url, {
+      method: request.method,
+      headers,
+      redirect: "manual",
+      signal: context.signal,
+      ...(request.body === undefined ? {} : { body: request.body }),
+    });
+    const location = redirectStatuses.has(response.status) ? response.headers.get("location") : null;
+    if (location === null) return response;
+    await response.body?.cancel();
+    url = new URL(location, url);
+  }
+  throw new IngotError("registry-failed", `the registry ${endpoint.registry} redirects in a circle`);
+}
+
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** No way leads from https to http, nor to a file or any other scheme. */
+function assertSafe(url: URL, endpoint: Endpoint): void {
+  if (url.protocol === "https:" || (url.protocol === "http:" && endpoint.isPlainAllowed)) return;
+  throw new IngotError(
+    "registry-failed",
+    `the registry ${endpoint.registry} leads to ${url.protocol}//${url.host}, which is not https`,
+  );
+}
+
+async function fetchOnce(context: Context, endpoint: Endpoint, url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await context.fetch(url, init);
+  } catch (cause) {
+    throw unreachable(context, endpoint, cause);
+  }
+}
+
+/** The error of a connection that could not be made or broke; `cancelled` when the user stopped. */
+export function unreachable(context: Context, endpoint: Endpoint, cause: unknown): IngotError {
+  if (context.signal.aborted) return new IngotError("cancelled", "the transfer was stopped", { cause });
+  const scheme = endpoint.isPlainAllowed ? "" : " over https";
+  return new IngotError("registry-unreachable", `the registry ${endpoint.registry} cannot be reached${scheme}`, {
+    hint: "check the name and the network, then run the same command again: what was transferred is kept",
+    cause,
+  });
+}
+
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof IngotError && error.code === "registry-unreachable";
+}
+
+function isWorthRetry(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501);
+}
+
+/** Milliseconds of `Retry-After`, at most half a minute. */
+function retryAfter(response: Response | undefined): number | undefined {
+  const seconds = Number(response?.headers.get("retry-after") ?? Number.NaN);
+  return seconds >= 0 ? Math.min(seconds, 30) * 1000 : undefined;
+}
+
+export function pause(context: Context, milliseconds: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = (): void => {
+    clearTimeout(timer);
+    reject(new IngotError("cancelled", "the transfer was stopped"));
+  };
+  const timer = setTimeout(() => {
+    context.signal.removeEventListener("abort", stop);
+    resolve();
+  }, milliseconds);
+  if (context.signal.aborted) stop();
+  else context.signal.addEventListener("abort", stop, { once: true });
+  return promise;
+}
+
+async function checked(response: Response, request: RegistryRequest, endpoint: Endpoint): Promise<Response> {
+  if (request.accept.includes(response.status)) return response;
+  const { status } = response;
+  const details = await errorLines(response);
+  const what = `${endpoint.registry} answered ${status} to ${request.method} of ${request.repository}`;
+  if (status === 401 || status === 403) {
+    throw new IngotError("registry-denied", `the registry ${what}: not allowed`, {
+      hint: `docker login ${endpoint.registry}, with an account that may ${request.access} there`,
+      details,
+    });
+  }
+  if (status === 404) {
+    throw new IngotError("registry-missing", `the registry ${what}: not there`, {
+      hint: "check the repository, and the tag or digest",
+      details,
+    });
+  }
+  throw new IngotError("registry-failed", `the registry ${what}`, {
+    hint: "try again later, or ask its operator",
+    details,
+  });
+}
+
+/** The registry's own words (distribution-spec, "Error Codes"). */
+async function errorLines(response: Response): Promise<string[]> {
+  const text = await response.text().catch(() => "");
+  try {
+    const { errors } = JSON.parse(text) as { errors: { code?: unknown; message?: unknown }[] };
+    return errors.slice(0, 5).map(({ code, message }) => `${String(code)}: ${String(message)}`.slice(0, 300));
+  } catch {
+    // Not in the specification's shape, so a proxy's page: the status says more.
+    return [];
+  }
+}
