@@ -79,7 +79,8 @@ async function answer(exchange: Exchange): Promise<void> {
   const start = status === 206 ? firstByte(range) : 0;
   if (status === 206) response.setHeader("content-range", `bytes ${start}-${file.length - 1}/${file.length}`);
   response.setHeader("etag", etagOf(file));
-  send(response.writeHead(status, { "accept-ranges": "bytes" }), body.subarray(start), fault);
+  response.statusCode = status;
+  send(response, body.subarray(start), fault);
 }
 
 function send(response: ServerResponse, body: Buffer, fault: Fault | undefined): void {

@@ -3,7 +3,7 @@ import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { ReleaseFile } from "./release.ts";
 import { withRetries } from "./retry.ts";
-import { openUri, type Patience } from "./transfer.ts";
+import { openUri, type Opened, type Patience } from "./transfer.ts";
 
 export type BytesRequest = {
   /** More than this many bytes are refused: memory is not the mirror's to fill. */
@@ -22,7 +22,7 @@ export function fetchBytes(ctx: Context, uri: string, request: BytesRequest): Pr
   return withRetries(ctx, request.patience, async () => {
     const opened = await openUri(ctx, uri, { headers: request.headers ?? {}, stall: request.patience.stall });
     if (opened.kind === "unchanged") return opened;
-    if (opened.kind === "absent") throw new IngotError("download-missing", `${uri}: ${opened.why}`);
+    if (opened.kind !== "content") throw absent(uri, opened);
     const bytes = await collect(opened.body, uri, request);
     const promised = Number(opened.headers.get("content-length") ?? bytes.length);
     const isEncoded = opened.headers.has("content-encoding");
@@ -48,6 +48,11 @@ export async function fetchListed(
     "download-corrupt",
     `${uri}: expected ${file.size} bytes with SHA-256 ${file.sha256}, got ${bytes.length} with ${actual}`,
   );
+}
+
+/** The error for an answer without content. */
+export function absent(uri: string, opened: Exclude<Opened, { kind: "content" }>): IngotError {
+  return new IngotError("download-missing", `${uri}: ${opened.kind === "absent" ? opened.why : "there is no content"}`);
 }
 
 async function collect(body: AsyncIterable<Uint8Array>, uri: string, request: BytesRequest): Promise<Buffer> {

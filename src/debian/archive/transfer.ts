@@ -32,6 +32,8 @@ export type Opened =
     }
   /** The answer to a conditional request: what the asker has is still right. */
   | { readonly kind: "unchanged" }
+  /** The mirror's file ends before the offset. */
+  | { readonly kind: "beyond" }
   /** The mirror answers, but does not have the file or refuses it. */
   | { readonly kind: "absent"; readonly why: string };
 
@@ -87,7 +89,8 @@ async function readAnswer(response: Response, exchange: Exchange): Promise<Opene
   await body?.cancel();
   exchange.watch.end();
   if (status === 304) return { kind: "unchanged" };
-  const mayPass = status >= 500 || status === 408 || status === 416 || status === 429;
+  if (status === 416) return { kind: "beyond" };
+  const mayPass = status >= 500 || status === 408 || status === 429;
   if (!mayPass && status >= 400) return { kind: "absent", why: `the answer is ${status}` };
   throw new IngotError("download-failed", `${exchange.uri}: the answer is ${status}`);
 }
