@@ -1,0 +1,18 @@
+import { normalisationPage } from "../../src/image/normalise/page.ts";
+import { buildJsonSchema } from "../../src/project/schema.ts";
+import { commandsPage } from "./commands-page.ts";
+import { errorsPage } from "./errors-page.ts";
+
+/** A committed file whose whole text is made from the code. */
+export type GeneratedDocument = {
+  /** Below the repository's root. */
+  readonly path: string;
+  readonly make: () => string | Promise<string>;
+};
+
+export const generatedDocuments: readonly GeneratedDocument[] = [
+  { path: "docs/commands.md", make: commandsPage },
+  { path: "docs/errors.md", make: errorsPage },
+  { path: "docs/normalisation.md", make: normalisationPage },
+  { path: "schema/ingot.schema.json", make: () => `${JSON.stringify(buildJsonSchema(), null, 2)}\n` },
+];
