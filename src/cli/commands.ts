@@ -9,6 +9,24 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/init.ts"),
   },
   {
+    name: "lock",
+    group: "cast images",
+    summary: "resolve every image to exact packages in ingot.lock",
+    load: () => import("./commands/lock.ts"),
+  },
+  {
+    name: "build",
+    group: "cast images",
+    summary: "cast images from the lock, the same bytes everywhere",
+    load: () => import("./commands/build.ts"),
+  },
+  {
+    name: "diff",
+    group: "cast images",
+    summary: "say how two images differ",
+    load: () => import("./commands/diff.ts"),
+  },
+  {
     name: "schema",
     group: "help",
     summary: "print the JSON Schema of ingot.yaml",

@@ -69,6 +69,7 @@ export const errorCodes = {
 
   "account-unknown": { exit: 1, means: "A definition names a user or group that the image does not have." },
   "base-not-debian": { exit: 1, means: "Packages are asked for on top of an image that is not Debian." },
+  "base-outdated": { exit: 1, means: "Packages on top of a base image need newer versions of what the base has." },
   "file-conflict": { exit: 1, means: "A file of the definition would take the place of a folder of the image, or the reverse." },
   "file-unsupported": { exit: 1, means: "A source of `files` is neither a file, a folder nor a symbolic link." },
   "image-unknown": { exit: 1, means: "No image has the name or digest that was asked for." },

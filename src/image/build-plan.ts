@@ -1,6 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { ImageDefinition } from "../project/definition.ts";
-import { keyOf } from "./canonical.ts";
+import { keyOf } from "./key-of.ts";
 import { compatibility, type ImageLock, type LockedPackage } from "./lock.ts";
 import type { SourceFile } from "./source-files.ts";
 

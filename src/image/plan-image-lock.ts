@@ -1,7 +1,7 @@
 import type { Package } from "../debian/package.ts";
 import type { Suite } from "../debian/suite.ts";
 import type { ImageDefinition } from "../project/definition.ts";
-import { keyOf } from "./canonical.ts";
+import { keyOf } from "./key-of.ts";
 import { planLayers } from "./layer-plan.ts";
 import type { ImageLock, LockedBase, LockedPackage, LockedStage } from "./lock.ts";
 import { planStages, type PlannedStage } from "./stage-plan.ts";
@@ -16,6 +16,8 @@ export type ImageLockInput = {
   readonly packages: readonly Package[];
   /** Names of the Essential packages with what they need; empty on top of another image. */
   readonly essential: ReadonlySet<string>;
+  /** The requested packages by their real names, in the person's order. */
+  readonly requested: readonly string[];
   readonly closureOf: (name: string) => ReadonlySet<string>;
   readonly former: ImageLock | undefined;
 };
@@ -28,7 +30,7 @@ export function planImageLock(input: ImageLockInput): ImageLock {
   const stages = planStages({
     packages: input.packages,
     essential: input.essential,
-    requested: input.definition.packages,
+    requested: input.requested,
     closureOf: input.closureOf,
     former: formerStages(input.former),
   });

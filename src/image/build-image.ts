@@ -1,0 +1,96 @@
+import type { Context } from "../ground/context.ts";
+import type { Layout } from "../oci/layout.ts";
+import type { ImageDefinition, Project } from "../project/definition.ts";
+import { noAccounts } from "./accounts.ts";
+import type { BaseImage } from "./base-image.ts";
+import type { BuildCache, StepOutcome } from "./build-cache.ts";
+import { planBuild, type BuildPlan, type BuildStep } from "./build-plan.ts";
+import type { LayerBlob } from "./cast-plan.ts";
+import { explainStep } from "./explain-step.ts";
+import type { ImageLock } from "./lock.ts";
+import { makeSteps } from "./make-steps.ts";
+import { readSourceFiles } from "./source-files.ts";
+import { writeImage, type WrittenImage } from "./write-image.ts";
+
+export type BuildInput = {
+  readonly project: Project;
+  readonly definition: ImageDefinition;
+  readonly lock: ImageLock;
+  readonly base: BaseImage | undefined;
+  readonly layout: Layout;
+  readonly cache: BuildCache;
+  readonly useCache: boolean;
+};
+
+export type BuiltStep = {
+  readonly name: string;
+  readonly kind: BuildStep["kind"];
+  readonly reused: boolean;
+  /** Why it was made again, or that nothing changed: for people. */
+  readonly why: string;
+  readonly layers: readonly LayerBlob[];
+};
+
+export type BuiltImage = WrittenImage & {
+  readonly name: string;
+  /** `PROJECT/NAME`, as the store knows it. */
+  readonly reference: string;
+  readonly layers: readonly LayerBlob[];
+  readonly steps: readonly BuiltStep[];
+  /** Wall time. */
+  readonly seconds: number;
+};
+
+/** Builds one image: reuses every step whose inputs are those of an earlier build, makes the rest, writes manifest and reference. */
+export async function buildImage(ctx: Context, input: BuildInput): Promise<BuiltImage> {
+  const started = performance.now();
+  const { project, definition, lock, base, cache } = input;
+  const plan = planBuild({
+    definition,
+    lock,
+    files: readSourceFiles(definition.files),
+    ...(base ? { base: { digest: base.digest, epoch: base.epoch } } : {}),
+  });
+  const image = `${project.name}/${definition.name}`;
+  const reused = input.useCache ? reusableOutcomes(plan, cache) : [];
+  const made = await makeSteps(ctx, { ...input, plan, reused });
+  const outcomes = [...reused, ...made];
+  const steps = describeSteps({ plan, outcomes, reused: reused.length, former: cache.lastSteps(image) }, input.useCache);
+  cache.keepSteps(image, plan.steps);
+  const layers = [...(base?.layers ?? []), ...outcomes.flatMap((outcome) => outcome.layers)];
+  const accounts = outcomes.at(-1)?.accounts ?? base?.accounts ?? noAccounts;
+  const written = await writeImage(input.layout, { ...input, layers, accounts, epoch: plan.epoch, reference: image });
+  const seconds = (performance.now() - started) / 1000;
+  return { ...written, name: definition.name, reference: image, layers, steps, seconds };
+}
+
+/** Outcomes of the first steps, up to the first that is not known: what stands on a new layer is new itself. */
+function reusableOutcomes(plan: BuildPlan, cache: BuildCache): readonly StepOutcome[] {
+  const outcomes: StepOutcome[] = [];
+  for (const step of plan.steps) {
+    const outcome = cache.find(step.key);
+    if (!outcome) break;
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
+
+type StepsInput = {
+  readonly plan: BuildPlan;
+  readonly outcomes: readonly StepOutcome[];
+  /** How many of the outcomes, from the first, came from the cache. */
+  readonly reused: number;
+  readonly former: ReturnType<BuildCache["lastSteps"]>;
+};
+
+function describeSteps(input: StepsInput, useCache: boolean): readonly BuiltStep[] {
+  return input.plan.steps.map((step, at) => {
+    const isReused = at < input.reused;
+    const why = isReused
+      ? "its inputs are the same"
+      : useCache
+        ? explainStep(step, input.former, at > input.reused)
+        : "the cache was not used";
+    return { name: step.name, kind: step.kind, reused: isReused, why, layers: input.outcomes[at]?.layers ?? [] };
+  });
+}

@@ -1,0 +1,27 @@
+import type { Context } from "../ground/context.ts";
+import { openStore, type Layout } from "../oci/layout.ts";
+import { layerBlobs, readImage } from "./base-image.ts";
+import { diffImages, type ComparedImage, type ImageDiff } from "./image-diff.ts";
+import { layerIndex } from "./layer-index.ts";
+import { readInstalled } from "./read-installed.ts";
+import { mergeLayers } from "./tree-view.ts";
+
+/** Compares two images of the store, each by name, digest or digest prefix. Throws `reference-unknown`. */
+export async function compareImages(ctx: Context, from: string, to: string): Promise<ImageDiff> {
+  const layout = openStore(ctx);
+  return diffImages(await openCompared(ctx, layout, from), await openCompared(ctx, layout, to));
+}
+
+async function openCompared(ctx: Context, layout: Layout, text: string): Promise<ComparedImage> {
+  const { digest } = layout.resolveReference(text);
+  const { manifest, config } = readImage(layout, digest);
+  const layers = layerBlobs(manifest, config, text);
+  const installed = await readInstalled(ctx, { layout, layers });
+  return {
+    digest,
+    tree: mergeLayers(await Promise.all(layers.map((layer) => layerIndex(ctx, layer)))),
+    packages: new Map(installed.map((item) => [item.name, item.version])),
+    config: { ...config.config, architecture: config.architecture, os: config.os },
+    layers: new Map(layers.map((layer) => [layer.digest, layer.size])),
+  };
+}

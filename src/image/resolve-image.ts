@@ -1,0 +1,86 @@
+import type { Package } from "../debian/package.ts";
+import { dependencyClosure } from "../debian/resolve/closure.ts";
+import type { PackageIndex } from "../debian/resolve/package-index.ts";
+import { resolvePackages } from "../debian/resolve/resolve.ts";
+import type { Context } from "../ground/context.ts";
+import { IngotError } from "../ground/error.ts";
+import type { ImageDefinition } from "../project/definition.ts";
+import { knownFormerPackages } from "./former-packages.ts";
+import type { LockRequest } from "./lock-project.ts";
+import type { ImageLock } from "./lock.ts";
+
+export type ResolveImageInput = {
+  readonly definition: ImageDefinition;
+  readonly former: ImageLock | undefined;
+  readonly update: LockRequest["update"];
+  /** Undefined where nothing is to be installed. */
+  readonly index: PackageIndex | undefined;
+  readonly installed: readonly Package[];
+};
+
+export type ResolvedImage = {
+  /** To be installed: without what the base has. */
+  readonly packages: readonly Package[];
+  readonly essential: ReadonlySet<string>;
+  /** Real names of what was asked for, in the person's order. */
+  readonly requested: readonly string[];
+  readonly closureOf: (name: string) => ReadonlySet<string>;
+  readonly moved: readonly string[];
+};
+
+/** Resolves what one definition asks for, on top of its base. */
+export async function resolveImage(ctx: Context, input: ResolveImageInput): Promise<ResolvedImage> {
+  const { definition, index, installed } = input;
+  if (!index) return { packages: [], essential: new Set(), requested: [], closureOf: () => new Set(), moved: [] };
+  const pins = pinnedVersions(input);
+  const resolution = resolvePackages(index, {
+    packages: definition.packages,
+    essential: definition.base.kind === "debian",
+    recommends: definition.recommends,
+    installed,
+    pins,
+    extra: await knownFormerPackages(ctx, { former: input.former, index, pins }),
+  });
+  const { packages } = resolution;
+  checkBaseStays(packages, installed);
+  const all = [...installed, ...packages];
+  const options = { recommends: definition.recommends };
+  const essentialRoots = packages.filter((item) => item.essential).map((item) => item.name);
+  return {
+    packages,
+    essential: dependencyClosure(all, essentialRoots, options),
+    requested: definition.packages.map((name) => realName(all, name)),
+    closureOf: (name) => dependencyClosure(all, [name], options),
+    moved: resolution.moved.map((move) => `${move.name} ${move.from} → ${move.to}: ${move.because}`),
+  };
+}
+
+/** What the former lock holds still: everything, but for what may be updated. Another base is another world. */
+function pinnedVersions(input: ResolveImageInput): ReadonlyMap<string, string> {
+  const { former, update, definition } = input;
+  if (!former || update === "all" || !isSameBase(former, definition)) return new Map();
+  const kept = former.packages.filter((item) => !update.includes(item.name));
+  return new Map(kept.map((item) => [item.name, item.version]));
+}
+
+function isSameBase(former: ImageLock, definition: ImageDefinition): boolean {
+  const [was, is] = [former.base, definition.base];
+  if (was.kind === "debian" && is.kind === "debian") return was.suite === is.suite;
+  return was.kind === is.kind;
+}
+
+function realName(packages: readonly Package[], name: string): string {
+  if (packages.some((item) => item.name === name)) return name;
+  return packages.find((item) => item.provides.some((provision) => provision.name === name))?.name ?? name;
+}
+
+/** A base is a finished image: nothing in it is replaced from above, or its layers would carry what the image no longer has. */
+function checkBaseStays(packages: readonly Package[], installed: readonly Package[]): void {
+  const before = new Map(installed.map((item) => [item.name, item.version]));
+  const replaced = packages.filter((item) => before.has(item.name));
+  if (replaced.length === 0) return;
+  throw new IngotError("base-outdated", "what is asked for needs newer packages than the base has", {
+    details: replaced.map((item) => `${item.name}: the base has ${before.get(item.name)}, needed is ${item.version}`),
+    hint: "update the base image first, then lock this one again",
+  });
+}
