@@ -1,11 +1,19 @@
+import { mentionTable } from "./mention-table.ts";
+import { fieldRank, mentionRank } from "./mention-rank.ts";
+
+/** How many characters may be searched name by name before a table of all names is cheaper. */
+const searchBudget = 100_000_000;
+
 /**
  * Orders names by where an index first mentions them: as a package or in any relation. Among providers that are otherwise equal apt takes the one
  * that it met last, and it installs requested packages in the order in which it met them; so this order decides what an image contains.
- * A name is looked for only when asked: a full parse of all relations would cost more than everything else together.
+ * The few names of a usual image are searched for; who asks for many pays once for a table of all.
  */
 export class MentionOrder {
   readonly #texts: readonly string[];
   readonly #known = new Map<string, number>();
+  #searched = 0;
+  #table: ReadonlyMap<string, number> | undefined;
 
   /** `texts`: the `Packages` files, in the order of the suites. */
   constructor(texts: readonly string[]) {
@@ -14,41 +22,32 @@ export class MentionOrder {
 
   /** A number that is lower the earlier `name` is met; Infinity when it is mentioned nowhere. */
   of(name: string): number {
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
-    const found = this.#find(name);
-    this.#known.set(name, found);
-    return found;
+    let rank = this.#known.get(name);
+    if (rank === undefined) {
+      rank = this.#table || this.#searched > searchBudget ? this.#look(name) : this.#search(name);
+      this.#known.set(name, rank);
+    }
+    return rank;
   }
 
-  #find(name: string): number {
+  #look(name: string): number {
+    this.#table ??= mentionTable(this.#texts);
+    return this.#table.get(name) ?? Infinity;
+  }
+
+  #search(name: string): number {
     let base = 0;
     for (const text of this.#texts) {
-      const mention = firstMention(text, name);
-      // A stanza's offset, then the field (4 bits), then the column (17 bits) fit the 53 bits of a number.
-      if (mention) return ((base + mention.stanza) * 16 + mention.field) * 131_072 + mention.column;
+      const found = firstMention(text, name);
+      this.#searched += found ? found.stanza : text.length;
+      if (found) return mentionRank({ ...found, stanza: base + found.stanza });
       base += text.length;
     }
     return Infinity;
   }
 }
 
-/** Where a name stands: `field` is the place of its field in the order in which apt reads a stanza. */
 type Mention = { readonly stanza: number; readonly field: number; readonly column: number };
-
-/** In the order in which apt reads them, which is not the order in a file. */
-const fields = [
-  "Package",
-  "Pre-Depends",
-  "Depends",
-  "Conflicts",
-  "Breaks",
-  "Recommends",
-  "Suggests",
-  "Replaces",
-  "Enhances",
-  "Provides",
-];
 
 function firstMention(text: string, name: string): Mention | undefined {
   let best: Mention | undefined;
@@ -72,14 +71,14 @@ function isBefore(a: Mention, b: Mention): boolean {
 }
 
 function mentionAt(text: string, name: string, at: number): Mention | undefined {
-  if (!" ,|\t".includes(text.charAt(at - 1)) || at === 0) return undefined;
+  if (at === 0 || !" ,|\t".includes(text.charAt(at - 1))) return undefined;
   const next = text.charAt(at + name.length);
-  if (!" ,|(\n:[<\t".includes(next)) return undefined;
+  if (next !== "" && !" ,|(\n:[<\t".includes(next)) return undefined;
   // `name:any` is another thing to apt than `name`.
   if (next === ":" && text.startsWith(":any", at + name.length)) return undefined;
   const line = startOfField(text, at);
-  const field = fields.indexOf(text.slice(line, text.indexOf(":", line)));
-  if (field < 0 || at > line + 131_000) return undefined;
+  const field = fieldRank(text.slice(line, text.indexOf(":", line)));
+  if (field === undefined) return undefined;
   const blank = text.lastIndexOf("\n\n", at);
   return { stanza: blank < 0 ? 0 : blank + 2, field, column: at - line };
 }
