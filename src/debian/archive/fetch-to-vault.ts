@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Context } from "../../ground/context.ts";
-import { IngotError } from "../../ground/error.ts";
+import { IngotError, isErrno } from "../../ground/error.ts";
 import type { Mirror } from "./archive-plan.ts";
 import { absent } from "./fetch-bytes.ts";
 import { withPartFile, type PartFile } from "./part-file.ts";
@@ -32,22 +32,31 @@ export type VaultFetch = {
  * is right. Throws `download-missing`, `download-corrupt`, `download-failed`, `cancelled`.
  */
 export async function fetchToVault(ctx: Context, wanted: WantedArchive, fetch: VaultFetch): Promise<string> {
+  try {
+    return await withPartFile(ctx, partPath(ctx.home, wanted.sha256), (part) =>
+      finish(ctx, part, { ...fetch, wanted }),
+    );
+  } catch (error) {
+    throw isErrno(error, "ENOSPC") ? full(ctx, error, wanted) : error;
+  }
+}
+
+async function finish(ctx: Context, part: PartFile, job: Completion): Promise<string> {
+  const { wanted } = job;
   const path = vaultPath(ctx.home, wanted.sha256);
   const partial = partPath(ctx.home, wanted.sha256);
-  return withPartFile(ctx, partial, async (part) => {
-    if (isInVault(ctx.home, wanted)) {
-      // Another process had it while we waited.
-      await unlink(partial);
-      fetch.advance(wanted.size);
-      return path;
-    }
-    fetch.advance(part.length);
-    await complete(ctx, part, { ...fetch, wanted });
-    await part.sync();
-    mkdirSync(dirname(path), { recursive: true });
-    await rename(partial, path);
+  if (isInVault(ctx.home, wanted)) {
+    // Another process had it while we waited.
+    await unlink(partial);
+    job.advance(wanted.size);
     return path;
-  });
+  }
+  job.advance(part.length);
+  await complete(ctx, part, job);
+  await part.sync();
+  mkdirSync(dirname(path), { recursive: true });
+  await rename(partial, path);
+  return path;
 }
 
 type Completion = VaultFetch & { readonly wanted: WantedArchive };
@@ -109,6 +118,17 @@ function corrupt(found: { uri: string; wanted: WantedArchive; length: number; ac
     "download-corrupt",
     `${uri} is not ${wanted.name} ${wanted.version}: expected ${wanted.size} bytes with SHA-256 ${wanted.sha256}, got ${length > wanted.size ? "more" : length} with ${actual}`,
     { hint: "the mirror or someone before it serves altered files: try another mirror" },
+  );
+}
+
+function full(ctx: Context, cause: unknown, wanted: WantedArchive): IngotError {
+  return new IngotError(
+    "disk-full",
+    `no space is left in ${ctx.home} for ${wanted.name} ${wanted.version} (${wanted.size} bytes)`,
+    {
+      cause,
+      hint: "free some space (ingot gc removes what no image needs), then run the same command again: it goes on where it stopped",
+    },
   );
 }
 
