@@ -27,6 +27,30 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/diff.ts"),
   },
   {
+    name: "images",
+    group: "move and keep images",
+    summary: "list the images of the store",
+    load: () => import("./commands/images.ts"),
+  },
+  {
+    name: "push",
+    group: "move and keep images",
+    summary: "send an image to a registry",
+    load: () => import("./commands/push.ts"),
+  },
+  {
+    name: "pull",
+    group: "move and keep images",
+    summary: "bring an image of a registry into the store",
+    load: () => import("./commands/pull.ts"),
+  },
+  {
+    name: "copy",
+    group: "move and keep images",
+    summary: "copy an image between the store, OCI layouts and registries",
+    load: () => import("./commands/copy.ts"),
+  },
+  {
     name: "schema",
     group: "help",
     summary: "print the JSON Schema of ingot.yaml",

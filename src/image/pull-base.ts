@@ -1,10 +1,29 @@
 import type { Context } from "../ground/context.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Layout } from "../oci/layout.ts";
+import { resolveImage } from "../oci/receive-image.ts";
+import { formatReference, parseReference } from "../oci/reference.ts";
+import { openRepository } from "../oci/registry.ts";
+import { pull, tagOrDigest } from "../oci/transports.ts";
+import type { LockedBase } from "./lock.ts";
 
-export async function findDigest(_ctx: Context, _reference: string): Promise<Digest> {
-  throw new Error("waits for the registry client");
+type RegistryBase = Extract<LockedBase, { kind: "oci" }>;
+
+/** The digest that a base's reference means now, for linux/amd64; nothing is transferred but manifests. */
+export async function findDigest(ctx: Context, reference: string): Promise<Digest> {
+  const parsed = parseReference(reference);
+  const { image } = await resolveImage(openRepository(ctx, parsed), tagOrDigest(parsed));
+  return image.digest;
 }
-export async function pullBase(_ctx: Context, _layout: Layout, _base: { reference: string; digest: Digest }): Promise<void> {
-  throw new Error("waits for the registry client");
+
+/**
+ * Brings a locked base into the store by its digest, whatever its tag means today; asks no registry for what is there. It gets a name, so that
+ * garbage collection keeps it and the lock still builds without the registry.
+ */
+export async function pullBase(ctx: Context, layout: Layout, base: RegistryBase): Promise<void> {
+  const { registry, repository } = parseReference(base.reference);
+  const pinned = { registry, repository, digest: base.digest };
+  const name = formatReference(pinned);
+  if (layout.listReferences().some((reference) => reference.name === name)) return;
+  await layout.setReference(name, await pull(ctx, layout, pinned));
 }

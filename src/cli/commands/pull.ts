@@ -1,0 +1,21 @@
+import type { Declare } from "../command.ts";
+import type { RegistryCommandOptions } from "../registry-options.ts";
+
+/** `ingot pull REFERENCE [NAME]`: an image of a registry into the store. */
+export const declare: Declare = (command, handle) => {
+  command
+    .argument("<reference>", "the image: REGISTRY/NAME:TAG or REGISTRY/NAME@sha256:…")
+    .argument("[name]", "its name in the store (default: the reference)")
+    .option("--insecure", "speak plain HTTP; loopback registries need no option")
+    .action(
+      handle<RegistryCommandOptions, [string, string | undefined]>(async ({ ctx, options }, text, given) => {
+        const { copyImage } = await import("../../oci/transports.ts");
+        const { parseReference, formatReference } = await import("../../oci/reference.ts");
+        const reference = parseReference(text);
+        const name = given ?? formatReference(reference);
+        const places = { from: { kind: "registry", reference }, to: { kind: "store", name } } as const;
+        const { digest } = await copyImage(ctx, places, options);
+        return { json: { name, digest, reference: formatReference(reference) }, text: `${name}  ${digest}` };
+      }),
+    );
+};

@@ -1,0 +1,21 @@
+import type { Declare } from "../command.ts";
+import type { RegistryCommandOptions } from "../registry-options.ts";
+
+/** `ingot push IMAGE REFERENCE`: an image of the store to a registry. */
+export const declare: Declare = (command, handle) => {
+  command
+    .argument("<image>", "an image of the store: a name or a digest")
+    .argument("<reference>", "where it goes: REGISTRY/NAME:TAG")
+    .option("--insecure", "speak plain HTTP; loopback registries need no option")
+    .action(
+      handle<RegistryCommandOptions, [string, string]>(async ({ ctx, options }, image, text) => {
+        const { copyImage } = await import("../../oci/transports.ts");
+        const { parseReference, formatReference } = await import("../../oci/reference.ts");
+        const reference = parseReference(text);
+        const places = { from: { kind: "store", name: image }, to: { kind: "registry", reference } } as const;
+        const { digest } = await copyImage(ctx, places, options);
+        const pushed = formatReference(reference);
+        return { json: { image, digest, reference: pushed }, text: `${pushed}  ${digest}` };
+      }),
+    );
+};
