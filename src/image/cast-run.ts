@@ -129,8 +129,8 @@ export class CastRun {
   async #endStage(stage: CastStage, written: readonly WrittenLayer[]): Promise<readonly LayerBlob[]> {
     const { ctx, clock, layout, plan, tree } = this.#options;
     const index = await clock.measure("diff", () => {
-      normaliseTree(tree.root, stage.epoch);
       this.#view = mergeLayers([[...this.#view.values()], ...written.map((layer) => layer.index)]);
+      normaliseTree(tree.root, { epoch: stage.epoch, isShipped: (path) => this.#view.has(path) });
       return this.#diff(stage.epoch);
     });
     const blobs = written.map((layer) => layer.blob);

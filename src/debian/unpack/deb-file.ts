@@ -14,7 +14,7 @@ export type DebFile = {
   /** Hex, of the whole file. */
   readonly sha256: string;
   readonly control: Stanza;
-  /** The other files of control.tar by name: maintainer scripts, md5sums, conffiles, triggers … */
+  /** The files of control.tar by name: control, maintainer scripts, md5sums, conffiles, triggers … */
   readonly controlFiles: ReadonlyMap<string, TarEntry>;
   /** Decompresses data.tar: its entries in their order, contents as views into one buffer. */
   readonly readEntries: () => Promise<readonly TarEntry[]>;
@@ -37,7 +37,6 @@ export async function readDeb(file: string, options: { where: string; sha256: st
   if (stanza === undefined) throw debMalformed(where, "control.tar has no control file");
   for (const name of files.keys())
     if (!controlName.test(name)) throw debMalformed(where, `a control file named ${JSON.stringify(name)}`);
-  files.delete("control");
   return {
     where,
     sha256,

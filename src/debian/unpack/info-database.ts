@@ -20,12 +20,8 @@ export function infoEntries(item: Package, deb: DebFile, entries: readonly TarEn
   const mtime = entries.reduce((newest, entry) => Math.max(newest, entry.mtime), 0);
   const made = [infoFile(infoPath(item, "list"), listOf(entries), mtime)];
   if (!deb.controlFiles.has("md5sums")) made.push(infoFile(infoPath(item, "md5sums"), sumsOf(entries), mtime));
-  const shipped = [...deb.controlFiles.values()].map((entry) => ({
-    ...entry,
-    path: infoPath(item, entry.path),
-    uid: 0,
-    gid: 0,
-  }));
+  const kept = [...deb.controlFiles.values()].filter((entry) => entry.path !== "control");
+  const shipped = kept.map((entry) => ({ ...entry, path: infoPath(item, entry.path), uid: 0, gid: 0 }));
   return [...made, ...shipped];
 }
 

@@ -80,7 +80,7 @@ class StageRun {
   readonly #installed = new Map<string, Package>();
   readonly #stanzas: string[] = [];
   #unconfigured: Package[] = [];
-  #preinsts: Package[] = [];
+  #preinsts: { readonly item: Package; readonly deb: DebFile }[] = [];
   #state: UnpackState;
 
   constructor(options: InstallOptions) {
@@ -91,8 +91,8 @@ class StageRun {
   async unpack(item: Package, deb: DebFile, entries: readonly TarEntry[]): Promise<void> {
     const hasPreinst = deb.controlFiles.has("preinst");
     if (hasPreinst && !this.#options.isBootstrap) await this.#configure(mustConfigureBefore(item, this.#unconfigured));
+    if (hasPreinst) await this.#runPreinst(item, deb);
     const info = unpackInfo(item, { deb, entries }, this.#state);
-    if (hasPreinst) await this.#runPreinst(item);
     const files = unpackFiles(item, entries, this.#state);
     const interests = deb.controlFiles.get("triggers");
     if (interests !== undefined) this.#state.triggers.addInterests(interests.content, databaseName(item));
@@ -102,14 +102,18 @@ class StageRun {
   }
 
   async finish(): Promise<void> {
-    for (const item of this.#preinsts) await this.#scripts(() => runPreinst(item, this.#options));
+    for (const { item, deb } of this.#preinsts) await this.#preinst(item, deb);
     await this.#configure(this.#unconfigured);
   }
 
   /** While the root is being made no script can run; then all preinsts run when all is unpacked, in order. */
-  async #runPreinst(item: Package): Promise<void> {
-    if (this.#options.isBootstrap) this.#preinsts.push(item);
-    else await this.#scripts(() => runPreinst(item, this.#options));
+  async #runPreinst(item: Package, deb: DebFile): Promise<void> {
+    if (this.#options.isBootstrap) this.#preinsts.push({ item, deb });
+    else await this.#preinst(item, deb);
+  }
+
+  async #preinst(item: Package, deb: DebFile): Promise<void> {
+    await this.#scripts(() => runPreinst(item, { ...this.#options, deb }));
   }
 
   async #configure(items: readonly Package[]): Promise<void> {

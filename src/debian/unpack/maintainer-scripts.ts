@@ -1,7 +1,10 @@
+import { mkdirSync } from "node:fs";
 import { IngotError } from "../../ground/error.ts";
 import type { Package } from "../package.ts";
-import { databaseName, infoPath } from "./info-database.ts";
+import type { DebFile } from "./deb-file.ts";
+import { databaseName } from "./info-database.ts";
 import type { Sandbox, SandboxResult } from "./sandbox.ts";
+import type { Tree } from "./tree.ts";
 
 /** All that a script sees of the environment: nothing of the host's, so that the host cannot show in the image. */
 export function scriptEnvironment(epoch: number): Readonly<Record<string, string>> {
@@ -24,7 +27,15 @@ export function scriptEnvironment(epoch: number): Readonly<Record<string, string
 export type ScriptOptions = { readonly sandbox: Sandbox; readonly epoch: number };
 
 /** Runs `preinst install` as dpkg does before it unpacks a new package (Debian Policy 6.5). Throws `script-failed`. */
-export async function runPreinst(item: Package, { sandbox, epoch }: ScriptOptions): Promise<void> {
+export async function runPreinst(
+  item: Package,
+  { deb, tree, sandbox, epoch }: ScriptOptions & { readonly deb: DebFile; readonly tree: Tree },
+): Promise<void> {
+  const folder = "var/lib/dpkg/tmp.ci";
+  // Where dpkg itself puts the control files for a preinst; debconf looks there for the name of the package.
+  tree.remove(folder);
+  mkdirSync(tree.host(folder), 0o755);
+  for (const file of deb.controlFiles.values()) tree.add(`${folder}/${file.path}`, { ...file, uid: 0, gid: 0 });
   const env = {
     ...scriptEnvironment(epoch),
     DPKG_MAINTSCRIPT_PACKAGE: item.name,
@@ -35,7 +46,8 @@ export async function runPreinst(item: Package, { sandbox, epoch }: ScriptOption
     DPKG_ADMINDIR: "/var/lib/dpkg",
     DPKG_ROOT: "",
   };
-  const result = await sandbox.run({ argv: [`/${infoPath(item, "preinst")}`, "install"], env });
+  const result = await sandbox.run({ argv: [`/${folder}/preinst`, "install"], env });
+  tree.remove(folder);
   if (result.code !== 0) throw scriptFailed(`the preinst script of ${item.name} ${item.version}`, result);
 }
 

@@ -12,7 +12,7 @@ export function prepareRoot(tree: Tree): void {
     symlinkSync(`usr/${name}`, tree.host(name));
   }
   for (const path of ["var", "var/lib", "var/lib/dpkg", ...databaseFolders]) mkdirSync(tree.host(path), 0o755);
-  for (const path of ["status", "available"]) tree.writeText(`var/lib/dpkg/${path}`, "");
+  tree.writeText("var/lib/dpkg/status", "");
   tree.writeText("var/lib/dpkg/info/format", "1\n");
 }
 

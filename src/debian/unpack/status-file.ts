@@ -4,14 +4,11 @@ import type { DebFile } from "./deb-file.ts";
 
 /** A stanza of /var/lib/dpkg/status for a package that is unpacked and not configured. dpkg puts the fields in its own order when it rewrites it. */
 export function statusStanza(deb: DebFile, entries: readonly TarEntry[]): string {
-  const lines: string[] = [];
-  for (const [name, value] of deb.control.fields) {
-    lines.push(`${name}: ${value}\n`);
-    if (name.toLowerCase() === "package") lines.push("Status: install ok unpacked\n");
-  }
+  // The control file as it is: dpkg keeps even a blank at the end of a line.
+  const control = deb.controlFiles.get("control")?.content.toString("utf8").trimEnd() ?? "";
   const conffiles = conffileLines(deb, entries);
-  if (conffiles.length > 0) lines.push("Conffiles:\n", ...conffiles);
-  return `${lines.join("")}\n`;
+  const fields = ["Status: install ok unpacked\n", ...(conffiles.length > 0 ? ["Conffiles:\n", ...conffiles] : [])];
+  return `${control}\n${fields.join("")}\n`;
 }
 
 /**

@@ -18,7 +18,7 @@ export type UnpackState = {
   readonly installed: Map<string, Package>;
 };
 
-/** dpkg's files first: a preinst is run from them before the package's own files are there. Returns what was written, at its real path. */
+/** Writes dpkg's own files about a package. Returns what was written. */
 export function unpackInfo(
   item: Package,
   { deb, entries }: { deb: DebFile; entries: readonly TarEntry[] },

@@ -1,18 +1,32 @@
 import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { normalisationRules, type NormalisationRule } from "./rules.ts";
 
-/** Applies the table to a tree on disk. `epoch` in seconds. Follows no symlink. */
-export function normaliseTree(root: string, epoch: number): void {
+export type NormaliseOptions = {
+  /** Seconds. */
+  readonly epoch: number;
+  /** Whether a package brings the folder; these stay, empty. */
+  readonly isShipped: (path: string) => boolean;
+};
+
+/** Applies the table to a tree on disk. Follows no symlink. */
+export function normaliseTree(root: string, options: NormaliseOptions): void {
   for (const rule of normalisationRules)
-    for (const path of findPaths(root, rule.path)) apply(rule, `${root}/${path}`, epoch);
+    for (const path of findPaths(root, rule.path)) apply(rule, { root, path, options });
 }
 
-function apply(rule: NormalisationRule, path: string, epoch: number): void {
-  if (rule.action === "remove") return rmSync(path, { recursive: true, force: true });
+function apply(rule: NormalisationRule, target: { root: string; path: string; options: NormaliseOptions }): void {
+  const path = `${target.root}/${target.path}`;
+  if (rule.action === "remove") return remove(target.root, target.path, target.options);
   if (!lstatSync(path).isFile()) return;
   const text = readFileSync(path, "utf8");
-  const wanted = rule.action === "empty" ? "" : clampShadow(text, epoch);
+  const wanted = rule.action === "empty" ? "" : clampShadow(text, target.options.epoch);
   if (wanted !== text) writeFileSync(path, wanted);
+}
+
+function remove(root: string, path: string, options: NormaliseOptions): void {
+  const isFolder = lstatSync(`${root}/${path}`).isDirectory();
+  if (!isFolder || !options.isShipped(path)) return rmSync(`${root}/${path}`, { recursive: true, force: true });
+  for (const name of readdirSync(`${root}/${path}`)) remove(root, `${path}/${name}`, options);
 }
 
 /** shadow(5): the third field is the day of the last change, counted from 1970. */

@@ -1,6 +1,6 @@
 /** One thing that Ingot changes in a tree after scripts ran, and why. docs/normalisation.md is made from this table. */
 export type NormalisationRule = {
-  /** Below the root, without a leading slash. `*` stands for any name in its place, a trailing `**` for everything in a folder. */
+  /** Below the root, without a leading slash. `*` stands for any name in its place, a trailing `**` for everything below a folder but folders that a package ships. */
   readonly path: string;
   readonly action: "remove" | "empty" | "clamp-shadow";
   readonly reason: string;
