@@ -6,11 +6,11 @@ import { endProcess, guardOutput, watchSignals } from "./process-end.ts";
 import { printError } from "./print-error.ts";
 
 /** Runs one command line to the end of the process. */
-export async function main(argv: readonly string[]): Promise<never> {
+export async function main(argv: readonly string[], table: readonly CommandEntry[] = commands): Promise<never> {
   const signal = watchSignals();
   guardOutput();
   try {
-    return endProcess(await dispatch(argv, signal));
+    return endProcess(await dispatch(argv, { table, signal }));
   } catch (error) {
     const json = argv.includes("--json");
     return endProcess(await printError(error, { json, signal }));
@@ -18,13 +18,16 @@ export async function main(argv: readonly string[]): Promise<never> {
 }
 
 /** Finds the command and runs it; returns the exit code. Only the called command's file and commander are loaded. */
-async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<number> {
+async function dispatch(
+  argv: readonly string[],
+  { table, signal }: { table: readonly CommandEntry[]; signal: AbortSignal },
+): Promise<number> {
   const position = argv.findIndex((word) => !word.startsWith("-"));
   const [name, rest] = splitCommand(argv, position);
   if (name === undefined) return await answerWithoutCommand(rest);
-  if (name === "help") return await showHelp(rest[0]);
+  if (name === "help") return await showHelp(rest[0], table);
   const { runCommandFile } = await import("./run-command-file.ts");
-  return await runCommandFile(findCommand(name), rest, signal);
+  return await runCommandFile(findCommand(name, table), rest, signal);
 }
 
 function splitCommand(argv: readonly string[], position: number): [string | undefined, readonly string[]] {
@@ -44,20 +47,20 @@ async function answerWithoutCommand(options: readonly string[]): Promise<number>
   return 0;
 }
 
-async function showHelp(name: string | undefined): Promise<number> {
+async function showHelp(name: string | undefined, table: readonly CommandEntry[]): Promise<number> {
   const { helpText } = await import("./help.ts");
   if (name === undefined) {
     process.stdout.write(helpText());
     return 0;
   }
   const { runCommandFile } = await import("./run-command-file.ts");
-  return await runCommandFile(findCommand(name), ["--help"], new AbortController().signal);
+  return await runCommandFile(findCommand(name, table), ["--help"], new AbortController().signal);
 }
 
-function findCommand(name: string): CommandEntry {
-  const found = commands.find((entry) => entry.name === name);
+function findCommand(name: string, table: readonly CommandEntry[]): CommandEntry {
+  const found = table.find((entry) => entry.name === name);
   if (found !== undefined) return found;
-  const nearest = nearestWord(name, [...commands.map((entry) => entry.name), "help"]);
+  const nearest = nearestWord(name, [...table.map((entry) => entry.name), "help"]);
   const question = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
   throw new IngotError("usage", `there is no command "${name}"${question}`, {
     hint: nearest === undefined ? "ingot --help" : `ingot ${nearest} --help`,

@@ -18,7 +18,7 @@ export async function runCommandFile(
       // shapes that the file declared beside its handler: the one place where that is taken on trust.
       const values = given.slice(0, -2);
       const untyped = work as unknown as (call: Call<object>, ...values: unknown[]) => ReturnType<typeof work>;
-      exitCode = await carryOut(this.opts<GlobalOptions>(), signal, (call) => untyped(call, ...values));
+      exitCode = await carryOut(this.optsWithGlobals<GlobalOptions>(), signal, (call) => untyped(call, ...values));
     };
   const command = new Command(`ingot ${entry.name}`).description(capitalise(entry.summary));
   file.declare(command, handle);
@@ -61,6 +61,8 @@ function finishDeclaration(command: Command): void {
     .helpOption("-h, --help", "show this help")
     .helpCommand(false)
     .allowExcessArguments(false)
+    // A subcommand's options are its own, also where its parent has one of the same name (`ingot lock diff --file x`).
+    .enablePositionalOptions()
     .configureOutput({ outputError: () => {} })
     .exitOverride();
   for (const child of command.commands) finishDeclaration(child);
