@@ -146,7 +146,7 @@ test("a mirror that changes between list and index is asked once more", async (t
   const world = await makeWorld(t, { main: samplePackages, byHash: false });
   world.server.addFault(/bookworm\/main\/binary-amd64/, { kind: "alter", offset: 20 }, 1);
   assert.deepEqual(await namesOf(world), ["alpha", "beta"]);
-  world.server.addFault(/bookworm-updates\/main\/binary-amd64/, { kind: "status", status: 404 });
+  world.server.addFault(/bookworm\/main\/binary-amd64/, { kind: "status", status: 404 });
   rmSync(world.home, { recursive: true });
   await assert.rejects(read(world), { code: "archive-changing", hint: /try again/ });
 });
