@@ -5,7 +5,10 @@ import type { ErofsDirectory, ErofsNode, Extent } from "../erofs/node.ts";
 import type { Mountpoints } from "./image-source.ts";
 
 /** The inodes of a merged tree; `store` keeps a file's content and says where. */
-export function contentTree(entries: ReadonlyMap<string, MergedEntry>, store: (entry: MergedEntry) => Extent): ErofsDirectory {
+export function contentTree(
+  entries: ReadonlyMap<string, MergedEntry>,
+  store: (entry: MergedEntry) => Extent,
+): ErofsDirectory {
   const nodes = new Map<string, ErofsNode>([["", emptyFolder()]]);
   for (const [path, entry] of entries) {
     const node = entry.header.type === "hardlink" ? nodes.get(entry.header.linkname) : newNode(entry, store);

@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { temporaryPath, writeFileAtomic } from "../../ground/atomic-file.ts";
 import type { Context } from "../../ground/context.ts";
@@ -110,7 +119,11 @@ async function hashFile(path: string): Promise<Digest> {
 export async function releaseContent(ctx: Context, image: Digest, isUsed: () => boolean): Promise<void> {
   const paths = runtimePaths(ctx.home);
   const options = { wait: lockWait, what: `the content of ${image}` };
-  await withFileLock(paths.contentLock(image), () => void (isUsed() || unmountContent(paths.contentMount(image))), options);
+  await withFileLock(
+    paths.contentLock(image),
+    () => void (isUsed() || unmountContent(paths.contentMount(image))),
+    options,
+  );
 }
 
 /** Removes the kept file of an image's content, mounted or not; for `ingot gc`. False when instances use it. */

@@ -94,7 +94,11 @@ function dataOf(node: ErofsNode, parent: ErofsDirectory, slot: (node: ErofsNode)
   return encodeDirectory(entries);
 }
 
-function firstBlockOf(place: Placed, data: Buffer | undefined, storeBlocks: (data: Buffer) => number): number | undefined {
+function firstBlockOf(
+  place: Placed,
+  data: Buffer | undefined,
+  storeBlocks: (data: Buffer) => number,
+): number | undefined {
   const { node } = place;
   if (node.type === "file" && node.data.kind === "blocks") return node.data.firstBlock;
   if (data === undefined || data.length === place.inlineSize) return undefined;

@@ -11,7 +11,9 @@ const prefixes: readonly (readonly [prefix: string, index: number])[] = [
 
 /** The extended attributes that follow an inode (`erofs_xattr_ibody_header` and its entries); empty when there are none. */
 export function encodeXattrs(xattrs: ReadonlyMap<string, Buffer>): Buffer {
-  const entries = [...xattrs].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, value]) => encodeEntry(name, value));
+  const entries = [...xattrs]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, value]) => encodeEntry(name, value));
   return entries.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.alloc(headerSize), ...entries]);
 }
 

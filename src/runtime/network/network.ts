@@ -1,0 +1,85 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
+import { runCommand } from "../../ground/run-command.ts";
+import type { InstanceId } from "../runtime.ts";
+import { callCni, type CniCall } from "./cni.ts";
+import { bridgeName, chooseSubnet } from "./subnet.ts";
+
+/** An instance's network; `result` is what the plugin said of it, for CHECK. */
+export type InstanceNetwork = { readonly address: string; readonly subnet: string; readonly result: unknown };
+
+/** The path of an instance's network namespace. */
+export function networkNamespacePath(id: InstanceId): string {
+  return join("/run/netns", namespaceName(id));
+}
+
+/**
+ * Makes a network namespace with an address on the instances' bridge. The host and the other instances are reachable, nothing else: there is no default
+ * route and no masquerade. On failure nothing is left. Throws `network-failed`, `network-no-subnet`.
+ */
+export async function addNetwork(ctx: Context, id: InstanceId): Promise<InstanceNetwork> {
+  const subnet = chooseSubnet(ctx);
+  try {
+    await makeNamespace(id);
+    const result = await callCni(ctx, cniCall("ADD", id, subnet));
+    return { address: addressOf(result, id), subnet, result };
+  } catch (error) {
+    await removeNetwork(ctx, id, subnet);
+    throw error;
+  }
+}
+
+/** Whether the network is still what `addNetwork` made. Throws `network-failed` with what differs. */
+export async function checkNetwork(ctx: Context, id: InstanceId, network: InstanceNetwork): Promise<void> {
+  const call = cniCall("CHECK", id, network.subnet);
+  await callCni(ctx, { ...call, config: { ...call.config, prevResult: network.result } });
+}
+
+/** Gives the address back and removes the namespace; what is gone already is no error. Without `subnet` no address was given. */
+export async function removeNetwork(ctx: Context, id: InstanceId, subnet: string | undefined): Promise<void> {
+  if (subnet !== undefined) await callCni(ctx, cniCall("DEL", id, subnet));
+  if (existsSync(networkNamespacePath(id))) await runCommand("ip", ["netns", "delete", namespaceName(id)]);
+}
+
+/**
+ * A namespace that the host's user namespace owns, so that even a root of the instance with capabilities could not change it. The port sysctl
+ * lets an unprivileged user listen on 80: inside its own namespace a low port is no privilege.
+ */
+async function makeNamespace(id: InstanceId): Promise<void> {
+  const script = `ip netns add "$1" && exec nsenter --net="/run/netns/$1" sh -c '
+    ip link set lo up && echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start'`;
+  const args = ["-c", script, "sh", namespaceName(id)];
+  const { code, stderr } = await runCommand("sh", args, { allowFailure: true });
+  if (code === 0) return;
+  throw new IngotError("network-failed", `the network namespace of ${id} could not be made: ${stderr.trim()}`, {
+    hint: "instances need root, and `ip` of the package iproute2",
+  });
+}
+
+function cniCall(command: CniCall["command"], id: InstanceId, subnet: string): CniCall {
+  const ipam = { type: "host-local", ranges: [[{ subnet }]], dataDir: "/run/ingot/cni" };
+  const config = {
+    cniVersion: "1.0.0",
+    name: "ingot",
+    type: "bridge",
+    bridge: bridgeName,
+    isGateway: true,
+    ipMasq: false,
+    ipam,
+  };
+  return { command, containerId: id, networkNamespace: networkNamespacePath(id), config };
+}
+
+/** `{"ips": [{"address": "10.213.0.2/16", …}]}`: section 5 of the specification. */
+function addressOf(result: unknown, id: InstanceId): string {
+  const { ips = [] } = (result ?? {}) as { ips?: readonly { address?: string }[] };
+  const address = ips[0]?.address?.split("/")[0];
+  if (address === undefined) throw new IngotError("network-failed", `the CNI plugin bridge gave ${id} no address`);
+  return address;
+}
+
+function namespaceName(id: InstanceId): string {
+  return `ingot-${id}`;
+}

@@ -1,0 +1,29 @@
+/** Where on this host an instance is put: what the profile needs beside the specification. */
+export type Placement = {
+  /** The image's content, mounted for this instance with its owners shifted. */
+  readonly rootfs: string;
+  /** The host id that id 0 of the instance is. */
+  readonly firstId: number;
+  /** Path of the network namespace. */
+  readonly networkNamespace: string;
+  /** Below the root of every cgroup hierarchy: `/ingot/ID`. */
+  readonly cgroup: string;
+  /** Where `hostname`, `hosts` and `resolv.conf` of this instance are. */
+  readonly folder: string;
+  /** Which of those the image has a plain file for. */
+  readonly identityFiles: readonly string[];
+  readonly tmpfs: readonly TmpfsPlacement[];
+  /** Whether the kernel can limit swap (it is a boot option of cgroup v1). */
+  readonly hasSwapLimit: boolean;
+  /** The hard limit of open files that Ingot itself has: it is never raised. */
+  readonly mostOpenFiles: number;
+};
+
+/** Size in bytes; owner and mode as they are seen inside. */
+export type TmpfsPlacement = {
+  readonly path: string;
+  readonly size: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+};

@@ -1,0 +1,47 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
+import { releaseContent } from "../content/content.ts";
+import { unmountRootfs } from "../content/rootfs.ts";
+import { releaseIdRange } from "../id-ranges.ts";
+import { isImageUsed, readRecord } from "../instance-record.ts";
+import { removeNetwork } from "../network/network.ts";
+import { chooseSubnet } from "../network/subnet.ts";
+import { runtimePaths } from "../paths.ts";
+import type { InstanceId } from "../runtime.ts";
+import { deleteContainer } from "./runc.ts";
+
+/**
+ * Removes everything of an instance, in whatever state it is; may be repeated. The record goes last: while there is one, there is something to remove. All steps are tried;
+ * what failed is thrown together as `instance-stop-failed`.
+ */
+export async function destroyInstance(ctx: Context, id: InstanceId): Promise<void> {
+  const paths = runtimePaths(ctx.home);
+  const record = readRecord(paths, id);
+  const failures: unknown[] = [];
+  const attempt = async (step: () => Promise<void> | void): Promise<void> => {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  await attempt(() => deleteContainer(paths, id));
+  await attempt(() => removeNetwork(ctx, id, record?.running?.network.subnet ?? chooseSubnet(ctx)));
+  await attempt(() => unmountRootfs(join(paths.bundle(id), "rootfs")));
+  if (failures.length > 0) throw stopFailed(id, failures);
+  releaseIdRange(paths.instance(id));
+  rmSync(paths.bundle(id), { recursive: true, force: true });
+  rmSync(paths.instance(id), { recursive: true, force: true });
+  rmSync(paths.instanceLock(id), { force: true });
+  if (record !== undefined) await releaseContent(ctx, record.image, () => isImageUsed(paths, record.image));
+}
+
+function stopFailed(id: InstanceId, failures: readonly unknown[]): IngotError {
+  return new IngotError("instance-stop-failed", `${failures.length} steps of removing ${id} failed`, {
+    details: failures.map((failure) => (failure instanceof Error ? failure.message : String(failure))),
+    hint: `ingot stop ${id}`,
+    cause: failures[0],
+  });
+}

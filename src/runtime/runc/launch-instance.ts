@@ -1,0 +1,96 @@
+import { chmodSync, closeSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
+import { useContent } from "../content/content.ts";
+import { imageSource } from "../content/image-source.ts";
+import { mountRootfs } from "../content/rootfs.ts";
+import { takeIdRange } from "../id-ranges.ts";
+import { writeRecord, type InstanceRecord } from "../instance-record.ts";
+import { addNetwork, type InstanceNetwork } from "../network/network.ts";
+import { runtimePaths } from "../paths.ts";
+import { placeInstance, writeIdentityFiles } from "../place-instance.ts";
+import { identifyProcess } from "../process-identity.ts";
+import type { Placement } from "../profile/placement.ts";
+import { ociSpec } from "../profile/profile.ts";
+import type { InstanceSpec } from "../runtime.ts";
+import { assertHardened, readCreated, readRunning, untilExecuted } from "../verify/verify.ts";
+import { denyTunnelDevice } from "./deny-tunnel-device.ts";
+import { openInstanceLog } from "./instance-log.ts";
+import { createContainer, startContainer } from "./runc.ts";
+import type { RuncOptions } from "./runc-driver.ts";
+
+/** Everything between an empty folder and a verified, running instance. The caller removes what is there when this throws. */
+export async function launchInstance(ctx: Context, spec: InstanceSpec, options: RuncOptions): Promise<InstanceRecord> {
+  const paths = runtimePaths(ctx.home);
+  const record = recordOf(ctx, spec);
+  // First of all: it keeps the image's content mounted, and tells what to remove after a crash.
+  writeRecord(paths, record);
+  const [network, place] = await bothOrNeither(addNetwork(ctx, spec.id), prepareRoot(ctx, spec));
+  ctx.signal.throwIfAborted();
+  writeIdentityFiles(place.folder, spec.id, network.address);
+  const pid = await runVerified(ctx, { spec, place, options });
+  const running = { process: identityOf(pid, spec), network };
+  const started = { ...record, running };
+  writeRecord(paths, started);
+  return started;
+}
+
+function recordOf(ctx: Context, spec: InstanceSpec): InstanceRecord {
+  return {
+    id: spec.id,
+    image: spec.image,
+    started: ctx.now().toISOString(),
+    ...(spec.name === undefined ? {} : { name: spec.name }),
+    ...(spec.port === undefined ? {} : { port: spec.port }),
+  };
+}
+
+async function prepareRoot(ctx: Context, spec: InstanceSpec): Promise<Placement> {
+  const paths = runtimePaths(ctx.home);
+  const firstId = await takeIdRange(paths.instance(spec.id));
+  const content = await useContent(ctx, imageSource(ctx, spec.image));
+  const place = placeInstance(spec, { content, bundle: paths.bundle(spec.id), firstId });
+  await mountRootfs(content, place.rootfs, firstId);
+  return place;
+}
+
+/** Both come to their end before an error is thrown: removing what one made must not race with the other making more. */
+async function bothOrNeither(
+  network: Promise<InstanceNetwork>,
+  root: Promise<Placement>,
+): Promise<[InstanceNetwork, Placement]> {
+  await Promise.allSettled([network, root]);
+  return [await network, await root];
+}
+
+type Launch = { readonly spec: InstanceSpec; readonly place: Placement; readonly options: RuncOptions };
+
+async function runVerified(ctx: Context, { spec, place, options }: Launch): Promise<number> {
+  const paths = runtimePaths(ctx.home);
+  const given = (options.alterProfile ?? ((profile) => profile))(ociSpec(spec, place));
+  writeFileSync(join(place.folder, "config.json"), JSON.stringify(given), { mode: 0o600 });
+  mkdirSync(paths.runc, { recursive: true });
+  chmodSync(paths.runc, 0o711);
+  const owner = { uid: place.firstId + spec.user.uid, gid: place.firstId + spec.user.gid };
+  const output = openInstanceLog({ folder: place.folder, log: paths.log(spec.id), owner });
+  const pid = await createContainer(paths, spec.id, output).finally(() => closeSync(output));
+  denyTunnelDevice(pid);
+  assertHardened(spec, readCreated({ pid, spec, place }, given));
+  await startContainer(paths, spec.id);
+  if (!(await untilExecuted(pid))) throw endedAtOnce(spec);
+  assertHardened(spec, readRunning({ pid, spec, place }));
+  return pid;
+}
+
+function identityOf(pid: number, spec: InstanceSpec) {
+  const identity = identifyProcess(pid);
+  if (identity === undefined) throw endedAtOnce(spec);
+  return identity;
+}
+
+function endedAtOnce(spec: InstanceSpec): IngotError {
+  return new IngotError("instance-start-failed", `${spec.id} ended as soon as it was started`, {
+    hint: `its command is: ${spec.command.join(" ")}`,
+  });
+}

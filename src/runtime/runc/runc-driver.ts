@@ -1,0 +1,103 @@
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
+import { withFileLock } from "../../ground/file-lock.ts";
+import { listIds, readRecord, stateOf, type InstanceRecord } from "../instance-record.ts";
+import { runtimePaths } from "../paths.ts";
+import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
+import type { OciSpec } from "../profile/oci-spec.ts";
+import type { InstanceId, InstanceSpec, InstanceState, Runtime } from "../runtime.ts";
+import { destroyInstance } from "./destroy-instance.ts";
+import { launchInstance } from "./launch-instance.ts";
+
+export type RuncOptions = {
+  /** For tests of the verification: what reaches runc instead of the profile. */
+  readonly alterProfile?: (profile: OciSpec) => OciSpec;
+};
+
+const defaultGrace = 10_000;
+
+/** Instances by runc. Starting is all or nothing; what a crash left is removed by the next `list`. */
+export function runcRuntime(ctx: Context, options: RuncOptions = {}): Runtime {
+  return {
+    start: (spec) => exclusively(ctx, spec.id, () => start(ctx, spec, options)),
+    stop: (id, stopOptions) => exclusively(ctx, id, () => stop(ctx, id, stopOptions?.grace ?? defaultGrace)),
+    list: () => list(ctx),
+  };
+}
+
+/** Two commands for the same instance come one after the other; a stop waits for a start to be over. */
+function exclusively<T>(ctx: Context, id: InstanceId, work: () => Promise<T>): Promise<T> {
+  assertCanRun();
+  return withFileLock(runtimePaths(ctx.home).instanceLock(id), work, { wait: 60_000, what: `the instance ${id}` });
+}
+
+async function start(ctx: Context, spec: InstanceSpec, options: RuncOptions): Promise<InstanceState> {
+  const paths = runtimePaths(ctx.home);
+  if (existsSync(paths.instance(spec.id))) {
+    throw new IngotError("instance-start-failed", `an instance ${spec.id} exists already`, {
+      hint: `ingot stop ${spec.id}`,
+    });
+  }
+  for (const folder of [paths.run, paths.bundles, paths.bundle(spec.id)]) {
+    mkdirSync(folder, { recursive: true });
+    // The instance's user namespace passes through, whatever the umask was.
+    chmodSync(folder, 0o711);
+  }
+  mkdirSync(paths.instance(spec.id), { recursive: true, mode: 0o700 });
+  try {
+    return stateOf(await launchInstance(ctx, spec, options));
+  } catch (error) {
+    await destroyInstance(ctx, spec.id);
+    throw error;
+  }
+}
+
+async function stop(ctx: Context, id: InstanceId, grace: number): Promise<void> {
+  const paths = runtimePaths(ctx.home);
+  const record = readRecord(paths, id);
+  if (record === undefined && !listIds(paths).includes(id)) {
+    throw new IngotError("instance-unknown", `there is no instance ${id}`, { hint: "ingot instances" });
+  }
+  if (record?.running !== undefined) await terminate(record.running.process, grace);
+  await destroyInstance(ctx, id);
+}
+
+/** SIGTERM to the instance's first process; what does not listen is killed when the container is deleted. */
+async function terminate(identity: ProcessIdentity, grace: number): Promise<void> {
+  if (grace <= 0 || !isSameProcess(identity)) return;
+  process.kill(identity.pid, "SIGTERM");
+  const deadline = Date.now() + grace;
+  while (isSameProcess(identity) && Date.now() < deadline) await sleep(5);
+}
+
+async function list(ctx: Context): Promise<readonly InstanceState[]> {
+  const paths = runtimePaths(ctx.home);
+  const states = await Promise.all(listIds(paths).map(async (id) => reconcile(ctx, id, readRecord(paths, id))));
+  return states.flatMap((state) => (state === undefined ? [] : [state]));
+}
+
+/** The state of what was started; what was cut off in the middle of its start or its end is removed, unless another process is at work on it. */
+async function reconcile(
+  ctx: Context,
+  id: InstanceId,
+  record: InstanceRecord | undefined,
+): Promise<InstanceState | undefined> {
+  if (record?.running !== undefined) return stateOf(record);
+  try {
+    await withFileLock(runtimePaths(ctx.home).instanceLock(id), () => destroyInstance(ctx, id));
+  } catch (error) {
+    if (!(error instanceof IngotError) || error.code !== "locked-by-another") throw error;
+    return undefined;
+  }
+  ctx.report.warn(`what was left of ${id}, whose start was cut off, is removed`);
+  return undefined;
+}
+
+function assertCanRun(): void {
+  if (process.getuid?.() === 0) return;
+  throw new IngotError("runtime-unsupported", "instances need root: mounts, networks and cgroups are the host's", {
+    hint: "sudo ingot run …",
+  });
+}

@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { IngotError, isErrno } from "../../ground/error.ts";
+import type { RuntimePaths } from "../paths.ts";
+import type { InstanceId } from "../runtime.ts";
+
+/** Makes the container with its first process waiting; `output` becomes its stdout and stderr. Returns that process's id on the host. */
+export async function createContainer(paths: RuntimePaths, id: InstanceId, output: number): Promise<number> {
+  const bundle = paths.bundle(id);
+  const pidFile = join(bundle, "pid");
+  await callRunc(paths, id, { args: ["create", "--bundle", bundle, "--pid-file", pidFile, id], output });
+  return Number(readFileSync(pidFile, "utf8"));
+}
+
+/** Lets the waiting process execute the instance's command. */
+export async function startContainer(paths: RuntimePaths, id: InstanceId): Promise<void> {
+  await callRunc(paths, id, { args: ["start", id] });
+}
+
+/** Kills everything in the container and removes its cgroups; what is gone already is no error. */
+export async function deleteContainer(paths: RuntimePaths, id: InstanceId): Promise<void> {
+  if (!existsSync(join(paths.runc, id))) return;
+  await callRunc(paths, id, { args: ["delete", "--force", id] });
+}
+
+type RuncCall = { readonly args: readonly string[]; readonly output?: number };
+
+/** runc's own messages go to a file: its stdout and stderr are the instance's. */
+async function callRunc(paths: RuntimePaths, id: InstanceId, { args, output }: RuncCall): Promise<void> {
+  mkdirSync(paths.bundle(id), { recursive: true, mode: 0o711 });
+  const log = join(paths.bundle(id), "runc.log");
+  const all = ["--root", paths.runc, "--log", log, "--log-format", "json", ...args];
+  const code = await exitCodeOf(all, output);
+  if (code === 0) return;
+  throw new IngotError(
+    "instance-start-failed",
+    `runc ${args[0]} failed for ${id}: ${lastError(log) ?? `exit code ${code}`}`,
+    {
+      hint: "the command of the image may be missing or not executable",
+    },
+  );
+}
+
+function exitCodeOf(args: readonly string[], output: number | undefined): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const target = output ?? "ignore";
+  const child = spawn("runc", args, { stdio: ["ignore", target, target] });
+  child.on("error", (error) => reject(isErrno(error, "ENOENT") ? runcMissing(error) : error));
+  // Not "close": the instance keeps the output open for as long as it lives.
+  child.on("exit", (code) => resolve(code ?? 1));
+  return promise;
+}
+
+function runcMissing(cause: Error): IngotError {
+  return new IngotError("command-missing", "the program runc is not installed", {
+    hint: "apt-get install runc",
+    cause,
+  });
+}
+
+function lastError(log: string): string | undefined {
+  if (!existsSync(log)) return undefined;
+  const lines = readFileSync(log, "utf8").trimEnd().split("\n").filter(Boolean);
+  const entries = lines.map((line) => JSON.parse(line) as { level?: string; msg?: string });
+  return entries.findLast((entry) => entry.level === "error")?.msg;
+}

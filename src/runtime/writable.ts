@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { IngotError } from "../ground/error.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { ImageConfig } from "../oci/image-config.ts";
+
+/** The label in which `ingot build` keeps `writable` of the definition: JSON, `[{"path": "/run", "size": 1048576}]`, sizes in bytes. */
+export const writableLabel = "dev.ingot.writable";
+
+export type Writable = { readonly path: string; readonly size: number };
+
+const absolute = z.string().regex(/^\/[^\0]+$/);
+const schema = z.array(z.object({ path: absolute, size: z.int().min(4096) }).readonly()).readonly();
+
+/**
+ * What an image that Ingot did not cast may write: the two places that nearly every program expects. Its own volumes stay read-only, since what they are for is not known;
+ * an image that needs more is cast again on top of it, with `writable`.
+ */
+const foreign: readonly Writable[] = [
+  { path: "/tmp", size: 64 * 1024 * 1024 },
+  { path: "/run", size: 16 * 1024 * 1024 },
+];
+
+/** The tmpfs mounts of an image's instances. Throws `image-not-runnable` for a label that cannot be read. */
+export function writableOf(image: Digest, config: ImageConfig): readonly Writable[] {
+  const label = config.config?.Labels?.[writableLabel];
+  if (label === undefined) return foreign;
+  const parsed = schema.safeParse(parseJson(label));
+  if (parsed.success && parsed.data.every(({ path }) => isPlain(path))) return parsed.data;
+  throw new IngotError("image-not-runnable", `the label ${writableLabel} of ${image} cannot be read: ${label}`, {
+    hint: 'expected JSON such as [{"path": "/run", "size": 1048576}], paths without "." and ".."',
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The schema then refuses undefined, with the label's text in the message.
+    return undefined;
+  }
+}
+
+/** Never a place that the profile mounts itself: a tmpfs there would undo it. */
+function isPlain(path: string): boolean {
+  const names = path.split("/").slice(1);
+  const isSystem = ["proc", "sys", "dev"].includes(names[0] ?? "");
+  return !isSystem && names.every((name) => name !== "" && name !== "." && name !== "..");
+}
