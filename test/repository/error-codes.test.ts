@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { errorCodes } from "../../src/ground/error-codes.ts";
+import { isTestFile, listFiles, readText } from "./repository-files.ts";
+
+/** Codes that no test names, each with the reason. */
+const untested: Readonly<Record<string, string>> = {
+  "internal-error": "only a mistake in Ingot itself can raise it",
+};
+
+const catalogue = "src/ground/error-codes.ts";
+const files = listFiles("src")
+  .concat(listFiles("test"))
+  .filter((file) => file.endsWith(".ts") && file !== catalogue);
+const program = files.filter((file) => !isTestFile(file)).map((file) => readText(file));
+const tests = files.filter((file) => file.endsWith(".test.ts") && !file.startsWith("test/repository/")).map(readText);
+const codes = Object.keys(errorCodes);
+
+test("every error code is raised somewhere in the program", () => {
+  assert.deepEqual(
+    codes.filter((code) => !program.some((text) => text.includes(`"${code}"`))),
+    [],
+  );
+});
+
+test("every error code has a test that names it, but for a list with reasons", () => {
+  const unnamed = codes.filter((code) => !tests.some((text) => text.includes(`"${code}"`)));
+  assert.deepEqual(unnamed.toSorted(), Object.keys(untested).toSorted());
+});
+
+test("every code is kebab-case and has a meaning", () => {
+  for (const [code, { means }] of Object.entries(errorCodes)) {
+    assert.match(code, /^[a-z]+(-[a-z0-9]+)*$/);
+    assert.match(means, /^\S.*\.$/, code);
+  }
+});
