@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import type { Tree } from "./tree.ts";
 
-/** Top folders that are links into /usr since Debian 12 (usrmerge; deb.debian.org's own `debootstrap` makes the same on amd64). */
+/** Top folders that are links into /usr since Debian 12 (usrmerge; Debian's own `debootstrap` makes the same on amd64). */
 const links = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
 /** Makes an empty root ready for the first package: the links must be there before anything is unpacked below them, or they would become folders. */
