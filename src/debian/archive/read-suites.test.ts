@@ -165,6 +165,15 @@ test("a truncated list is refused", async (t) => {
   await assert.rejects(read(world), { code: "archive-signature-bad" });
 });
 
+test("a list or index longer than it may be is cut off", async (t) => {
+  const world = await makeWorld(t);
+  const index = globSync(join(world.archive.folder, indexPath, "by-hash/SHA256/*"));
+  for (const path of index) writeFileSync(path, Buffer.alloc(1 << 20));
+  await assert.rejects(read(world), { code: "archive-changing", message: /longer than the \d+ bytes/ });
+  writeFileSync(join(world.archive.folder, "debian/dists/bookworm/InRelease"), Buffer.alloc(5 << 20));
+  await assert.rejects(read(world), { code: "download-corrupt", message: /longer than the 4194304 bytes/ });
+});
+
 test("unsigned, altered and wrongly signed lists are refused", async (t) => {
   const world = await makeWorld(t);
   await world.archive.publish({ main: samplePackages, signature: "none" });

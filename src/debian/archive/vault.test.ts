@@ -63,6 +63,7 @@ test("a mirror that knows no ranges is read from the beginning", async (t) => {
   world.server.addFault(/alpha/, { kind: "no-range" }, 1);
   await fetchAll(world);
   assert.equal(filesOf(world).length, 2);
+  assert.equal(world.server.requests.filter((request) => request.path.includes("alpha")).length, 2);
 });
 
 test("a mirror that stays dead is given up, its part is kept, and a later call resumes it", async (t) => {
@@ -190,25 +191,38 @@ test("a stopped fetch says so and leaves the vault whole", async (t) => {
 
 test("progress ends at exactly the wanted bytes, also over restarts", async (t) => {
   const world = await makeWorld(t);
-  let done = 0;
-  let expected = 0;
-  const task = { advance: (bytes: number) => void (done += bytes), done: () => {} };
-  const report = {
-    ...world.ctx.report,
-    task: (_: string, options?: { total?: number }) => {
-      expected = options?.total ?? 0;
-      return task;
-    },
-  };
+  const progress = watchProgress(world);
   world.server.addFault(/alpha/, { kind: "break", bytes: 100 }, 1);
   world.server.addFault(/alpha/, { kind: "no-range" }, 1);
-  await fetchArchives({ ...world.ctx, report }, world.plan, wantedOf(world.archive), { patience });
+  await fetchArchives(progress.ctx, world.plan, wantedOf(world.archive), { patience });
   assert.equal(
-    expected,
+    progress.total(),
     wantedOf(world.archive).reduce((sum, file) => sum + file.size, 0),
   );
-  assert.equal(done, expected);
+  assert.equal(progress.done(), progress.total());
 });
+
+test("a mirror that sends without end is cut off", async (t) => {
+  const world = await makeWorld(t);
+  const progress = watchProgress(world);
+  writeFileSync(join(world.archive.folder, "debian", alphaOf(world).path), Buffer.alloc(32 << 20));
+  const fetching = fetchArchives(progress.ctx, world.plan, [alphaOf(world)], { patience });
+  await assert.rejects(fetching, { code: "download-corrupt" });
+  assert.ok(progress.peak() < 4 << 20, `${progress.peak()} bytes were taken`);
+});
+
+function watchProgress({ ctx }: World) {
+  let [done, total, peak] = [0, 0, 0];
+  const advance = (bytes: number) => {
+    done += bytes;
+    peak = Math.max(peak, done);
+  };
+  const task = (_: string, options?: { total?: number }) => {
+    total = options?.total ?? 0;
+    return { advance, done: () => {} };
+  };
+  return { ctx: { ...ctx, report: { ...ctx.report, task } }, done: () => done, total: () => total, peak: () => peak };
+}
 
 test("a damaged file is found when read and by the check, which can take it away", async (t) => {
   const world = await makeWorld(t);
