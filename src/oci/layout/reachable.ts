@@ -1,0 +1,63 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { IngotError } from "../../ground/error.ts";
+import { isDigest, type Digest } from "../digest.ts";
+import { parseManifest, type Manifest } from "../manifest.ts";
+import type { Layout } from "../layout.ts";
+import { describeManifest } from "./describe-manifest.ts";
+
+/**
+ * Every digest that the roots reach: manifests, their configuration and layers, the children of an index, and whatever names one of these as its
+ * `subject` (evidence goes with its image). A damaged manifest reaches nothing; that is for `checkLayout` to report.
+ */
+export function markReachable(layout: Layout, roots: readonly Digest[]): ReadonlySet<Digest> {
+  const manifests = readManifests(layout);
+  const referrers = Map.groupBy(
+    [...manifests].filter(([, manifest]) => subjectOf(manifest) !== undefined),
+    ([, manifest]) => subjectOf(manifest),
+  );
+  const reached = new Set<Digest>();
+  const pending = [...roots];
+  for (let digest = pending.pop(); digest !== undefined; digest = pending.pop()) {
+    if (reached.has(digest)) continue;
+    reached.add(digest);
+    const manifest = manifests.get(digest);
+    if (manifest !== undefined) pending.push(...partsOf(manifest));
+    pending.push(...(referrers.get(digest) ?? []).map(([referrer]) => referrer));
+  }
+  return reached;
+}
+
+/** What a manifest lists: its children, or its configuration and layers. */
+export function partsOf(parsed: Manifest): Digest[] {
+  const parts = parsed.kind === "index" ? parsed.index.manifests : [parsed.manifest.config, ...parsed.manifest.layers];
+  return parts.map(({ digest }) => digest);
+}
+
+function subjectOf(parsed: Manifest): Digest | undefined {
+  return (parsed.kind === "index" ? parsed.index : parsed.manifest).subject?.digest;
+}
+
+/** Every manifest of the layout, named or not. */
+function readManifests(layout: Layout): Map<Digest, Manifest> {
+  const found = new Map<Digest, Manifest>();
+  for (const name of readdirSync(join(layout.folder, "blobs/sha256"))) {
+    const digest = `sha256:${name}`;
+    if (!isDigest(digest)) continue;
+    const manifest = readManifest(layout, digest);
+    if (manifest !== undefined) found.set(digest, manifest);
+  }
+  return found;
+}
+
+/** The manifest in a blob; undefined when it is none, or damaged. */
+export function readManifest(layout: Layout, digest: Digest): Manifest | undefined {
+  try {
+    const descriptor = describeManifest(layout, digest);
+    return descriptor && parseManifest(layout.readBlob(digest), descriptor.mediaType);
+  } catch (error) {
+    if (error instanceof IngotError && (error.code === "store-damaged" || error.code === "blob-missing"))
+      return undefined;
+    throw error;
+  }
+}
