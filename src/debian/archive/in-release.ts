@@ -3,6 +3,7 @@ import { IngotError } from "../../ground/error.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Suite } from "../suite.ts";
 import type { PlannedSuite } from "./archive-plan.ts";
+import { hideCredentials } from "./credentials.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
 import type { Keyring } from "./keyring.ts";
 import { readSuiteRecord, type SuiteRecord } from "./lists-cache.ts";
@@ -102,7 +103,13 @@ async function verifyList(
     etag: request.headers?.get("etag") ?? undefined,
     lastModified: request.headers?.get("last-modified") ?? undefined,
   };
-  const record = { root, suite: planned.suite, date, inRelease: bytes.toString("latin1"), ...validatorsOf(validators) };
+  const record = {
+    root: hideCredentials(root),
+    suite: planned.suite,
+    date,
+    inRelease: bytes.toString("latin1"),
+    ...validatorsOf(validators),
+  };
   return { suite, release, record };
 }
 

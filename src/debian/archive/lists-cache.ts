@@ -3,11 +3,12 @@ import { globSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../ground/atomic-file.ts";
 import { isErrno } from "../../ground/error.ts";
+import { hideCredentials } from "./credentials.ts";
 import type { ReleaseFile } from "./release.ts";
 
 /** What is remembered of a suite at one mirror, so that an unchanged list is not sent again and an older one is noticed. */
 export type SuiteRecord = {
-  /** Root of the mirror and name of the suite, for people who look into the cache. */
+  /** Root of the mirror without credentials, and name of the suite, for people who look into the cache. */
   readonly root: string;
   readonly suite: string;
   /** ISO 8601: the `Date` of the newest list that was accepted. */
@@ -66,7 +67,7 @@ export function sweepLists(home: string): number {
 }
 
 function recordPath({ home, root, suite }: Place): string {
-  return join(listsFolder(home), `${hash("sha256", `${root} ${suite}`).slice(0, 32)}.json`);
+  return join(listsFolder(home), `${hash("sha256", `${hideCredentials(root)} ${suite}`).slice(0, 32)}.json`);
 }
 
 function indexPath(home: string, sha256: string): string {

@@ -2,6 +2,7 @@ import { IngotError } from "../../ground/error.ts";
 import { components, suitesOfRelease, type ReleaseSuite } from "../debian.ts";
 import type { AptSource } from "./apt-sources.ts";
 import type { ArchivePlan, Mirror, PlannedSuite } from "./archive-plan.ts";
+import { hideCredentials } from "./credentials.ts";
 import { hostKeyring, type KeyringSource } from "./keyring-source.ts";
 
 export type MirrorRequest = {
@@ -35,13 +36,15 @@ export function planArchives(request: MirrorRequest): ArchivePlan {
   return { architecture: request.architecture, suites };
 }
 
+const projectMirror = "mirror:";
+
 type FoundMirror = Mirror & { readonly keyring?: KeyringSource };
 
 function namedMirror(request: MirrorRequest): Record<ReleaseSuite["archive"], FoundMirror> | undefined {
   const [main, security, more] = (request.env.INGOT_DEBIAN_MIRROR ?? "").split(/\s+/).filter((word) => word !== "");
   if (more) throw unusable("INGOT_DEBIAN_MIRROR", "more than two URLs");
   if (main) return bothMirrors(main, security, "INGOT_DEBIAN_MIRROR");
-  if (request.mirror) return bothMirrors(request.mirror.main, request.mirror.security, "mirror:");
+  if (request.mirror) return bothMirrors(request.mirror.main, request.mirror.security, projectMirror);
   return undefined;
 }
 
@@ -63,9 +66,12 @@ function guessSecurity(main: string): readonly string[] {
 }
 
 function parseUri(text: string, from: string): string {
+  if (from === projectMirror && /\/\/[^/]*@/.test(text)) {
+    throw unusable(from, "it has a user or password in it, and ingot.yaml is for everyone to read");
+  }
   const uri = (text.startsWith("/") ? `file:${text}` : text).replace(/\/+$/, "");
   if (!/^(https?:\/\/[^/]|file:\/)/i.test(uri))
-    throw unusable(from, `${JSON.stringify(text)} is no http, https or file URL`);
+    throw unusable(from, `${JSON.stringify(hideCredentials(text))} is no http, https or file URL`);
   return uri;
 }
 

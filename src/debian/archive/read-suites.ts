@@ -2,6 +2,7 @@ import type { Context, Task } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { SuiteIndex } from "../suite.ts";
 import type { ArchivePlan, PlannedSuite } from "./archive-plan.ts";
+import { withoutCredentials } from "./credentials.ts";
 import { readList, type ListRequest, type SuiteList } from "./in-release.ts";
 import type { KeyringSource } from "./keyring-source.ts";
 import { loadKeyring, type Keyring } from "./keyring.ts";
@@ -23,11 +24,11 @@ export type ReadOptions = {
  * Reads all suites of a plan: fetches their signed lists, verifies them against the keyring and the rules, and returns their package indexes, in
  * the plan's order. What has not changed comes from `$INGOT_HOME/cache/lists`. Throws the archive, keyring and download errors of the catalogue.
  */
-export async function readSuites(
-  ctx: Context,
-  plan: ArchivePlan,
-  options: ReadOptions = {},
-): Promise<readonly SuiteIndex[]> {
+export function readSuites(ctx: Context, plan: ArchivePlan, options: ReadOptions = {}): Promise<readonly SuiteIndex[]> {
+  return withoutCredentials(() => readAll(ctx, plan, options));
+}
+
+async function readAll(ctx: Context, plan: ArchivePlan, options: ReadOptions): Promise<readonly SuiteIndex[]> {
   const keyrings = new Map<KeyringSource, Promise<Keyring>>();
   const keyringOf = (source: KeyringSource) => {
     const keyring = keyrings.get(source) ?? loadKeyring(source);

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../../ground/context.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
+import { splitCredentials } from "./credentials.ts";
 
 /** How long to bear with a bad mirror; times in milliseconds. */
 export type Patience = {
@@ -66,11 +67,12 @@ async function openFile(uri: string, { offset = 0 }: OpenOptions): Promise<Opene
 async function openHttp(ctx: Context, uri: string, options: OpenOptions): Promise<Opened> {
   const watch = new StallWatch(uri, options.stall);
   // Sums are over files as stored: a proxy or server must not unpack a .gz on the way.
-  const headers: Record<string, string> = { "accept-encoding": "identity", ...options.headers };
+  const target = splitCredentials(uri);
+  const headers: Record<string, string> = { "accept-encoding": "identity", ...options.headers, ...target.headers };
   if (options.offset) headers.range = `bytes=${options.offset}-`;
   const signal = AbortSignal.any([ctx.signal, watch.signal]);
   try {
-    const response = await ctx.fetch(uri, { headers, signal });
+    const response = await ctx.fetch(target.uri, { headers, signal });
     watch.touch();
     return await readAnswer(response, { uri, ctx, watch });
   } catch (error) {

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { syncFolder } from "../../ground/atomic-file.ts";
 import type { Context } from "../../ground/context.ts";
 import { mirrorOf, type ArchivePlan } from "./archive-plan.ts";
+import { withoutCredentials } from "./credentials.ts";
 import { fetchToVault, type WantedArchive } from "./fetch-to-vault.ts";
 import { together } from "./together.ts";
 import { usualPatience, type Patience } from "./transfer.ts";
@@ -24,7 +25,10 @@ export async function fetchArchives(
 ): Promise<ReadonlyMap<string, string>> {
   const files = new Map(wanted.map((file) => [file.sha256, file]));
   const missing = [...files.values()].filter((file) => !isInVault(ctx.home, file));
-  if (missing.length > 0) await fetchMissing(ctx, plan, { missing, patience: options.patience ?? usualPatience });
+  if (missing.length > 0) {
+    const patience = options.patience ?? usualPatience;
+    await withoutCredentials(() => fetchMissing(ctx, plan, { missing, patience }));
+  }
   return new Map([...files.keys()].map((sha256) => [sha256, vaultPath(ctx.home, sha256)]));
 }
 
