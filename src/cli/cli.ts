@@ -1,9 +1,7 @@
 import { commands } from "./commands.ts";
 import type { CommandEntry } from "./command.ts";
 import { IngotError } from "../ground/error.ts";
-import { nearestWord } from "../ground/nearest-word.ts";
 import { endProcess, guardOutput, watchSignals } from "./process-end.ts";
-import { printError } from "./print-error.ts";
 
 /** Runs one command line to the end of the process. */
 export async function main(argv: readonly string[], table: readonly CommandEntry[] = commands): Promise<never> {
@@ -12,6 +10,7 @@ export async function main(argv: readonly string[], table: readonly CommandEntry
   try {
     return endProcess(await dispatch(argv, { table, signal }));
   } catch (error) {
+    const { printError } = await import("./print-error.ts");
     const json = argv.includes("--json");
     return endProcess(await printError(error, { json, signal }));
   }
@@ -27,7 +26,7 @@ async function dispatch(
   if (name === undefined) return await answerWithoutCommand(rest);
   if (name === "help") return await showHelp(rest[0], table);
   const { runCommandFile } = await import("./run-command-file.ts");
-  return await runCommandFile(findCommand(name, table), rest, signal);
+  return await runCommandFile(await findCommand(name, table), rest, signal);
 }
 
 function splitCommand(argv: readonly string[], position: number): [string | undefined, readonly string[]] {
@@ -54,12 +53,13 @@ async function showHelp(name: string | undefined, table: readonly CommandEntry[]
     return 0;
   }
   const { runCommandFile } = await import("./run-command-file.ts");
-  return await runCommandFile(findCommand(name, table), ["--help"], new AbortController().signal);
+  return await runCommandFile(await findCommand(name, table), ["--help"], new AbortController().signal);
 }
 
-function findCommand(name: string, table: readonly CommandEntry[]): CommandEntry {
+async function findCommand(name: string, table: readonly CommandEntry[]): Promise<CommandEntry> {
   const found = table.find((entry) => entry.name === name);
   if (found !== undefined) return found;
+  const { nearestWord } = await import("../ground/nearest-word.ts");
   const nearest = nearestWord(name, [...table.map((entry) => entry.name), "help"]);
   const question = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
   throw new IngotError("usage", `there is no command "${name}"${question}`, {

@@ -4,7 +4,6 @@ import { IngotError, isErrno } from "../ground/error.ts";
 import type { Project } from "./definition.ts";
 import { readParsed, writeParsed } from "./parsed-cache.ts";
 import { checkSources } from "./sources.ts";
-import { toProject } from "./to-project.ts";
 
 /** The name of the file that makes a folder a project. */
 export const definitionName = "ingot.yaml";
@@ -37,14 +36,16 @@ export async function loadProject(
   const absolute = resolve(path);
   const bytes = readDefinition(absolute);
   const known = options.home === undefined ? undefined : readParsed(options.home, absolute, bytes);
-  if (known !== undefined && checkSources(known, dirname(absolute)).length === 0) return toProject(known, absolute);
+  if (known !== undefined && checkSources(known.written, dirname(absolute)).length === 0) return known.project;
 
   // Imported here because zod and yaml cost 50 ms, half of what a build with nothing to do may take.
   const { checkDefinition } = await import("./check-definition.ts");
-  const result = checkDefinition(bytes, dirname(absolute));
-  if (result.written === undefined) throw invalid(absolute, result.mistakes, options.cwd ?? process.cwd());
-  if (options.home !== undefined) writeParsed(options.home, absolute, { bytes, written: result.written });
-  return toProject(result.written, absolute);
+  const { toProject } = await import("./to-project.ts");
+  const { written, mistakes } = checkDefinition(bytes, dirname(absolute));
+  if (written === undefined) throw invalid(absolute, mistakes, options.cwd ?? process.cwd());
+  const project = toProject(written, absolute);
+  if (options.home !== undefined) writeParsed(options.home, bytes, { written, project });
+  return project;
 }
 
 function findNamed(path: string): string {
