@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join, matchesGlob } from "node:path";
+import { test, type TestContext } from "node:test";
+import { processContext } from "../src/ground/context.ts";
+import { runCommand } from "../src/ground/run-command.ts";
+import type { LayerBlob } from "../src/image/cast-plan.ts";
+import { normalisationRules } from "../src/image/normalise/rules.ts";
+import { readLayerFiles } from "../src/image/read-layer-files.ts";
+import { openLayout } from "../src/oci/layout.ts";
+import { castSet, packagesStage, testEpoch } from "./support/cast-set.ts";
+import { describeFolder, describeLayers } from "./support/describe-tree.ts";
+import { fetchPackages, hasProgram, makeRepository } from "./support/real-packages.ts";
+
+/** What mmdebstrap adds of its own, which is no content of a package. */
+const onlyMmdebstrap: Readonly<Record<string, string>> = {
+  "dev/**": "mmdebstrap makes device nodes; a container's runtime brings its own",
+  "etc/apt/sources.list": "mmdebstrap writes where it installed from",
+  "etc/apt/sources.list.d/**": "mmdebstrap writes where it installed from",
+  "etc/fstab": "mmdebstrap writes an empty one",
+  "var/lib/dpkg/arch": "mmdebstrap writes it, for apt",
+};
+
+/** Paths that both have and that differ, with the reason. */
+const different: Readonly<Record<string, string>> = {
+  "var/cache/apt/archives/partial": "mmdebstrap runs apt, which gives this folder to its user",
+  "var/lib/apt/lists/partial": "mmdebstrap runs apt, which gives this folder to its user",
+};
+
+/** Files whose lines are in the order in which packages were configured, where there is more than one right order. */
+const sameLines = ["etc/shells", "var/lib/dpkg/triggers/File"];
+
+const sets: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  essential: [["?essential"]],
+  "a web server": [["?essential"], ["?essential", "apt", "nginx-light", "ca-certificates"]],
+  "Python and the client of PostgreSQL, about 150 packages": [
+    ["?essential"],
+    [
+      "?essential",
+      "apt",
+      "python3",
+      "postgresql-client",
+      "git",
+      "curl",
+      "iputils-ping",
+      "vim-tiny",
+      "less",
+      "man-db",
+      "locales",
+      "rsync",
+    ],
+  ],
+};
+
+for (const [title, requests] of Object.entries(sets)) {
+  test(`the image has the content that dpkg makes: ${title}`, { timeout: 300_000 }, async (t) => {
+    if (process.getuid?.() !== 0) return t.skip("needs root: mmdebstrap must make the same owners");
+    for (const program of ["mmdebstrap", "apt-get"])
+      if (!hasProgram(program)) return t.skip(`needs ${program}: not installed`);
+    await compareSet(t, requests);
+  });
+}
+
+async function compareSet(t: TestContext, requests: readonly (readonly string[])[]): Promise<void> {
+  const work = temporaryFolder(t);
+  const seen = new Set<string>();
+  const stages = [];
+  for (const [at, request] of requests.entries()) {
+    const packages = (await fetchPackages(request)).filter(({ name }) => !seen.has(name));
+    for (const { name } of packages) seen.add(name);
+    stages.push({ stage: packagesStage(`stage ${at}`, packages), packages });
+  }
+  const home = join(work, "home");
+  // The sound of silence: both print what is wrong, and nothing else.
+  const check = ['test -z "$(dpkg --audit)"', 'test -z "$(dpkg --verify)"'];
+  const checking = { kind: "run", name: "check", epoch: testEpoch, commands: check } as const;
+  const results = await castSet(home, [...stages.map(({ stage }) => stage), checking]);
+  const layers = results.slice(0, -1).flatMap((result) => result.layers);
+  assert.deepEqual(results.at(-1)?.layers, [], "looking at the tree changes nothing in it");
+
+  const theirs = join(work, "mmdebstrap");
+  const packages = stages.flatMap((stage) => stage.packages);
+  await runMmdebstrap(theirs, {
+    names: packages.map(({ name }) => name),
+    source: await makeRepository(join(work, "repository"), packages),
+  });
+  const wanted = describeFolder(theirs);
+  const found = await describeLayers(home, layers);
+  const differences: string[] = [];
+  for (const [path, line] of wanted)
+    if (!isExplained(path) && found.get(path) !== line) differences.push(`${path}: ${line} | ${found.get(path)}`);
+  for (const [path, line] of found) if (!wanted.has(path)) differences.push(`${path}: nothing | ${line}`);
+  const unequal = differences.filter((line) => !sameLines.some((path) => line.startsWith(`${path}: file`)));
+  assert.deepEqual(unequal, []);
+  await compareLines(theirs, { home, layers });
+  assert.ok(found.size > 1000, `only ${found.size} paths were compared`);
+}
+
+function isExplained(path: string): boolean {
+  const patterns = [
+    ...Object.keys(onlyMmdebstrap),
+    ...Object.keys(different),
+    ...normalisationRules.map((rule) => rule.path),
+  ];
+  return patterns.some((pattern) => matchesGlob(path, pattern)) || /(^|\/)__pycache__(\/|$)|\.pyc$/.test(path);
+}
+
+async function compareLines(theirs: string, image: { home: string; layers: readonly LayerBlob[] }): Promise<void> {
+  const { home, layers } = image;
+  const ours = await readLayerFiles(
+    processContext({ home }),
+    { layout: openLayout(join(home, "store")), layers },
+    sameLines,
+  );
+  const lines = (text: string | Buffer | undefined) => String(text).split("\n").toSorted();
+  for (const path of sameLines) assert.deepEqual(lines(ours.get(path)), lines(readFileSync(join(theirs, path))), path);
+}
+
+async function runMmdebstrap(
+  target: string,
+  { names, source }: { names: readonly string[]; source: string },
+): Promise<void> {
+  const args = [
+    "--mode=root",
+    "--variant=custom",
+    "--skip=check/empty",
+    `--include=${names.join(",")}`,
+    "bookworm",
+    target,
+    source,
+  ];
+  await runCommand("mmdebstrap", args, { env: { PATH: process.env.PATH, SOURCE_DATE_EPOCH: String(testEpoch) } });
+}
+
+function temporaryFolder(t: TestContext): string {
+  mkdirSync("/dev/shm", { recursive: true });
+  const folder = mkdtempSync("/dev/shm/ingot-equality-");
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
