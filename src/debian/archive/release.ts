@@ -90,7 +90,7 @@ function checkDates(release: Omit<Release, "files">, request: ReleaseRequest): v
       "archive-expired",
       `${where} was valid until ${release.validUntil.toISOString()}, and it is ${now.toISOString()}`,
       {
-        hint: "the mirror is no longer updated: use another one, or check this host's clock",
+        hint: "the mirror is no longer updated: use another one; for a snapshot of the past set INGOT_ALLOW_EXPIRED_ARCHIVE=1",
       },
     );
   }
