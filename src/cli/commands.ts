@@ -51,6 +51,30 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/copy.ts"),
   },
   {
+    name: "run",
+    group: "run instances",
+    summary: "start instances of an image, read-only and hardened",
+    load: () => import("./commands/run.ts"),
+  },
+  {
+    name: "instances",
+    group: "run instances",
+    summary: "list the instances of this host",
+    load: () => import("./commands/instances.ts"),
+  },
+  {
+    name: "stop",
+    group: "run instances",
+    summary: "end instances and remove everything of them",
+    load: () => import("./commands/stop.ts"),
+  },
+  {
+    name: "gc",
+    group: "move and keep images",
+    summary: "free what nothing needs; with --check, find what is damaged",
+    load: () => import("./commands/gc.ts"),
+  },
+  {
     name: "schema",
     group: "help",
     summary: "print the JSON Schema of ingot.yaml",
