@@ -35,11 +35,12 @@ export async function checkVault(ctx: Context, options: { readonly remove?: bool
 export function sweepVault(
   home: string,
   keep: ReadonlySet<string>,
+  options: { readonly dryRun?: boolean } = {},
 ): { readonly files: number; readonly bytes: number } {
   const parts = globSync(join(home, "vault/partial/*.part")).filter(isAbandoned);
   const dropped = [...listVault(home).filter((path) => !keep.has(basename(path, ".deb"))), ...parts];
   const bytes = sizeOf(dropped);
-  for (const path of dropped) rmSync(path, { force: true });
+  if (!options.dryRun) for (const path of dropped) rmSync(path, { force: true });
   return { files: dropped.length, bytes };
 }
 

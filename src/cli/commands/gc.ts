@@ -1,0 +1,125 @@
+import { join } from "node:path";
+import { withFileLock } from "../../ground/file-lock.ts";
+import type { Context } from "../../ground/context.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { openStore } from "../../oci/layout.ts";
+import type { Declare, Outcome } from "../command.ts";
+import { formatBytes } from "../format.ts";
+
+type GcOptions = {
+  readonly check?: boolean;
+  readonly removeDamaged?: boolean;
+  readonly dryRun?: boolean;
+  readonly grace?: string;
+  readonly vault?: readonly string[];
+};
+
+/** `ingot gc`: frees what no image, instance or lock needs. `ingot gc --check`: finds what is damaged. */
+export const declare: Declare = (command, handle) => {
+  command
+    .option("--dry-run", "only say what would go")
+    .option("--grace <duration>", "leave alone what is younger than this, such as 10m", "1h")
+    .option("--vault <locks...>", "drop package archives too, but for those that these lock files name")
+    .option("--check", "hash everything again; exit 4 when something is damaged or missing")
+    .option("--remove-damaged", "with --check: remove what is damaged, so that it is fetched or built again")
+    .action(
+      handle<GcOptions>(({ ctx, options }) =>
+        // A build stores layers before anything names them.
+        withFileLock(join(ctx.home, "build.lock"), () => (options.check ? check(ctx, options) : collect(ctx, options)), {
+          wait: 15 * 60 * 1000,
+          what: `the store in ${ctx.home}`,
+        }),
+      ),
+    );
+};
+
+async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
+  const { collectGarbage } = await import("../../oci/collect.ts");
+  const { imagesInUse, sweepContent } = await import("../../runtime/sweep-content.ts");
+  const { sweepCaches } = await import("../../image/sweep-caches.ts");
+  const { parseDuration } = await import("../parse-duration.ts");
+  const layout = openStore(ctx);
+  const roots = imagesInUse(ctx);
+  const dryRun = options.dryRun === true;
+  const grace = parseDuration(options.grace ?? "1h", "--grace");
+  const store = await collectGarbage(layout, { roots, grace, dryRun, now: ctx.now() });
+  const gone = new Set(store.blobs.map((blob) => blob.digest));
+  const hasBlob = (digest: Digest) => !gone.has(digest) && layout.hasBlob(digest);
+  const content = await sweepContent(ctx, { isKept: (image) => hasBlob(image) || roots.includes(image), dryRun });
+  const caches = sweepCaches(ctx.home, { hasBlob, dryRun });
+  const vault = await sweepArchives(ctx, options);
+  const contentBytes = content.reduce((sum, file) => sum + file.size, 0);
+  const freed = store.freed + contentBytes + caches.bytes + vault.bytes;
+  return {
+    json: { freed, dryRun, blobs: store.blobs, temporaries: store.temporaries, content, caches, vault },
+    text: [
+      `${dryRun ? "would free" : "freed"} ${formatBytes(freed)}:`,
+      `  store: ${store.blobs.length} blobs, ${store.temporaries.length} temporary files, ${formatBytes(store.freed)}`,
+      `  content: ${content.length} images, ${formatBytes(contentBytes)}`,
+      `  caches: ${caches.files} records, ${formatBytes(caches.bytes)}`,
+      `  vault: ${options.vault ? `${vault.files} archives, ${formatBytes(vault.bytes)}` : "kept (see --vault)"}`,
+    ].join("\n"),
+  };
+}
+
+/** The vault is what lets a lock build after the mirror dropped a version: it is swept only by what locks name. */
+async function sweepArchives(ctx: Context, options: GcOptions): Promise<{ files: number; bytes: number }> {
+  if (!options.vault) return { files: 0, bytes: 0 };
+  const { sweepVault } = await import("../../debian/archive/check-vault.ts");
+  const { requireLock } = await import("../../image/check-lock.ts");
+  const locks = options.vault.map((path) => requireLock(path));
+  const packages = locks.flatMap((lock) => Object.values(lock.images)).flatMap((image) => image.packages);
+  const keep = new Set(packages.map((item) => item.sha256));
+  return sweepVault(ctx.home, keep, { dryRun: options.dryRun === true });
+}
+
+type Finding = { readonly place: "store" | "vault" | "content"; readonly path: string; readonly what: string };
+
+async function check(ctx: Context, options: GcOptions): Promise<Outcome> {
+  const findings = [...(await checkStore(ctx)), ...(await checkArchives(ctx)), ...(await checkContent(ctx))];
+  const removed = options.removeDamaged ? await removeAll(findings) : [];
+  const text =
+    findings.length === 0
+      ? "store, vault and content are whole"
+      : [
+          ...findings.map((finding) => `${finding.place}: ${finding.path}: ${finding.what}`),
+          options.removeDamaged
+            ? `removed ${removed.length} damaged files; next: ingot build, or ingot pull`
+            : "next: ingot gc --check --remove-damaged, then ingot build or ingot pull",
+        ].join("\n");
+  return { json: { findings, removed }, text, ...(findings.length === 0 ? {} : { exitCode: 4 as const }) };
+}
+
+async function checkStore(ctx: Context): Promise<readonly Finding[]> {
+  const { checkLayout } = await import("../../oci/check-layout.ts");
+  const { imagesInUse } = await import("../../runtime/sweep-content.ts");
+  const found = await checkLayout(openStore(ctx), { roots: imagesInUse(ctx) });
+  return found.map(({ kind, path, images }) => {
+    const users = images.length === 0 ? "no image needs it" : `needed by ${images.join(", ")}`;
+    return { place: "store", path, what: `${kind}; ${users}` };
+  });
+}
+
+async function checkArchives(ctx: Context): Promise<readonly Finding[]> {
+  const { checkVault } = await import("../../debian/archive/check-vault.ts");
+  const { damaged } = await checkVault(ctx);
+  return damaged.map((path) => ({ place: "vault", path, what: "damaged; it is fetched again when a build needs it" }));
+}
+
+async function checkContent(ctx: Context): Promise<readonly Finding[]> {
+  const { findDamagedContent } = await import("../../runtime/sweep-content.ts");
+  return (await findDamagedContent(ctx)).map((path) => ({
+    place: "content",
+    path,
+    what: "damaged; stop the instances of its image, and the next ingot run writes it again",
+  }));
+}
+
+/** Only files of the store and the vault: they are named by their content, so that removing a damaged one loses nothing. */
+async function removeAll(findings: readonly Finding[]): Promise<readonly string[]> {
+  const { rmSync, existsSync } = await import("node:fs");
+  const paths = findings.filter((finding) => finding.place !== "content").map((finding) => finding.path);
+  const present = paths.filter((path) => existsSync(path));
+  for (const path of present) rmSync(path);
+  return present;
+}

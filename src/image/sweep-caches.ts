@@ -1,0 +1,47 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { hexOf, type Digest } from "../oci/digest.ts";
+import type { LayerBlob } from "./cast-plan.ts";
+
+export type SweptCaches = { readonly files: number; readonly bytes: number };
+
+/**
+ * Removes what the caches of builds say of layers that the store no longer has, and indexes of layers that no record names. All of it is made again
+ * when it is needed. The caller holds the lock of builds.
+ */
+export function sweepCaches(
+  home: string,
+  options: { readonly hasBlob: (digest: Digest) => boolean; readonly dryRun?: boolean },
+): SweptCaches {
+  const steps = listJson(join(home, "cache/steps"));
+  const packageLayers = listJson(join(home, "cache/package-layers"));
+  const kept = new Set<string>();
+  const stale = [...steps, ...packageLayers].filter((path) => {
+    const layers = layersOf(path);
+    if (!layers?.every((layer) => options.hasBlob(layer.digest))) return true;
+    for (const layer of layers) kept.add(hexOf(layer.diffId));
+    return false;
+  });
+  const indexes = listJson(join(home, "cache/layers")).filter((path) => !kept.has(basename(path, ".json")));
+  const dropped = [...stale, ...indexes];
+  const bytes = dropped.reduce((sum, path) => sum + statSync(path).size, 0);
+  if (!options.dryRun) for (const path of dropped) rmSync(path, { force: true });
+  return { files: dropped.length, bytes };
+}
+
+function listJson(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith(".json") || name.endsWith(".tmp"));
+  return names.map((name) => join(folder, name));
+}
+
+/** The layers that a record names; undefined for one that a crash cut off. */
+function layersOf(path: string): readonly LayerBlob[] | undefined {
+  try {
+    const record = JSON.parse(readFileSync(path, "utf8")) as LayerBlob | { readonly layers: readonly LayerBlob[] };
+    return "layers" in record ? record.layers : [record];
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
