@@ -116,7 +116,10 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     child.stdout?.once("data", () => child.kill(signal));
     const { code, stdout, stderr } = await finish(child);
     assert.deepEqual({ code, stdout }, { code: 130, stdout: "ready\ncleaned\n" });
-    assert.equal(stderr, `error: stopped by ${signal}\ncode: cancelled\n`);
+    assert.equal(
+      stderr,
+      `error: stopped by ${signal}\nhint: nothing half-made is in use; run the same command again to go on\ncode: cancelled\n`,
+    );
   });
 }
 
@@ -149,6 +152,33 @@ test("an unexpected exception is internal-error without a stack", async () => {
 test("a handler that never ends is not taken for success when nothing is left to do", async () => {
   const { code } = await finish(startProbe(`await new Promise(() => {});`));
   assert.notEqual(code, 0);
+});
+
+test("options belong to the subcommand that they follow, and --json counts anywhere", async () => {
+  const frame = JSON.stringify(join(import.meta.dirname, "cli.ts"));
+  const code = `
+    import { main } from ${frame};
+    const show = (name) => ({ options }) => ({ json: { name, options }, text: name });
+    const declare = (command, handle) => {
+      command.option("-f, --file <path>").action(handle(show("parent")));
+      command.command("child").option("-f, --file <path>").action(handle(show("child")));
+    };
+    await main(process.argv.slice(1), [{ name: "probe", group: "help", summary: "x", load: async () => ({ declare }) }]);`;
+  const run = (...args: string[]): ReturnType<typeof finish> =>
+    finish(
+      spawn(process.execPath, [
+        "--disable-warning=ExperimentalWarning",
+        "--input-type=module",
+        "-e",
+        code,
+        "--",
+        ...args,
+      ]),
+    );
+  const expected = { name: "child", options: { file: "x", json: true } };
+  assert.deepEqual(JSON.parse((await run("probe", "child", "-f", "x", "--json")).stdout), expected);
+  assert.deepEqual(JSON.parse((await run("--json", "probe", "child", "-f", "x")).stdout), expected);
+  assert.equal((await run("probe", "chidl")).code, 2);
 });
 
 test("an outcome prints its text, its JSON with --json, and sets the exit code", async () => {

@@ -18,19 +18,24 @@ export type LiveLines = {
 
 export function createLiveLines(stream: ReportStream, draw: () => readonly string[]): LiveLines {
   let drawn = 0;
+  let last = "";
   let lastDrawnAt = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const erase = (): string => {
     const text = drawn === 0 ? "" : `\u001b[${drawn}A\u001b[J`;
     drawn = 0;
+    last = "";
     return text;
   };
   const redraw = (printed = ""): void => {
     const lines = draw();
     const shown = lines.length > most ? [...lines.slice(0, most - 1), `… and ${lines.length - most + 1} more`] : lines;
+    // Nothing new to see: a terminal over a slow line has better things to carry.
+    if (printed === "" && shown.join("\n") === last) return;
     const text = erase() + printed + shown.map((line) => `${line}\n`).join("");
     drawn = shown.length;
+    last = shown.join("\n");
     if (text !== "") stream.write(text);
   };
 

@@ -6,17 +6,23 @@ import { paint } from "./paint.ts";
 /** Prints why the command failed on stderr, and as an object on stdout with `--json`. Returns the exit code. */
 export async function printError(thrown: unknown, options: { json: boolean; signal: AbortSignal }): Promise<number> {
   const wasStopped = options.signal.aborted;
-  const error = wasStopped ? stopError(options.signal) : asIngotError(thrown);
+  const error = wasStopped ? stopError(thrown, options.signal) : asIngotError(thrown);
   process.stderr.write(formatError(error));
   if (process.env.INGOT_DEBUG) process.stderr.write(`${stackOf(thrown)}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify({ error: describeError(error) })}\n`);
   return wasStopped ? stoppedExitCode : error.exitCode;
 }
 
-/** After a signal, every failure is its consequence (a killed child, an aborted fetch), whatever it calls itself. */
-function stopError(signal: AbortSignal): IngotError {
-  const reason: unknown = signal.reason;
-  return reason instanceof IngotError ? reason : new IngotError("cancelled", "stopped by a signal");
+/**
+ * After a signal, every failure is its consequence (a killed child, an aborted fetch), whatever it calls itself; only what a room itself
+ * says about the state it stopped in is kept.
+ */
+function stopError(thrown: unknown, signal: AbortSignal): IngotError {
+  if (thrown instanceof IngotError && thrown.code === "cancelled" && thrown.hint !== undefined) return thrown;
+  const message = signal.reason instanceof IngotError ? signal.reason.message : "stopped by a signal";
+  return new IngotError("cancelled", message, {
+    hint: "nothing half-made is in use; run the same command again to go on",
+  });
 }
 
 /** Every thrown value as an IngotError: system errors by their errno, anything else as a mistake in Ingot. */

@@ -84,6 +84,17 @@ test("a line never fills the terminal's width, however long a title is", () => {
   report.close();
 });
 
+test("a pseudo-terminal without a size counts as 80 columns", () => {
+  const stream = { ...makeStream({ isTTY: true }), columns: 0 };
+  const clock = makeClock();
+  const report = createReporter({ stream, isQuiet: false, now: clock.now });
+  const task = report.task("a title of some length", { total: 4 });
+  clock.pass(1500);
+  task.advance(1);
+  assert.match(stream.text(), /^a title of some length {2}█{6}░{18} {2}1 of 4/);
+  report.close();
+});
+
 test("--quiet leaves warnings", () => {
   const stream = makeStream({ isTTY: true });
   const clock = makeClock();

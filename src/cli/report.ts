@@ -7,6 +7,7 @@ import { drawProgress, type Progress } from "./progress-bar.ts";
 /** What is needed of a stderr. */
 export type ReportStream = {
   readonly isTTY?: boolean;
+  /** 0 where a pseudo-terminal has no size. */
   readonly columns?: number;
   readonly write: (text: string) => unknown;
 };
@@ -34,7 +35,7 @@ export function createReporter(options: ReportOptions): Reporter & { readonly cl
     if (!isTerminal || isQuiet) return [];
     return [...running]
       .filter((task) => now() - task.startedAt >= noticeable)
-      .map((task) => drawProgress(task, { now: now(), width: stream.columns ?? 80 }));
+      .map((task) => drawProgress(task, { now: now(), width: stream.columns || 80 }));
   });
 
   const startTask = (
