@@ -9,8 +9,13 @@ import type { Endpoint } from "./endpoint.ts";
 export type Authorizer = {
   /** The header to send for a scope, when an earlier challenge told which; else undefined. */
   readonly header: (scope: string) => string | undefined;
-  /** Answers a challenge that a request for `scope` met. False when there is nothing (new) to answer with. */
-  readonly answer: (challenge: Challenge, scope: string) => Promise<boolean>;
+  /** Answers the challenge that a request met. False when there is nothing to answer with but what was sent already. */
+  readonly answer: (challenge: Challenge, refused: RefusedRequest) => Promise<boolean>;
+};
+
+export type RefusedRequest = {
+  readonly scope: string;
+  /** The header it was sent with. */ readonly sent: string | undefined;
 };
 
 type Token = { readonly value: string; readonly expires: number };
@@ -20,20 +25,23 @@ export function createAuthorizer(context: Context, endpoint: Endpoint): Authoriz
   let basic: string | undefined;
   let credentials: Promise<Credentials | undefined> | undefined;
   const login = (): Promise<Credentials | undefined> => (credentials ??= findCredentials(context, endpoint.registry));
+  const header = (scope: string): string | undefined => {
+    const token = tokens.get(scope);
+    if (token !== undefined && token.expires > context.now().getTime()) return `Bearer ${token.value}`;
+    return basic;
+  };
   return {
-    header: (scope) => {
-      const token = tokens.get(scope);
-      if (token !== undefined && token.expires > context.now().getTime()) return `Bearer ${token.value}`;
-      return basic;
-    },
-    answer: async (challenge, scope) => {
+    header,
+    answer: async (challenge, { scope, sent }) => {
       const found = await login();
-      if (challenge.scheme === "basic") {
-        if (basic !== undefined || found?.kind !== "password") return false;
-        basic = basicHeader(found);
+      // Of several requests at once, the first one's answer serves all.
+      if (header(scope) !== sent) return true;
+      if (challenge.scheme === "bearer") {
+        tokens.set(scope, await fetchToken({ context, endpoint, challenge, scope, credentials: found }));
         return true;
       }
-      tokens.set(scope, await fetchToken({ context, endpoint, challenge, scope, credentials: found }));
+      if (basic !== undefined || found?.kind !== "password") return false;
+      basic = basicHeader(found);
       return true;
     },
   };

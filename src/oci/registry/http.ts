@@ -65,12 +65,13 @@ async function sendOnce(sending: Sending): Promise<Response> {
   const { authorizer, request } = sending;
   const scope = `repository:${request.repository}:${request.access === "push" ? "pull,push" : "pull"}`;
   for (let round = 0; ; round++) {
-    const response = await follow(sending, authorizer.header(scope));
+    const sent = authorizer.header(scope);
+    const response = await follow(sending, sent);
     if (response.status !== 401 || round === 2) return response;
     const challenge = parseChallenge(response.headers.get("www-authenticate"));
     if (challenge === undefined) return response;
     await response.body?.cancel();
-    if (!(await authorizer.answer(challenge, scope))) return response;
+    if (!(await authorizer.answer(challenge, { scope, sent }))) return response;
   }
 }
 
