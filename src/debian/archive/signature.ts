@@ -1,7 +1,7 @@
 import type { Message, PublicKey, SignaturePacket } from "openpgp";
-import { IngotError } from "../../ground/error.ts";
 import { parseCleartext } from "./cleartext.ts";
 import type { Keyring } from "./keyring.ts";
+import { badSignature, refusal, severity, type Verdict } from "./verdict.ts";
 
 export type VerifiedText = {
   /** The signed text: nothing else of the file may be read. */
@@ -25,18 +25,11 @@ export async function verifySignedText(content: string, check: SignatureCheck): 
   const message = await openpgp.createMessage({ text });
   const verdicts = await Promise.all(packets.map((packet) => judge(packet, message, check)));
   const signedBy = verdicts.flatMap((verdict) => (verdict.kind === "good" ? [verdict.fingerprint] : []));
-  if (signedBy.length === 0) throw refusal(verdicts, check);
+  if (signedBy.length === 0) throw refusal(verdicts, { from: check.keyring.from, where: check.where });
   return { text, signedBy: [...new Set(signedBy)].toSorted() };
 }
 
 export type SignatureCheck = { readonly keyring: Keyring; readonly now: Date; readonly where: string };
-
-/** One signature's outcome; the order of `severity` decides which one a person is told of when none is good. */
-type Verdict =
-  | { readonly kind: "good"; readonly fingerprint: string }
-  | { readonly kind: "bad" | "expired" | "revoked" | "weak" | "future" | "unknown"; readonly keyId: string };
-
-const severity = ["bad", "weak", "revoked", "expired", "future", "unknown"] as const;
 
 async function readPackets(armoredSignature: string, where: string): Promise<readonly SignaturePacket[]> {
   const { readSignature } = await import("openpgp");
@@ -111,47 +104,4 @@ async function isGenuine(
   // Empty when the packet is another kind of signature, such as a certification, which covers no text.
   const verified = await Promise.allSettled(signatures.map((signature) => signature.verified));
   return verified.length === 1 && verified.every((result) => result.status === "fulfilled");
-}
-
-function refusal(verdicts: readonly Verdict[], check: SignatureCheck): IngotError {
-  const kind = severity.find((candidate) => verdicts.some((verdict) => verdict.kind === candidate));
-  const ids = verdicts.flatMap((verdict) => (verdict.kind !== "good" && verdict.kind === kind ? [verdict.keyId] : []));
-  return describe(kind, { ids: [...new Set(ids)].join(", "), from: check.keyring.from, where: check.where });
-}
-
-function describe(
-  kind: Exclude<Verdict["kind"], "good"> | undefined,
-  { ids, from, where }: { ids: string; from: string; where: string },
-): IngotError {
-  switch (kind) {
-    case "bad":
-      return badSignature(`the signature of ${where} by key ${ids} does not fit its content`);
-    case "weak":
-      return badSignature(`${where} is signed by key ${ids} over a hash weaker than SHA-256, which can be forged`);
-    case "revoked":
-      return new IngotError("archive-key-expired", `${where} is signed by key ${ids}, which is revoked`, newKeyring);
-    case "expired":
-      return new IngotError("archive-key-expired", `${where} is signed by key ${ids}, which has expired`, newKeyring);
-    case "future":
-      return new IngotError("archive-from-future", `${where} is signed at a time in the future, by key ${ids}`, {
-        hint: "check this host's clock",
-      });
-    case "unknown":
-      return new IngotError("archive-key-unknown", `${where} is signed by key ${ids}, and ${from} has no such key`, {
-        hint: "if you trust that key, name a keyring file that has it by keyring: in ingot.yaml, or upgrade debian-archive-keyring",
-      });
-    case undefined:
-      return badSignature(`the signature block of ${where} holds no signature`);
-  }
-}
-
-const newKeyring = {
-  hint: "apt-get install debian-archive-keyring for the present keys, or name a newer keyring: in ingot.yaml",
-};
-
-function badSignature(message: string, cause?: unknown): IngotError {
-  return new IngotError("archive-signature-bad", message, {
-    cause,
-    hint: "the mirror or someone before it changes files: try another mirror",
-  });
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Context } from "../../ground/context.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import { splitCredentials } from "./credentials.ts";
+import { StallWatch } from "./stall-watch.ts";
 
 /** How long to bear with a bad mirror; times in milliseconds. */
 export type Patience = {
@@ -134,28 +135,4 @@ function failed(uri: string, error: unknown): IngotError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
   return new IngotError("download-failed", `${uri}: ${reason}`, { cause: error });
-}
-
-/** Aborts a connection over which nothing has come for a while: a peer that vanished never says so. */
-class StallWatch {
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(uri: string, milliseconds: number) {
-    this.#timer = setTimeout(() => {
-      this.#controller.abort(new IngotError("download-failed", `${uri}: nothing came for ${milliseconds / 1000} s`));
-    }, milliseconds);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  touch(): void {
-    this.#timer.refresh();
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-  }
 }
