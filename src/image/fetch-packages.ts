@@ -10,7 +10,10 @@ export async function fetchPackages(
   input: { readonly project: Project; readonly lock: ImageLock; readonly packages: readonly LockedPackage[] },
 ): Promise<ReadonlyMap<string, string>> {
   if (input.packages.length === 0) return new Map();
-  return fetchArchives(ctx, archivesOf(ctx, input.project, { release: releaseOf(input.lock), architecture: input.lock.architecture }), input.packages);
+  const { project, lock, packages } = input;
+  // Only asked for when something is missing: a host without any mirror still builds from a full vault.
+  const plan = () => archivesOf(ctx, project, { release: releaseOf(lock), architecture: lock.architecture });
+  return fetchArchives(ctx, plan, packages);
 }
 
 /** The release that a lock's packages come from: the plain name among its suites. */

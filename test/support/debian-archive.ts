@@ -15,6 +15,8 @@ export type TestArchiveOptions = {
   readonly architecture?: string;
   /** Made anew when left out. */
   readonly key?: ArchiveKey;
+  /** Where built packages are kept; several archives may share it to build each package once. Inside `folder` by default. */
+  readonly built?: string;
 };
 
 /** What `publish` writes; every call writes all three suites anew. */
@@ -41,6 +43,7 @@ export type TestArchive = {
   readonly release: string;
   readonly architecture: string;
   readonly key: ArchiveKey;
+  readonly built: string;
   /** Path of the public key: binary. */
   readonly keyring: string;
   /** Value of INGOT_DEBIAN_MIRROR that reads it from its folder, without a server. */
@@ -60,6 +63,7 @@ export async function makeTestArchive(options: TestArchiveOptions): Promise<Test
     release,
     architecture,
     key,
+    built: options.built ?? join(folder, "built"),
     keyring: join(folder, "keyring.gpg"),
     mirror: `file:${join(folder, "debian")} file:${join(folder, "debian-security")}`,
   };
@@ -76,13 +80,13 @@ export async function makeTestArchive(options: TestArchiveOptions): Promise<Test
   };
 }
 
-type ArchivePlace = Pick<TestArchive, "folder" | "architecture" | "key">;
+type ArchivePlace = Pick<TestArchive, "folder" | "architecture" | "key" | "built">;
 type SuiteContent = { readonly root: string; readonly suite: string; readonly packages: readonly DebDescription[] };
 
 async function publishSuite(archive: ArchivePlace, content: SuiteContent, publication: Publication): Promise<void> {
   const root = join(archive.folder, content.root);
   const stanzas: string[] = [];
-  for (const description of content.packages) stanzas.push(await addPackage(description, root, archive.folder));
+  for (const description of content.packages) stanzas.push(await addPackage(description, root, archive.built));
   const dist = join(root, "dists", content.suite);
   rmSync(dist, { recursive: true, force: true });
   const sums = await writeIndexes(
@@ -96,9 +100,9 @@ async function publishSuite(archive: ArchivePlace, content: SuiteContent, public
   writeFileSync(join(dist, "InRelease"), await signRelease(release, archive, publication));
 }
 
-async function addPackage(description: DebDescription, root: string, folder: string): Promise<string> {
+async function addPackage(description: DebDescription, root: string, cache: string): Promise<string> {
   const { name, version, architecture = "all" } = description;
-  const built = await buildDeb(description, join(folder, "built"));
+  const built = await buildDeb(description, cache);
   const filename = `pool/main/${name[0]}/${name}/${name}_${version.replace(/^\d+:/, "")}_${architecture}.deb`;
   mkdirSync(dirname(join(root, filename)), { recursive: true });
   copyFileSync(built, join(root, filename));

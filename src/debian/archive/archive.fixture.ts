@@ -16,6 +16,8 @@ import type { Patience } from "./transfer.ts";
 export const shortPatience: Patience = { attempts: 3, backoff: 1, stall: 200 };
 
 const key = await makeArchiveKey();
+const built = mkdtempSync(join(tmpdir(), "archive-built-"));
+process.on("exit", () => rmSync(built, { recursive: true }));
 
 export type World = {
   readonly archive: TestArchive;
@@ -28,7 +30,7 @@ export type World = {
 /** A published archive, a server in front of it, and an Ingot home, all gone when the test ends. */
 export async function makeWorld(t: TestContext, publication: Publication = { main: samplePackages }): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "archive-"));
-  const archive = await makeTestArchive({ folder: join(folder, "served"), key });
+  const archive = await makeTestArchive({ folder: join(folder, "served"), key, built });
   await archive.publish(publication);
   const server = await serveArchive(archive.folder);
   t.after(async () => {

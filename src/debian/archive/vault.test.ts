@@ -153,6 +153,8 @@ test("a package in the vault is used though the mirror has dropped it", async (t
   await fetchAll(world);
   await world.server.close();
   assert.equal((await fetchAll(world)).size, 2);
+  const noMirror = () => assert.fail("a full vault needs no mirror");
+  assert.equal((await fetchArchives(world.ctx, noMirror, wantedOf(world.archive))).size, 2);
 });
 
 test("an unreachable mirror is named", async (t) => {

@@ -13,13 +13,14 @@ import { isInVault, vaultPath } from "./vault-files.ts";
 const connections = 6;
 
 /**
- * Makes sure that the vault has these package files, and returns their absolute paths by hex SHA-256. No mirror is asked for what is there. The content
+ * Makes sure that the vault has these package files, and returns their absolute paths by hex SHA-256. No mirror is asked for what is there.
+ * A plan given as a function is asked for only when something is missing, so that a full vault needs no mirror at all. The content
  * of a file that was there already is verified by its reader (`readVerified`). Throws `download-missing`, `download-corrupt`, `download-failed`,
  * `cancelled`; what is complete by then stays, and parts are resumed by the next call.
  */
 export async function fetchArchives(
   ctx: Context,
-  plan: ArchivePlan,
+  plan: ArchivePlan | (() => ArchivePlan),
   wanted: readonly WantedArchive[],
   options: { readonly patience?: Patience } = {},
 ): Promise<ReadonlyMap<string, string>> {
@@ -27,7 +28,8 @@ export async function fetchArchives(
   const missing = [...files.values()].filter((file) => !isInVault(ctx.home, file));
   if (missing.length > 0) {
     const patience = options.patience ?? usualPatience;
-    await withoutCredentials(() => fetchMissing(ctx, plan, { missing, patience }));
+    const found = typeof plan === "function" ? plan() : plan;
+    await withoutCredentials(() => fetchMissing(ctx, found, { missing, patience }));
   }
   return new Map([...files.keys()].map((sha256) => [sha256, vaultPath(ctx.home, sha256)]));
 }
