@@ -87,6 +87,7 @@ test("a stream that is longer than announced is cut off, not written to the end"
   }
   await assert.rejects(layout.putBlobStream(endless(), { size: 1500 }), { code: "blob-mismatch" });
   assert.equal(produced, 2000);
+  assert.deepEqual(readdirSync(join(layout.folder, "ingest")), []);
 });
 
 test("a stream that breaks off leaves nothing", async (t) => {

@@ -1,4 +1,3 @@
-import { openAsBlob } from "node:fs";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Digest } from "../digest.ts";
@@ -59,7 +58,7 @@ async function sendContent({ http, repository }: UploadTarget, upload: BlobUploa
     repository,
     access: "push",
     headers: { "content-type": "application/octet-stream" },
-    body: await openAsBlob(upload.path),
+    body: { file: upload.path },
     isOnce: true,
     accept: [201],
   });
