@@ -2,8 +2,8 @@
 export type ReleaseSuite = { readonly archive: "main" | "security"; readonly suite: string };
 
 /**
- * What `base: debian:RELEASE` means: the release with its updates and security suites, so that an image has every fix that a well-kept host
- * has. Unstable gets its fixes directly and has neither. Order: release, updates, security.
+ * What `base: debian:RELEASE` means: the release with its updates and security suites, so that an image has every fix
+ * that a well-kept host has. Unstable gets its fixes directly and has neither. Order: release, updates, security.
  */
 export function suitesOfRelease(release: string): readonly ReleaseSuite[] {
   if (release === "sid" || release === "unstable") return [{ archive: "main", suite: release }];

@@ -37,7 +37,10 @@ export type ArchiveServer = {
   readonly close: () => Promise<void>;
 };
 
-/** Serves a folder over real HTTP on the loopback, with Range, ETag and keep-alive, and with faults that can be switched. */
+/**
+ * Serves a folder over real HTTP on the loopback, with Range, ETag and keep-alive, and with faults that can be
+ * switched.
+ */
 export async function serveArchive(folder: string): Promise<ArchiveServer> {
   const faults: ActiveFault[] = [];
   const requests: ServedRequest[] = [];

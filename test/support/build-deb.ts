@@ -25,7 +25,10 @@ export type DebFile =
   | { readonly link: string }
   | { readonly folder: true; readonly mode?: number };
 
-/** Builds a real .deb with dpkg-deb; the same description gives the same bytes, and is built once for a folder. Returns its path. */
+/**
+ * Builds a real .deb with dpkg-deb; the same description gives the same bytes, and is built once for a folder.
+ * Returns its path.
+ */
 export async function buildDeb(description: DebDescription, folder: string): Promise<string> {
   const key = createHash("sha256").update(JSON.stringify(description)).digest("hex").slice(0, 16);
   const { name, version, architecture = "all" } = description;

@@ -15,7 +15,10 @@ export type TestArchiveOptions = {
   readonly architecture?: string;
   /** Made anew when left out. */
   readonly key?: ArchiveKey;
-  /** Where built packages are kept; several archives may share it to build each package once. Inside `folder` by default. */
+  /**
+   * Where built packages are kept; several archives may share it to build each package once. Inside `folder` by
+   * default.
+   */
   readonly built?: string;
 };
 
@@ -51,7 +54,9 @@ export type TestArchive = {
   readonly publish: (publication: Publication) => Promise<void>;
 };
 
-/** Makes a real signed Debian archive of small real packages. Call `publish` to fill it; serve it with `serveArchive`. */
+/**
+ * Makes a real signed Debian archive of small real packages. Call `publish` to fill it; serve it with `serveArchive`.
+ */
 export async function makeTestArchive(options: TestArchiveOptions): Promise<TestArchive> {
   const { folder, release = "bookworm", architecture = "amd64" } = options;
   const key = options.key ?? (await makeArchiveKey());

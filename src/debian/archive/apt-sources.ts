@@ -4,7 +4,10 @@ import { IngotError, isErrno } from "../../ground/error.ts";
 import { parseControl, type Stanza } from "./control.ts";
 import { parseSignedBy, type KeyringSource } from "./keyring-source.ts";
 
-/** One binary source of the host's apt: what one line or stanza says, after `Enabled` and `Types` are taken into account. */
+/**
+ * One binary source of the host's apt: what one line or stanza says, after `Enabled` and `Types` are taken into
+ * account.
+ */
 export type AptSource = {
   /** `http:`, `https:` or `file:`, without a trailing slash; tried in this order. */
   readonly uris: readonly string[];
@@ -18,9 +21,9 @@ export type AptSource = {
 };
 
 /**
- * Reads what apt of this host reads (sources.list(5)): `/etc/apt/sources.list`, and `*.list` and `*.sources` in its `sources.list.d`, below
- * `root`. Source packages, disabled stanzas and transports other than http, https, file and mirror+file are left out. Throws
- * `sources-malformed` with file and line.
+ * Reads what apt of this host reads (sources.list(5)): `/etc/apt/sources.list`, and `*.list` and `*.sources` in its
+ * `sources.list.d`, below `root`. Source packages, disabled stanzas and transports other than http, https, file and
+ * mirror+file are left out. Throws `sources-malformed` with file and line.
  */
 export function readAptSources(root = "/"): readonly AptSource[] {
   const folder = join(root, "etc/apt/sources.list.d");

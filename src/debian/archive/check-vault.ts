@@ -13,7 +13,10 @@ export type VaultReport = {
   readonly damaged: readonly string[];
 };
 
-/** Reads every file of the vault and compares it with its name. `remove` takes the damaged ones away, so that they are fetched again. */
+/**
+ * Reads every file of the vault and compares it with its name. `remove` takes the damaged ones away, so that they are
+ * fetched again.
+ */
 export async function checkVault(ctx: Context, options: { readonly remove?: boolean } = {}): Promise<VaultReport> {
   const paths = listVault(ctx.home);
   const bytes = sizeOf(paths);
@@ -29,8 +32,9 @@ export async function checkVault(ctx: Context, options: { readonly remove?: bool
 }
 
 /**
- * Removes every file of the vault whose hex SHA-256 is not in `keep`, and parts that nobody is fetching. Returns how many files and bytes went. The caller
- * makes sure that no build is running which has just fetched what no lock names yet.
+ * Removes every file of the vault whose hex SHA-256 is not in `keep`, and parts that nobody is fetching. Returns how
+ * many files and bytes went. The caller makes sure that no build is running which has just fetched what no lock names
+ * yet.
  */
 export function sweepVault(
   home: string,

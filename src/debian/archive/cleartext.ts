@@ -2,7 +2,10 @@ import { IngotError } from "../../ground/error.ts";
 
 /** An OpenPGP cleartext-signed message (RFC 9580, section 7), taken apart. */
 export type CleartextMessage = {
-  /** What the signature covers, and the only thing that may be parsed: lines divided by LF, without dash escapes and trailing blanks. */
+  /**
+   * What the signature covers, and the only thing that may be parsed: lines divided by LF, without dash escapes and
+   * trailing blanks.
+   */
   readonly text: string;
   /** The armored signature block. */
   readonly signature: string;
@@ -13,13 +16,15 @@ const beginSignature = "-----BEGIN PGP SIGNATURE-----";
 const endSignature = "-----END PGP SIGNATURE-----";
 
 /**
- * Splits an InRelease file. Strict on purpose, because whatever a lenient reader skips, an attacker can fill: exactly one message from the first
- * line to the last, nothing around it. Throws `archive-unsigned` when there is no signed message, `archive-signature-bad` when there is more.
+ * Splits an InRelease file. Strict on purpose, because whatever a lenient reader skips, an attacker can fill: exactly
+ * one message from the first line to the last, nothing around it. Throws `archive-unsigned` when there is no signed
+ * message, `archive-signature-bad` when there is more.
  */
 export function parseCleartext(content: string, where: string): CleartextMessage {
   const lines = content.split("\n").map((line) => line.replace(/[ \t\r]+$/, ""));
   if (!lines.includes(beginMessage)) throw unsigned(where);
-  // C1. One block only. Attack: a genuine signed block beside a forged one, for a reader that verifies the one and parses the other.
+  // C1. One block only. Attack: a genuine signed block beside a forged one, for a reader that verifies the one and
+  // parses the other.
   for (const marker of [beginMessage, beginSignature, endSignature]) {
     if (lines.filter((line) => line === marker).length !== 1)
       throw malformed(where, `"${marker}" is not there exactly once`);
@@ -35,7 +40,8 @@ export function parseCleartext(content: string, where: string): CleartextMessage
 
 function readText(lines: readonly string[], where: string): string {
   const blank = lines.indexOf("");
-  // C3. Only Hash headers before the blank line. Attack: fields hidden where they are not signed but look like part of the message.
+  // C3. Only Hash headers before the blank line. Attack: fields hidden where they are not signed but look like part
+  // of the message.
   const headers = lines.slice(0, Math.max(blank, 0));
   if (blank < 0 || !headers.every((line) => /^Hash: [A-Za-z0-9, -]+$/.test(line))) {
     throw malformed(where, "the message's armor headers are not Hash headers and a blank line");
@@ -46,7 +52,10 @@ function readText(lines: readonly string[], where: string): string {
     .join("\n");
 }
 
-/** C4. A line beginning with a dash must be escaped. Attack: a line that one reader takes for a marker and another for text. */
+/**
+ * C4. A line beginning with a dash must be escaped. Attack: a line that one reader takes for a marker and another for
+ * text.
+ */
 function unescape(line: string, where: string): string {
   if (line.startsWith("- ")) return line.slice(2);
   if (line.startsWith("-")) throw malformed(where, "a line begins with an unescaped dash");

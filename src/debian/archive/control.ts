@@ -2,7 +2,10 @@ import { IngotError } from "../../ground/error.ts";
 
 /** One paragraph of a deb822 file: `Packages`, `Release`, a .deb's `control`, `*.sources`. */
 export class Stanza {
-  /** Field names as written, in the file's order. A value has its continuation lines as they are: newline, then the leading blank. */
+  /**
+   * Field names as written, in the file's order. A value has its continuation lines as they are: newline, then the
+   * leading blank.
+   */
   readonly fields: ReadonlyMap<string, string>;
   /** Number of its first line, from 1. */
   readonly line: number;
@@ -35,8 +38,8 @@ export type ControlOptions = {
 };
 
 /**
- * Parses deb822 (deb822(5), Debian Policy 5.1) into its stanzas; UTF-8, LF or CRLF. Throws `control-malformed` with file and line for a line that
- * is no field, a continuation without a field, or a field given twice.
+ * Parses deb822 (deb822(5), Debian Policy 5.1) into its stanzas; UTF-8, LF or CRLF. Throws `control-malformed` with
+ * file and line for a line that is no field, a continuation without a field, or a field given twice.
  */
 export function parseControl(content: Uint8Array | string, options: ControlOptions): readonly Stanza[] {
   const text = typeof content === "string" ? content : decoder.decode(content);

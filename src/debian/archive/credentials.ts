@@ -19,8 +19,8 @@ export function hideCredentials(text: string): string {
 }
 
 /**
- * Runs `work` and takes credentials out of the error that it throws: private mirrors have them in their URIs, and messages go into logs. A cause that
- * may repeat them is dropped with them.
+ * Runs `work` and takes credentials out of the error that it throws: private mirrors have them in their URIs, and
+ * messages go into logs. A cause that may repeat them is dropped with them.
  */
 export async function withoutCredentials<T>(work: () => Promise<T>): Promise<T> {
   try {

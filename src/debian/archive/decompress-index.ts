@@ -8,8 +8,9 @@ export const indexCompressions = [".xz", ".gz", ""] as const;
 export type IndexCompression = (typeof indexCompressions)[number];
 
 /**
- * Unpacks an index off the main thread, into exactly the `size` bytes that the signed list promises. Throws `download-corrupt` when there are more or
- * fewer, or when the data is damaged. Attack: a small file that unpacks to more than the machine's memory.
+ * Unpacks an index off the main thread, into exactly the `size` bytes that the signed list promises. Throws
+ * `download-corrupt` when there are more or fewer, or when the data is damaged. Attack: a small file that unpacks to
+ * more than the machine's memory.
  */
 export async function decompressIndex(
   packed: Buffer,

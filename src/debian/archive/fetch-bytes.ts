@@ -17,7 +17,10 @@ export type BytesAnswer =
   | { readonly kind: "content"; readonly bytes: Buffer; readonly headers: Headers }
   | { readonly kind: "unchanged" };
 
-/** Fetches a small file whole. Throws `download-missing`, `download-failed`, `download-corrupt` when it is too long, `cancelled`. */
+/**
+ * Fetches a small file whole. Throws `download-missing`, `download-failed`, `download-corrupt` when it is too long,
+ * `cancelled`.
+ */
 export function fetchBytes(ctx: Context, uri: string, request: BytesRequest): Promise<BytesAnswer> {
   return withRetries(ctx, request.patience, async () => {
     const opened = await openUri(ctx, uri, { headers: request.headers ?? {}, stall: request.patience.stall });

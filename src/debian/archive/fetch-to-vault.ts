@@ -10,7 +10,10 @@ import { fromAnyMirror, isCode, withRetries } from "./retry.ts";
 import { openUri, uriOf, type Patience } from "./transfer.ts";
 import { isInVault, partPath, vaultPath } from "./vault-files.ts";
 
-/** A package file that a lock or a signed index names. `sha256` in hex, `size` in bytes, `path` below the archive's root. */
+/**
+ * A package file that a lock or a signed index names. `sha256` in hex, `size` in bytes, `path` below the archive's
+ * root.
+ */
 export type WantedArchive = {
   readonly name: string;
   readonly version: string;
@@ -28,8 +31,9 @@ export type VaultFetch = {
 };
 
 /**
- * Brings one file into the vault and returns its path. It grows in a part file that survives a crash, and gets its name in the vault only when its hash
- * is right. Throws `download-missing`, `download-corrupt`, `download-failed`, `cancelled`.
+ * Brings one file into the vault and returns its path. It grows in a part file that survives a crash, and gets its
+ * name in the vault only when its hash is right. Throws `download-missing`, `download-corrupt`, `download-failed`,
+ * `cancelled`.
  */
 export async function fetchToVault(ctx: Context, wanted: WantedArchive, fetch: VaultFetch): Promise<string> {
   try {

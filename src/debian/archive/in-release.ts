@@ -35,8 +35,9 @@ export type SuiteList = {
 const largestList = 4 << 20;
 
 /**
- * Fetches and verifies the InRelease of a suite at one mirror; an unchanged one comes from the cache and is verified all the same. `fresh` asks for
- * the whole file, past every cache. Throws the errors of `verifySignedText` and `parseRelease`, and `archive-rolled-back`.
+ * Fetches and verifies the InRelease of a suite at one mirror; an unchanged one comes from the cache and is verified
+ * all the same. `fresh` asks for the whole file, past every cache. Throws the errors of `verifySignedText` and
+ * `parseRelease`, and `archive-rolled-back`.
  */
 export async function readList(ctx: Context, request: ListRequest, options: { fresh: boolean }): Promise<SuiteList> {
   const { planned, root } = request;
@@ -118,7 +119,10 @@ function validatorsOf(from: { etag?: string | undefined; lastModified?: string |
   return from?.lastModified === undefined ? etag : { ...etag, lastModified: from.lastModified };
 }
 
-/** V1. Not older than what was seen. Attack: a mirror, or someone before it, serves an old but genuine list that lacks a fix. */
+/**
+ * V1. Not older than what was seen. Attack: a mirror, or someone before it, serves an old but genuine list that lacks
+ * a fix.
+ */
 function checkNotOlder(
   ctx: Context,
   { suite }: SuiteList,

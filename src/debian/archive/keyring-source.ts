@@ -13,8 +13,8 @@ export type KeyringSource = (
 export const hostKeyring: KeyringSource = { kind: "host", fingerprints: [] };
 
 /**
- * Parses the value of `Signed-By` (sources.list(5)): an embedded key, or paths and fingerprints divided by commas or blanks. A fingerprint may end
- * in `!`. Undefined where the value is none of these.
+ * Parses the value of `Signed-By` (sources.list(5)): an embedded key, or paths and fingerprints divided by commas or
+ * blanks. A fingerprint may end in `!`. Undefined where the value is none of these.
  */
 export function parseSignedBy(value: string): KeyringSource | undefined {
   if (value.includes("-----BEGIN PGP")) return { kind: "embedded", armored: unfold(value), fingerprints: [] };

@@ -14,8 +14,8 @@ export type Keyring = {
 };
 
 /**
- * Reads a keyring: binary or armored, by content, whatever its name. `root` is where the host's own keyrings lie below. Throws
- * `keyring-unusable` when a file is missing or unreadable, or when there is no key at all.
+ * Reads a keyring: binary or armored, by content, whatever its name. `root` is where the host's own keyrings lie
+ * below. Throws `keyring-unusable` when a file is missing or unreadable, or when there is no key at all.
  */
 export async function loadKeyring(source: KeyringSource, root = "/"): Promise<Keyring> {
   const parts = source.kind === "embedded" ? [embedded(source.armored)] : readFiles(source, root);

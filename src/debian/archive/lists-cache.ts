@@ -6,7 +6,10 @@ import { isErrno } from "../../ground/error.ts";
 import { hideCredentials } from "./credentials.ts";
 import type { ReleaseFile } from "./release.ts";
 
-/** What is remembered of a suite at one mirror, so that an unchanged list is not sent again and an older one is noticed. */
+/**
+ * What is remembered of a suite at one mirror, so that an unchanged list is not sent again and an older one is
+ * noticed.
+ */
 export type SuiteRecord = {
   /** Root of the mirror without credentials, and name of the suite, for people who look into the cache. */
   readonly root: string;

@@ -19,8 +19,8 @@ export type MirrorRequest = {
 };
 
 /**
- * Decides where every suite of a release comes from: `INGOT_DEBIAN_MIRROR` ("MAIN" or "MAIN SECURITY"), else the project's `mirror:`, else the
- * host's apt sources. No host name is known to Ingot. Throws `mirror-unknown`.
+ * Decides where every suite of a release comes from: `INGOT_DEBIAN_MIRROR` ("MAIN" or "MAIN SECURITY"), else the
+ * project's `mirror:`, else the host's apt sources. No host name is known to Ingot. Throws `mirror-unknown`.
  */
 export function planArchives(request: MirrorRequest): ArchivePlan {
   const named = namedMirror(request);
@@ -60,7 +60,10 @@ function bothMirrors(
   };
 }
 
-/** Debian and nearly all mirrors keep security updates beside the main archive; some private ones keep all suites in one root. */
+/**
+ * Debian and nearly all mirrors keep security updates beside the main archive; some private ones keep all suites in
+ * one root.
+ */
 function guessSecurity(main: string): readonly string[] {
   return [`${main}-security`, main];
 }
@@ -75,7 +78,10 @@ function parseUri(text: string, from: string): string {
   return uri;
 }
 
-/** The host's source that names the very suite; else the one its own release comes from; for security else the main one's sibling. */
+/**
+ * The host's source that names the very suite; else the one its own release comes from; for security else the main
+ * one's sibling.
+ */
 function findHostMirror(wanted: ReleaseSuite, request: MirrorRequest): FoundMirror | undefined {
   const sources = request.hostSources.filter((source) => isUsable(source, request.architecture));
   const named = bestOf(
@@ -99,8 +105,9 @@ function isUsable(source: AptSource, architecture: string): boolean {
 }
 
 /**
- * Whether the host itself is installed from this source. A foreign vendor's source may be called `bookworm main` too, but only a distribution
- * has its `-updates` and `-security` suites, so those, and Debian's ever-lasting names, tell the two apart.
+ * Whether the host itself is installed from this source. A foreign vendor's source may be called `bookworm main` too,
+ * but only a distribution has its `-updates` and `-security` suites, so those, and Debian's ever-lasting names, tell
+ * the two apart.
  */
 function isOwnArchive(source: AptSource, archive: ReleaseSuite["archive"], all: readonly AptSource[]): boolean {
   if (archive === "security") return source.suites.some((suite) => suite.endsWith("-security"));
@@ -119,7 +126,10 @@ const lastingNames: ReadonlySet<string> = new Set([
   "oldoldstable",
 ]);
 
-/** Of several fitting sources, first those at a URI that also serves `-updates` or `-security` suites, then the one apt reads first. */
+/**
+ * Of several fitting sources, first those at a URI that also serves `-updates` or `-security` suites, then the one
+ * apt reads first.
+ */
 function bestOf(candidates: readonly AptSource[], all: readonly AptSource[]): AptSource | undefined {
   const distribution = new Set(
     all

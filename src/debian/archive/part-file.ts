@@ -8,8 +8,9 @@ import { IngotError, isErrno } from "../../ground/error.ts";
 import { tryLock } from "../../ground/libc.ts";
 
 /**
- * Runs `work` on a file that this caller alone holds, in this process and all others; waits for its turn. The lock is on the file itself, so a holder
- * that was killed leaves its part to the next one, and a file that was renamed away meanwhile is opened anew.
+ * Runs `work` on a file that this caller alone holds, in this process and all others; waits for its turn. The lock is
+ * on the file itself, so a holder that was killed leaves its part to the next one, and a file that was renamed away
+ * meanwhile is opened anew.
  */
 export async function withPartFile<T>(ctx: Context, path: string, work: (part: PartFile) => Promise<T>): Promise<T> {
   mkdirSync(dirname(path), { recursive: true });

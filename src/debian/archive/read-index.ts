@@ -22,8 +22,8 @@ export type IndexRequest = {
 const largestIndex = 1 << 30;
 
 /**
- * Returns an unpacked index whose content is what the signed list says, from the cache or from the mirror. Throws `archive-incomplete` when the
- * list does not name it, `download-corrupt`, `download-missing`, `download-failed`.
+ * Returns an unpacked index whose content is what the signed list says, from the cache or from the mirror. Throws
+ * `archive-incomplete` when the list does not name it, `download-corrupt`, `download-missing`, `download-failed`.
  */
 export async function readIndex(ctx: Context, request: IndexRequest): Promise<Buffer> {
   const plain = listedFile(request, "");

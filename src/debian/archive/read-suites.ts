@@ -21,8 +21,9 @@ export type ReadOptions = {
 };
 
 /**
- * Reads all suites of a plan: fetches their signed lists, verifies them against the keyring and the rules, and returns their package indexes, in
- * the plan's order. What has not changed comes from `$INGOT_HOME/cache/lists`. Throws the archive, keyring and download errors of the catalogue.
+ * Reads all suites of a plan: fetches their signed lists, verifies them against the keyring and the rules, and
+ * returns their package indexes, in the plan's order. What has not changed comes from `$INGOT_HOME/cache/lists`.
+ * Throws the archive, keyring and download errors of the catalogue.
  */
 export function readSuites(ctx: Context, plan: ArchivePlan, options: ReadOptions = {}): Promise<readonly SuiteIndex[]> {
   return withoutCredentials(() => readAll(ctx, plan, options));
@@ -72,7 +73,8 @@ async function readSuiteAt(ctx: Context, task: Task, request: ListRequest): Prom
   } catch (error) {
     if (!isMismatch(error)) throw error;
   }
-  // The mirror may be changing to its next state just now: list and index of different moments. Once more, past all caches.
+  // The mirror may be changing to its next state just now: list and index of different moments. Once more, past all
+  // caches.
   await pause(ctx, request.patience.backoff);
   const again = await readList(ctx, request, { fresh: true });
   try {

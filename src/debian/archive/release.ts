@@ -28,8 +28,8 @@ export type ReleaseRequest = {
 };
 
 /**
- * Parses the signed text of an InRelease and checks that it is what was asked for. Throws `archive-suite-mismatch`, `archive-from-future`,
- * `archive-expired`, `archive-incomplete`, or `control-malformed`.
+ * Parses the signed text of an InRelease and checks that it is what was asked for. Throws `archive-suite-mismatch`,
+ * `archive-from-future`, `archive-expired`, `archive-incomplete`, or `control-malformed`.
  */
 export function parseRelease(text: string, request: ReleaseRequest): Release {
   const { where } = request;
@@ -74,7 +74,8 @@ function requireWord(stanza: Stanza, field: string, { word, where }: { word: str
 
 function checkDates(release: Omit<Release, "files">, request: ReleaseRequest): void {
   const { now, where } = request;
-  // R3. Not from the future. Attack: a list kept back and dated ahead, so that every later genuine one looks like a step back.
+  // R3. Not from the future. Attack: a list kept back and dated ahead, so that every later genuine one looks like a
+  // step back.
   if (release.date.getTime() > now.getTime() + allowedClockSkew) {
     throw new IngotError(
       "archive-from-future",
@@ -84,7 +85,8 @@ function checkDates(release: Omit<Release, "files">, request: ReleaseRequest): v
       },
     );
   }
-  // R4. Not expired. Attack: a mirror frozen at a moment before a fix. Replaying a lock asks for old packages on purpose.
+  // R4. Not expired. Attack: a mirror frozen at a moment before a fix. Replaying a lock asks for old packages on
+  // purpose.
   if (request.enforceValidUntil && release.validUntil && release.validUntil < now) {
     throw new IngotError(
       "archive-expired",
@@ -103,7 +105,10 @@ function readDate(value: string, where: string): Date {
   return date;
 }
 
-/** R5. SHA-256 sums are there. Attack: an archive that lists only MD5 or SHA-1, under which other content can be slipped in. */
+/**
+ * R5. SHA-256 sums are there. Attack: an archive that lists only MD5 or SHA-1, under which other content can be
+ * slipped in.
+ */
 function readFiles(stanza: Stanza, where: string): ReadonlyMap<string, ReleaseFile> {
   const list = stanza.get("SHA256");
   if (!list) throw new IngotError("archive-incomplete", `${where} has no SHA256 sums`);

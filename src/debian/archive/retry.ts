@@ -3,7 +3,10 @@ import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Patience } from "./transfer.ts";
 
-/** Runs `attempt` until it does not throw `download-failed`, at most `patience.attempts` times; throws the last one's error. */
+/**
+ * Runs `attempt` until it does not throw `download-failed`, at most `patience.attempts` times; throws the last one's
+ * error.
+ */
 export async function withRetries<T>(ctx: Context, patience: Patience, attempt: () => Promise<T>): Promise<T> {
   for (let number = 1; ; number += 1) {
     try {
@@ -16,7 +19,10 @@ export async function withRetries<T>(ctx: Context, patience: Patience, attempt: 
   }
 }
 
-/** Runs `work` for one mirror after the other until it succeeds. When none does, throws the first one's error, with the others' as details. */
+/**
+ * Runs `work` for one mirror after the other until it succeeds. When none does, throws the first one's error, with
+ * the others' as details.
+ */
 export async function fromAnyMirror<T>(uris: readonly string[], work: (root: string) => Promise<T>): Promise<T> {
   const errors: IngotError[] = [];
   for (const root of uris) {

@@ -14,9 +14,10 @@ export type VerifiedText = {
 export const allowedClockSkew = 10 * 60 * 1000;
 
 /**
- * Verifies a clear-signed file (InRelease) and returns its signed text. One good signature by a trusted key is enough: Debian signs with the
- * outgoing and the incoming key, and a host knows perhaps only one. Throws `archive-unsigned`, `archive-key-unknown`, `archive-key-expired`,
- * `archive-from-future` or `archive-signature-bad`. `where` names the file in messages.
+ * Verifies a clear-signed file (InRelease) and returns its signed text. One good signature by a trusted key is
+ * enough: Debian signs with the outgoing and the incoming key, and a host knows perhaps only one. Throws
+ * `archive-unsigned`, `archive-key-unknown`, `archive-key-expired`, `archive-from-future` or `archive-signature-bad`.
+ * `where` names the file in messages.
  */
 export async function verifySignedText(content: string, check: SignatureCheck): Promise<VerifiedText> {
   const openpgp = await import("openpgp");
@@ -98,7 +99,8 @@ async function isGenuine(
     signature: new Signature(list),
     verificationKeys: check.key,
     date: new Date(check.now.getTime() + allowedClockSkew),
-    // A key whose life was prolonged after it signed has only self-signatures that are newer than ours; S4 asks for today's validity.
+    // A key whose life was prolonged after it signed has only self-signatures that are newer than ours; S4 asks for
+    // today's validity.
     config: { allowInsecureVerificationWithReformattedKeys: true },
   });
   // Empty when the packet is another kind of signature, such as a certification, which covers no text.

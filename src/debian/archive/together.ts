@@ -1,8 +1,9 @@
 import type { Context } from "../../ground/context.ts";
 
 /**
- * Runs `work` for every item, at most `limit` at a time, and returns the results in the items' order. When one fails, no further one begins, the
- * running ones are told to stop by their context's signal and awaited, and the first error is thrown: nothing goes on behind the caller's back.
+ * Runs `work` for every item, at most `limit` at a time, and returns the results in the items' order. When one fails,
+ * no further one begins, the running ones are told to stop by their context's signal and awaited, and the first error
+ * is thrown: nothing goes on behind the caller's back.
  */
 export async function together<Item, Result>(
   ctx: Context,

@@ -40,8 +40,8 @@ export type Opened =
   | { readonly kind: "absent"; readonly why: string };
 
 /**
- * Opens an `http:`, `https:` or `file:` URI. Opening and reading throw `download-failed` for all that another attempt may mend (no connection,
- * 5xx, a connection that breaks or stalls), and `cancelled`.
+ * Opens an `http:`, `https:` or `file:` URI. Opening and reading throw `download-failed` for all that another attempt
+ * may mend (no connection, 5xx, a connection that breaks or stalls), and `cancelled`.
  */
 export function openUri(ctx: Context, uri: string, options: OpenOptions): Promise<Opened> {
   return uri.startsWith("file:") ? openFile(uri, options) : openHttp(ctx, uri, options);

@@ -3,7 +3,10 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { IngotError, isErrno } from "../../ground/error.ts";
 
-/** The vault keeps every package file ever used, by its content, so that a lock still builds after the mirrors have moved on. */
+/**
+ * The vault keeps every package file ever used, by its content, so that a lock still builds after the mirrors have
+ * moved on.
+ */
 export function vaultFolder(home: string): string {
   return join(home, "vault/sha256");
 }

@@ -13,10 +13,11 @@ import { isInVault, vaultPath } from "./vault-files.ts";
 const connections = 6;
 
 /**
- * Makes sure that the vault has these package files, and returns their absolute paths by hex SHA-256. No mirror is asked for what is there.
- * A plan given as a function is asked for only when something is missing, so that a full vault needs no mirror at all. The content
- * of a file that was there already is verified by its reader (`readVerified`). Throws `download-missing`, `download-corrupt`, `download-failed`,
- * `cancelled`; what is complete by then stays, and parts are resumed by the next call.
+ * Makes sure that the vault has these package files, and returns their absolute paths by hex SHA-256. No mirror is
+ * asked for what is there. A plan given as a function is asked for only when something is missing, so that a full
+ * vault needs no mirror at all. The content of a file that was there already is verified by its reader
+ * (`readVerified`). Throws `download-missing`, `download-corrupt`, `download-failed`, `cancelled`; what is complete
+ * by then stays, and parts are resumed by the next call.
  */
 export async function fetchArchives(
   ctx: Context,
@@ -34,7 +35,10 @@ export async function fetchArchives(
   return new Map([...files.keys()].map((sha256) => [sha256, vaultPath(ctx.home, sha256)]));
 }
 
-/** The path of a file of the vault by its hex SHA-256, for its reader to verify; undefined when it is not there. Asks no mirror. */
+/**
+ * The path of a file of the vault by its hex SHA-256, for its reader to verify; undefined when it is not there. Asks
+ * no mirror.
+ */
 export function findInVault(ctx: Context, sha256: string): string | undefined {
   const path = vaultPath(ctx.home, sha256);
   return existsSync(path) ? path : undefined;
