@@ -94,10 +94,10 @@ async function compareOnePackage(
 ): Promise<Comparison | undefined> {
   const old = await olderLock(project, name);
   if (old === undefined) return undefined;
-  const before = await project.copy(join(project.folder, "..", `before-${name}`));
+  const before = await project.copy(`${project.base}-before-${name}`);
   before.writeLock(old.lock);
   const first = await before.build();
-  const after = before.at(join(before.folder, "..", `after-${name}`));
+  const after = before.at(`${project.base}-after-${name}`);
   const side: Side = {
     name: "ingot build",
     prepare: async () => {
