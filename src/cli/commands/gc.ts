@@ -47,16 +47,17 @@ async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
   const hasBlob = (digest: Digest) => !gone.has(digest) && layout.hasBlob(digest);
   const content = await sweepContent(ctx, { isKept: (image) => hasBlob(image) || roots.includes(image), dryRun });
   const caches = sweepCaches(ctx.home, { hasBlob, dryRun });
+  const lists = dryRun ? 0 : (await import("../../debian/archive/lists-cache.ts")).sweepLists(ctx.home);
   const vault = await sweepArchives(ctx, options);
   const contentBytes = content.reduce((sum, file) => sum + file.size, 0);
-  const freed = store.freed + contentBytes + caches.bytes + vault.bytes;
+  const freed = store.freed + contentBytes + caches.bytes + lists + vault.bytes;
   return {
-    json: { freed, dryRun, blobs: store.blobs, temporaries: store.temporaries, content, caches, vault },
+    json: { freed, dryRun, blobs: store.blobs, temporaries: store.temporaries, content, caches, lists, vault },
     text: [
       `${dryRun ? "would free" : "freed"} ${formatBytes(freed)}:`,
       `  store: ${store.blobs.length} blobs, ${store.temporaries.length} temporary files, ${formatBytes(store.freed)}`,
       `  content: ${content.length} images, ${formatBytes(contentBytes)}`,
-      `  caches: ${caches.files} records, ${formatBytes(caches.bytes)}`,
+      `  caches: ${caches.files} records, ${formatBytes(caches.bytes + lists)}`,
       `  vault: ${options.vault ? `${vault.files} archives, ${formatBytes(vault.bytes)}` : "kept (see --vault)"}`,
     ].join("\n"),
   };

@@ -43,6 +43,6 @@ export function readVerified(path: string, sha256: string): Buffer {
   const actual = hash("sha256", content);
   if (actual === sha256) return content;
   throw new IngotError("vault-damaged", `${path} has the SHA-256 ${actual}`, {
-    hint: "run ingot gc --check, which removes damaged files; the next build fetches them again",
+    hint: "ingot gc --check --remove-damaged; the next build fetches it again",
   });
 }

@@ -53,7 +53,7 @@ function checkDigest(archive: Buffer, where: string, expected: string): void {
     "deb-altered",
     `the archive of ${where} has the SHA-256 ${found}, and the lock says ${expected}`,
     {
-      hint: "ingot gc --check finds what else is damaged; then run the same command again",
+      hint: "ingot gc --check --remove-damaged, then run the same command again: it is fetched anew",
     },
   );
 }

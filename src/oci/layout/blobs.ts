@@ -54,7 +54,7 @@ function readVerified(path: string, digest: Digest): Buffer {
   const actual = digestOf(content);
   if (actual === digest) return content;
   throw new IngotError("store-damaged", `the blob ${digest} is damaged: its content is ${actual}`, {
-    hint: `remove ${path}, then build or pull its image again`,
+    hint: "ingot gc --check --remove-damaged, then build or pull its image again",
   });
 }
 
