@@ -1,5 +1,5 @@
 import { IngotError } from "../../ground/error.ts";
-import type { Package } from "../package.ts";
+import type { Package, Relation } from "../package.ts";
 import type { Clause, Fact } from "./clauses.ts";
 import type { PackageIndex } from "./package-index.ts";
 import { formatDependency, formatRelation } from "./relation.ts";
@@ -95,16 +95,8 @@ class Story {
   }
 
   #whatThereIs({ dependency }: DependencyFact): string {
-    const { index } = this.#setting;
-    const there = [...new Set(dependency.map(({ name }) => name))].map((name) => {
-      const versions = listVersions(name, index);
-      if (versions !== "") return `${name} ${versions}`;
-      const providers = [...new Set(index.providers(name).map((each) => each.name))];
-      return providers.length === 0
-        ? `no ${name}`
-        : `${name} only as provided, without that version, by ${providers.join(", ")}`;
-    });
-    return `the archive has ${there.some((text) => !text.startsWith("no ")) ? "only " : ""}${there.join(" and ")}`;
+    const there = dependency.map((relation) => whatThereIs(relation, this.#setting.index));
+    return `the archive has ${[...new Set(there)].join(" and ")}`;
   }
 
   /** "a (requested) conflicts with b: b is wanted by c (requested)". */
@@ -140,4 +132,14 @@ class Story {
 
 function verb({ field }: DependencyFact): string {
   return field === "Depends" ? "depends on" : "pre-depends on";
+}
+
+/** Of a name that nothing fulfils: the wrong versions, the provisions without one, or nothing at all. */
+function whatThereIs({ name, qualifier }: Relation, index: PackageIndex): string {
+  const versions = listVersions(name, index);
+  const providers = [...new Set(index.providers(name).map((each) => each.name))];
+  if (versions !== "")
+    return `only ${name} ${versions}${qualifier === "any" ? ", not made for :any (Multi-Arch)" : ""}`;
+  if (providers.length === 0) return `no ${name}`;
+  return `${name} only as provided, in no version that fits, by ${providers.join(", ")}`;
 }
