@@ -16,6 +16,7 @@ const libc = dlopen("libc.so.6", {
   llistxattr: { arguments: ["string", "buffer", "u64"], return: "i64" },
   syscall: { arguments: ["i64", "string", "string"], return: "i64" },
   sethostname: { arguments: ["string", "u64"], return: "i32" },
+  prctl: { arguments: ["i32", "u64", "u64", "u64", "u64"], return: "i32" },
   mknod: { arguments: ["string", "u32", "u64"], return: "i32" },
 }).functions;
 
@@ -68,6 +69,12 @@ export function pivotRoot(root: string): void {
   if (libc.syscall(pivotRootNumber, ".", ".") !== 0n) throw new SystemCallError("pivot_root", root);
   unmount(".", { detach: true });
   process.chdir("/");
+}
+
+/** Takes a capability (linux/capability.h) from this thread's bounding set: no program that it starts from now on can have it. */
+export function dropCapability(number: number): void {
+  const dropFromBoundingSet = 24;
+  if (libc.prctl(dropFromBoundingSet, BigInt(number), 0n, 0n, 0n) !== 0) throw new SystemCallError("prctl", `capability ${number}`);
 }
 
 /** Sets the host name of this UTS namespace; ASCII. */

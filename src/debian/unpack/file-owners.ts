@@ -11,41 +11,41 @@ export type Takeover = "overwrite" | "skip";
 
 /**
  * Who owns a path that two packages ship: the rule of dpkg. Replaces hands it over (Debian Policy 7.6.1); without it the packages cannot be
- * installed together. `installed` are the packages of this stage; those of lower layers are found by their lists, and have no relations to read.
+ * installed together. `real` is where the path is in the tree: `/bin/x` and `/usr/bin/x` are one file, which dpkg itself overlooks. `installed` are
+ * the packages of this stage; those of lower layers are found by their lists.
  */
 export function takeOver(
-  path: string,
+  real: string,
   item: Package,
-  options: { tree: Tree; installed: ReadonlyMap<string, Package> },
+  options: { readonly tree: Tree; readonly installed: ReadonlyMap<string, Package> },
 ): Takeover {
   const { tree, installed } = options;
-  const owner = ownerOf(path, tree, databaseName(item));
-  if (owner === undefined) return "overwrite";
+  const found = findOwner(real, tree, databaseName(item));
+  if (found === undefined) return "overwrite";
+  const { owner, path } = found;
   const other = installed.get(owner);
   if (other !== undefined && replaces(other, item)) return "skip";
-  // Of a package of a lower layer only the name is at hand, and its Replaces would have been seen when it was unpacked.
-  if (!replaces(item, other ?? { ...item, name: owner.split(":")[0] ?? "", version: "" }))
-    throw new IngotError(
-      "packages-share-file",
-      `both ${item.name} and ${owner} ship the file /${path}, and neither replaces the other`,
-      {
-        hint: "leave one of the two packages out",
-      },
-    );
+  // Of a package of a lower layer only the name is at hand.
+  if (!replaces(item, other ?? { ...item, name: owner.split(":")[0] ?? "", version: "" })) {
+    const problem = `both ${item.name} and ${owner} ship the file ${path}, and neither replaces the other`;
+    throw new IngotError("packages-share-file", problem, { hint: "leave one of the two packages out" });
+  }
   const list = `${infoFolder}/${owner}.list`;
-  tree.writeText(
-    list,
-    readLines(tree, list)
-      .filter((line) => line !== `/${path}`)
-      .map((line) => `${line}\n`)
-      .join(""),
-  );
+  const kept = readLines(tree, list).filter((line) => line !== path);
+  tree.writeText(list, kept.map((line) => `${line}\n`).join(""));
   return "overwrite";
 }
 
-function ownerOf(path: string, tree: Tree, self: string): string | undefined {
-  const lists = readdirSync(tree.host(infoFolder)).filter((name) => name.endsWith(".list") && name !== `${self}.list`);
-  return lists.find((name) => readLines(tree, `${infoFolder}/${name}`).includes(`/${path}`))?.slice(0, -".list".length);
+/** The package whose list has the path, and how the list writes it. */
+function findOwner(real: string, tree: Tree, self: string): { owner: string; path: string } | undefined {
+  const name = real.slice(real.lastIndexOf("/"));
+  for (const list of readdirSync(tree.host(infoFolder))) {
+    if (!list.endsWith(".list") || list === `${self}.list`) continue;
+    const lines = readLines(tree, `${infoFolder}/${list}`);
+    const path = lines.find((line) => line.endsWith(name) && tree.place(line.slice(1)) === real);
+    if (path !== undefined) return { owner: list.slice(0, -".list".length), path };
+  }
+  return undefined;
 }
 
 function replaces(item: Package, other: Package): boolean {

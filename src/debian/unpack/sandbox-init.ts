@@ -4,8 +4,8 @@
  * Maintainer scripts are root in here and could take it over: it holds nothing but the channel, and the other end trusts nothing it says.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, constants, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { mount, mountFlags, pivotRoot, setHostName } from "../../ground/libc.ts";
+import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dropCapability, mount, mountFlags, pivotRoot, setHostName } from "../../ground/libc.ts";
 import type { SandboxCommand, SandboxMessage } from "./sandbox.ts";
 
 const output = "/dev/.output";
@@ -17,11 +17,31 @@ function main(root: string): void {
   mountDevices(`${root}/dev`);
   const closed = mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec;
   mount("proc", `${root}/proc`, { type: "proc", flags: closed });
+  closeKernelInterfaces(`${root}/proc`);
   pivotRoot(root);
+  for (const capability of Object.values(withheld)) dropCapability(capability);
   process.on("disconnect", () => process.exit(0));
   process.on("message", (command: SandboxCommand) => void run(command));
   send({ kind: "ready" });
 }
+
+/**
+ * Files of /proc/sys ask for the number 0, not for a capability: where root casts, root in here has that number, and could set the host's
+ * `kernel.core_pattern`. So they are read-only; without CAP_SYS_ADMIN nobody can undo it, and without more user namespaces nobody gets it back.
+ */
+function closeKernelInterfaces(proc: string): void {
+  writeFileSync(`${proc}/sys/user/max_user_namespaces`, "0");
+  const flags = mountFlags.bind | mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec;
+  for (const name of ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi"]) {
+    const path = `${proc}/${name}`;
+    if (!existsSync(path)) continue;
+    mount(path, path, { flags: mountFlags.bind });
+    mount("", path, { flags: flags | mountFlags.remount | mountFlags.readOnly });
+  }
+}
+
+/** What no maintainer script needs: mounting, tracing PID 1, and what a user namespace makes void anyway (linux/capability.h). */
+const withheld = { sysModule: 16, sysRawio: 17, sysPtrace: 19, sysAdmin: 21, sysBoot: 22, sysResource: 24, sysTime: 25 } as const;
 
 /** Device nodes cannot be made in a user namespace, only borrowed one by one; the host's other devices stay out of reach. */
 function mountDevices(dev: string): void {

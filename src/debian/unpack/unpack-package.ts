@@ -74,7 +74,7 @@ function addEntry(entry: TarEntry, context: { logical: string; item: Package; st
       `${item.name} ships the file /${logical}, which is a folder of another package`,
     );
   }
-  if (takeOver(logical, item, { tree, installed: state.installed }) === "skip") return false;
+  if (takeOver(entry.path, item, { tree, installed: state.installed }) === "skip") return false;
   tree.remove(entry.path);
   tree.add(entry.path, entry);
   return true;

@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { hash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { IngotError } from "../src/ground/error.ts";
+import { silentReporter } from "../src/ground/context.ts";
+import type { CastPackage, CastStage, LayerBlob } from "../src/image/cast-plan.ts";
+import { buildDeb, type DebDescription } from "./support/build-deb.ts";
+import { castSet, packagesStage, testEpoch } from "./support/cast-set.ts";
+import { fetchPackages, hasProgram } from "./support/real-packages.ts";
+
+const isReady = hasProgram("apt-get") && hasProgram("dpkg-deb");
+const skip = isReady ? false : "needs apt-get and dpkg-deb: not installed";
+const work = mkdtempSync("/dev/shm/ingot-failures-");
+const home = join(work, "home");
+let below: readonly LayerBlob[] = [];
+let essential: CastStage;
+
+before(async () => {
+  if (!isReady) return;
+  essential = packagesStage("essential", await fetchPackages(["?essential"]));
+  const [result] = await castSet(home, [essential]);
+  below = result?.layers ?? [];
+});
+
+after(() => rmSync(work, { recursive: true, force: true }));
+
+async function castPackage(description: DebDescription): Promise<readonly LayerBlob[]> {
+  const file = await buildDeb(description, join(work, "debs"));
+  const sha256 = hash("sha256", readFileSync(file), "hex");
+  const item: CastPackage = { name: description.name, version: description.version, file, sha256, layer: "test" };
+  const [result] = await castSet(home, [packagesStage("test", [item])], { below });
+  return result?.layers ?? [];
+}
+
+function commands(...list: readonly string[]): CastStage {
+  return { kind: "run", name: "commands", epoch: testEpoch, commands: list };
+}
+
+async function castCommands(...list: readonly string[]): Promise<void> {
+  await castSet(home, [commands(...list)], { below });
+}
+
+for (const script of ["preinst", "postinst"]) {
+  test(`a failing ${script} is shown with its package and its output`, { skip }, async () => {
+    const scripts = { [script]: "#!/bin/sh\necho to standard output\necho to standard error >&2\nexit 7\n" };
+    await assert.rejects(castPackage({ name: "broken", version: "1.0", scripts }), (error: IngotError) => {
+      assert.equal(error.code, "script-failed");
+      assert.match(error.message, new RegExp(`${script}.* broken`));
+      assert.match(error.details.join("\n"), /to standard output\nto standard error/);
+      return true;
+    });
+  });
+}
+
+test("a failing command is shown with its output and its exit code", { skip }, async () => {
+  await assert.rejects(castCommands("echo first; false; echo never"), (error: IngotError) => {
+    assert.equal(error.code, "script-failed");
+    assert.match(error.message, /exit code 1/);
+    assert.deepEqual(error.details, ["first"]);
+    return true;
+  });
+});
+
+test("two packages that ship the same file are refused, unless one replaces the other", { skip }, async () => {
+  const file = { files: { "usr/bin/sed": "mine" } };
+  await assert.rejects(castPackage({ name: "thief", version: "1", ...file }), { code: "packages-share-file" });
+  const layers = await castPackage({ name: "heir", version: "1", fields: { Replaces: "sed" }, ...file });
+  assert.equal(layers.length, 2);
+});
+
+test("a script sees nothing of the host", { skip }, async () => {
+  writeFileSync(join(work, "marker"), "");
+  await castCommands(
+    `test ! -e ${work}/marker`,
+    // The folders above the root, and the roots of other processes, lead nowhere else.
+    `test ! -e /../../../..${work}/marker`,
+    `for pid in /proc/[0-9]*; do test ! -e $pid/root${work}/marker; test ! -e $pid/cwd${work}/marker; done`,
+    // The escape from chroot(2): a second chroot with the working directory left outside.
+    `perl -e 'mkdir "/x"; chroot "/x"; chdir ".." for 1..50; chroot "."; exit(-e "${work}/marker")' ; rmdir /x`,
+    `test "$(wc -l < /proc/net/dev)" = 3`,
+    `test "$(cat /proc/sys/kernel/hostname)" = localhost`,
+    `! grep -v ' / \\| /dev\\| /proc' /proc/self/mounts`,
+  );
+});
+
+test("a script cannot reach devices, the kernel or the host's Node", { skip }, async () => {
+  await castCommands(
+    "! mknod /disk b 8 0",
+    "! sh -c 'echo 1 > /proc/sys/kernel/panic'",
+    "! mount -t proc proc /mnt",
+    "! mount -o remount,rw /proc/sys",
+    "! umount /proc/sys",
+    "! unshare --user --map-root-user true",
+    "! unshare --mount true",
+    "! sh -c 'echo b > /proc/sysrq-trigger'",
+    "! dd if=/dev/null of=/proc/1/exe conv=notrunc",
+    "! perl -e 'exit(syscall(175, 0, 0, 0) == -1)'",
+    "test -z \"$(ls /dev | grep -v '^\\(fd\\|full\\|null\\|ptmx\\|pts\\|random\\|shm\\|stderr\\|stdin\\|stdout\\|tty\\|urandom\\|zero\\)$')\"",
+  );
+});
+
+test("a script's environment is the same everywhere, and its input is empty", { skip }, async () => {
+  await castSet(
+    home,
+    [
+      commands(
+        `test "$(env | cut -d= -f1 | sort | grep -v '^PWD$' | tr '\\n' ' ')" = "${names} "`,
+        'test -z "$(cat)"',
+        'test "$(umask)" = 0022',
+      ),
+    ],
+    {
+      below,
+      context: { env: { ...process.env, SECRET: "1", LD_PRELOAD: "" } },
+    },
+  );
+});
+
+const names =
+  "DEBCONF_NONINTERACTIVE_SEEN DEBCONF_NOWARNINGS DEBIAN_FRONTEND HOME LC_ALL PATH PYTHONDONTWRITEBYTECODE SHELL SOURCE_DATE_EPOCH TERM TZ";
+
+test("what a script leaves running is gone before the next one", { skip }, async () => {
+  await castCommands("sleep 1000 & setsid sleep 2000 &", "! grep -l sleep /proc/[0-9]*/cmdline | xargs -r grep -l 000");
+});
+
+test(
+  "a full disk is reported as such, and no half blob is left",
+  { skip: skip || (process.getuid?.() === 0 ? false : "needs root, to mount a small disk") },
+  async () => {
+    const small = join(work, "small");
+    mkdirSync(small);
+    const child = spawn("unshare", [
+      "--mount",
+      "sh",
+      "-c",
+      `mount -t tmpfs -o size=12m small ${small} && exec "$@"`,
+      "sh",
+      process.execPath,
+      ...elsewhere(join(small, "home")),
+    ]);
+    const output = collect(child.stderr);
+    const [code] = (await once(child, "close")) as [number];
+    assert.equal(code, 1);
+    assert.match(await output, /disk-full/);
+  },
+);
+
+for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+  test(`after ${signal} in the middle no process, no mount and no half blob is left`, { skip }, async () => {
+    const own = join(work, `killed-${signal}`);
+    const child = spawn(process.execPath, elsewhere(own));
+    await waitFor(() => processesOf(own).length > 0 && readdirSync(join(own, "store/blobs/sha256")).length > 0);
+    child.kill(signal);
+    await once(child, "exit");
+    await waitFor(() => processesOf(own).length === 0);
+    assert.ok(!readFileSync("/proc/self/mountinfo", "utf8").includes(own));
+    assert.deepEqual(readdirSync(join(own, "tmp/cast")), []);
+    for (const name of readdirSync(join(own, "store/blobs/sha256")))
+      assert.equal(hash("sha256", readFileSync(join(own, "store/blobs/sha256", name)), "hex"), name);
+  });
+}
+
+test("an aborted cast ends everything and says so", { skip }, async () => {
+  const own = join(work, "aborted");
+  const controller = new AbortController();
+  const report = { ...silentReporter, task: () => ({ advance: () => controller.abort(), done: () => {} }) };
+  await assert.rejects(castSet(own, [essential], { context: { signal: controller.signal, report } }), {
+    code: "cancelled",
+  });
+  await waitFor(() => processesOf(own).length === 0);
+});
+
+function elsewhere(own: string): readonly string[] {
+  const stages = join(work, "stages.json");
+  writeFileSync(stages, JSON.stringify([essential]));
+  const script = fileURLToPath(new URL("support/cast-elsewhere.ts", import.meta.url));
+  return ["--disable-warning=ExperimentalWarning", script, own, stages];
+}
+
+/** Processes that see the cast's work folder mounted: the worker, and everything below it. */
+function processesOf(own: string): readonly string[] {
+  return readdirSync("/proc").filter((pid) => /^[0-9]+$/.test(pid) && isInside(pid, own));
+}
+
+function isInside(pid: string, own: string): boolean {
+  try {
+    const mounts = readFileSync(`/proc/${pid}/mountinfo`, "utf8");
+    return readlinkSync(`/proc/${pid}/ns/mnt`) !== readlinkSync("/proc/self/ns/mnt") && mounts.includes(own);
+  } catch {
+    // It ended while we looked.
+    return false;
+  }
+}
+
+async function collect(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function waitFor(isTrue: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline; await sleep(20)) {
+    try {
+      if (isTrue()) return;
+    } catch {
+      // Not there yet.
+    }
+  }
+  assert.fail("it did not happen within two minutes");
+}
