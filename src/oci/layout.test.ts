@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { mount, unmount } from "../ground/libc.ts";
 import type { IngotError } from "../ground/error.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { digestOf } from "./digest.ts";
@@ -214,4 +215,34 @@ test("opening a layout again keeps its names", async (t) => {
   rmSync(join(layout.folder, "oci-layout"));
   assert.equal(openLayout(layout.folder).listReferences().length, 1);
   assert.match(readFileSync(join(layout.folder, "oci-layout"), "utf8"), /1\.0\.0/);
+});
+
+test("a store that is full says so and keeps nothing half", async (t) => {
+  if (process.getuid?.() !== 0) return t.skip("needs root: mounts a small file system");
+  const folder = mkdtempSync(join(tmpdir(), "ingot-layout-"));
+  try {
+    mount("tmpfs", folder, { type: "tmpfs", data: "size=1m" });
+  } catch {
+    rmSync(folder, { recursive: true });
+    return t.skip("needs the right to mount a tmpfs");
+  }
+  t.after(() => {
+    unmount(folder);
+    rmSync(folder, { recursive: true });
+  });
+  const layout = openLayout(join(folder, "layout"));
+  assert.throws(() => layout.putBlob(Buffer.alloc(2 << 20)), { code: "disk-full" });
+  await assert.rejects(layout.putBlobStream(chunks("x".repeat(2 << 20))), { code: "disk-full" });
+  assert.deepEqual(readdirSync(join(layout.folder, "ingest")), []);
+  assert.ok(layout.hasBlob(layout.putBlob("small")));
+});
+
+test("the store's folders are for all who may enter its home, whatever the umask", (t) => {
+  const before = process.umask(0o077);
+  t.after(() => process.umask(before));
+  const layout = temporaryLayout(t);
+  const digest = layout.putBlob("x");
+  for (const path of [layout.folder, join(layout.folder, "blobs/sha256")])
+    assert.equal(statSync(path).mode & 0o777, 0o755);
+  assert.equal(statSync(layout.blobPath(digest)).mode & 0o777, 0o444);
 });

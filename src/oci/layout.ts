@@ -1,4 +1,4 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { temporaryPath, writeFileAtomic } from "../ground/atomic-file.ts";
@@ -35,11 +35,16 @@ export function storeFolder(context: Pick<Context, "home">): string {
 }
 
 function create(folder: string, marker: string): void {
-  mkdirSync(join(folder, "blobs/sha256"), { recursive: true });
+  // Whatever the umask: who may read the store is decided by the folder that holds it.
+  for (const path of [folder, join(folder, "blobs"), join(folder, "blobs/sha256")]) makePublicFolder(path);
   if (readdirSync(folder).some((name) => !ownNames.test(name))) throw notALayout(folder);
   createIndex(folder);
   // The marker last: a folder that has it is a whole layout.
   writeFileAtomic(marker, '{"imageLayoutVersion":"1.0.0"}');
+}
+
+function makePublicFolder(path: string): void {
+  if (mkdirSync(path, { recursive: true }) !== undefined) chmodSync(path, 0o755);
 }
 
 const ownNames = /^(blobs|ingest|index\.json.*|oci-layout.*)$/;

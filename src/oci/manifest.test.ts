@@ -31,6 +31,10 @@ test("a document that is a manifest and an index at once is refused", () => {
   for (const mediaType of [mediaTypes.imageManifest, mediaTypes.imageIndex]) {
     assert.throws(() => parse({ ...both, mediaType }, mediaType), { code: "manifest-malformed" });
   }
+  const { config, layers } = manifest;
+  for (const extra of [{ config }, { layers }]) {
+    assert.throws(() => parse({ ...index, ...extra }, mediaTypes.imageIndex), { code: "manifest-malformed" });
+  }
 });
 
 test("a document that is served as another type than it says is refused", () => {
