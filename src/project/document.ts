@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair } from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair } from "yaml";
 import type { Mistake, Path, Place } from "./finding.ts";
 
 /** A YAML text as plain data, with the place of every key and value. */
@@ -15,10 +15,11 @@ export type DefinitionDocument = {
 
 type Entry = { readonly key: Place; readonly value: Place; readonly shown: string };
 type Walk = {
-  readonly document: Document;
   readonly entries: Map<string, Entry>;
   readonly mistakes: Mistake[];
   readonly placeAt: (node: unknown, fallback: Place) => Place;
+  /** By name, as far as the text has been read: looking one up in the document would read all of it for every alias. */
+  readonly anchors: Map<string, Node>;
   /** Aliases that are being followed: an alias inside its own anchor would never end. */
   readonly following: Set<unknown>;
   budget: number;
@@ -26,6 +27,8 @@ type Walk = {
 
 /** A few lines of nested aliases can stand for billions of values ("billion laughs"); no real definition has this many. */
 const mostValues = 50_000;
+/** Aliases of aliases nest without end in the text; each level is a call on the stack. The schema itself has seven levels. */
+const mostLevels = 64;
 
 /** Parses YAML 1.2. Never throws for any text. Aliases are followed; merge keys, tags and keys that are no text are mistakes. */
 export function readDocument(text: string): DefinitionDocument {
@@ -47,10 +50,10 @@ export function readDocument(text: string): DefinitionDocument {
   }));
   const entries = new Map<string, Entry>();
   const walk: Walk = {
-    document,
     entries,
     mistakes: [],
     placeAt: (node, fallback) => (hasRange(node) ? placeAtOffset(node.range[0]) : fallback),
+    anchors: new Map(),
     following: new Set(),
     budget: mostValues,
   };
@@ -85,7 +88,14 @@ function convert(walk: Walk, node: unknown, at: Position): unknown {
   walk.entries.set(JSON.stringify(at.path), { key: at.key, value, shown: show(node) });
   walk.budget -= 1;
   if (walk.budget < 0) return exhausted(walk, value);
-  if (isAlias(node)) return followAlias(walk, node.resolve(walk.document), { ...at, fallback: value });
+  if (at.path.length > mostLevels) {
+    walk.mistakes.push({ ...value, text: `expected at most ${mostLevels} levels, got more` });
+    return undefined;
+  }
+  if (walk.following.size === 0 && isNode(node) && !isAlias(node) && node.anchor !== undefined) {
+    walk.anchors.set(node.anchor, node as Node);
+  }
+  if (isAlias(node)) return followAlias(walk, walk.anchors.get(node.source), { ...at, fallback: value });
   if (isMap(node)) return convertMap(walk, node.items, { ...at, fallback: value });
   if (isSeq(node))
     return node.items.map((item, index) =>

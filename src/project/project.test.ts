@@ -90,7 +90,7 @@ const cases: readonly Case[] = [
   ],
   [
     "a misspelt required key, once",
-    "projct: shop\nimages: {}\n",
+    "projct: shop\nimages: {a: {base: debian:sid}}\n",
     '1:1: expected a known key, got "projct"; did you mean "project"?',
   ],
   ["a duplicate key", inImage("port: 1", "port: 2"), '6:5: expected each key once, got "port" again (first at line 5)'],
@@ -111,7 +111,11 @@ const cases: readonly Case[] = [
     "5:18: expected a Debian package name, got a list",
     "5:19: expected an alias of something that ends before it, got an alias of itself",
   ],
-  ["a bad project name", "project: My Shop\nimages: {}\n", `1:10: expected ${name}, got "My Shop"`],
+  [
+    "a bad project name",
+    "project: My Shop\nimages: {a: {base: debian:sid}}\n",
+    `1:10: expected ${name}, got "My Shop"`,
+  ],
   [
     "a bad image name and its content",
     "project: shop\nimages:\n  Web: {base: debian:bookworm, prot: 1}\n",
@@ -423,6 +427,17 @@ test("aliases that stand for billions of values end with a mistake and not with 
   );
   const mistakes = await mistakesOf(makeFolder(t, ["x0: &x0 [a]", ...levels, ""].join("\n")));
   assert.ok(mistakes.some((line) => line.endsWith("expected at most 50000 values, got more through aliases")));
+});
+
+test("aliases of aliases that nest without end are a mistake and not a crash", async (t) => {
+  const levels = Array.from({ length: 5000 }, (_, level) => `x${level + 1}: &x${level + 1} [*x${level}]`);
+  const mistakes = await mistakesOf(makeFolder(t, ["x0: &x0 [a]", ...levels, ""].join("\n")));
+  assert.ok(mistakes.some((line) => line.endsWith("expected at most 64 levels, got more")));
+});
+
+test("brackets that nest without end are a mistake and not a crash", async (t) => {
+  for (const open of ["[", "- ", "? ", "{a: "])
+    assert.ok((await mistakesOf(makeFolder(t, open.repeat(5000)))).length > 0);
 });
 
 test("a symbolic link that leads out of the project is refused, one inside it is followed", async (t) => {

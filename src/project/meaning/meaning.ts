@@ -11,6 +11,7 @@ export function checkMeaning(data: unknown): readonly Finding[] {
   const project = asMapping(data);
   const images = asMapping(project.images);
   return [
+    ...checkCount(project.images),
     ...checkBases(images),
     ...Object.entries(images).flatMap(([name, image]) => {
       const path = ["images", name];
@@ -22,4 +23,9 @@ export function checkMeaning(data: unknown): readonly Finding[] {
     }),
     ...checkServices(asMapping(project.services), images),
   ];
+}
+
+function checkCount(images: unknown): Finding[] {
+  const isEmpty = images !== null && asMapping(images) === images && Object.keys(images).length === 0;
+  return isEmpty ? [{ path: ["images"], on: "key", expected: "at least one image", got: "none" }] : [];
 }
