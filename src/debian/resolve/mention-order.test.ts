@@ -20,38 +20,40 @@ const inOrder = ["zeta", "alpha", "delta", "folded", "late", "beta", "omega", "e
 
 test("names are ordered by stanza, then by apt's order of fields, then by place", () => {
   const order = new MentionOrder([text]);
-  assert.deepEqual(
-    inOrder.toReversed().toSorted((a, b) => order.of(a) - order.of(b)),
-    inOrder,
-  );
+  assert.deepEqual(sorted(inOrder.toReversed(), order), inOrder);
 });
 
 test("descriptions, sources, versions and :any are no mentions", () => {
   const order = new MentionOrder([text.replace("Package: omega", "Package: last")]);
-  assert.equal(order.of("omega"), Infinity);
-  assert.equal(order.of("gamma"), Infinity);
-  assert.equal(order.of("zet"), Infinity);
+  assert.deepEqual(order.ranksOf(["omega", "gamma", "zet"]), [Infinity, Infinity, Infinity]);
 });
 
 test("later files come after earlier ones", () => {
   const order = new MentionOrder(["Package: b\nDepends: c\n", "Package: a\n"]);
-  assert.deepEqual(
-    ["a", "b", "c"].toSorted((x, y) => order.of(x) - order.of(y)),
-    ["b", "c", "a"],
-  );
+  assert.deepEqual(sorted(["a", "b", "c"], order), ["b", "c", "a"]);
 });
 
 test("searching and the table agree", async (t) => {
   const table = mentionTable([text]);
-  const order = new MentionOrder([text]);
   assert.deepEqual([...table.keys()].toSorted(), inOrder.toSorted());
-  for (const name of inOrder) assert.equal(order.of(name), table.get(name), name);
+  assert.deepEqual(
+    new MentionOrder([text]).ranksOf(inOrder),
+    inOrder.map((name) => table.get(name)),
+  );
 
   const opened = await openTestApt();
   if (typeof opened === "string") return t.diagnostic(`not compared on the real archive: ${opened}`);
   const texts = (await opened.apt.readIndexes()).flatMap(({ packages }) => packages.map(String));
   const all = mentionTable(texts);
-  const sample = [...all.keys()].filter((_, index) => index % 4001 === 0);
+  const sample = [...all.keys()].filter((_, index) => index % 401 === 0);
   assert.ok(sample.length > 20);
-  for (const name of sample) assert.equal(new MentionOrder(texts).of(name), all.get(name), name);
+  assert.deepEqual(
+    new MentionOrder(texts).ranksOf(sample),
+    sample.map((name) => all.get(name)),
+  );
 });
+
+function sorted(names: readonly string[], order: MentionOrder): readonly string[] {
+  const ranks = new Map(names.map((name) => [name, order.ranksOf([name])[0] ?? 0]));
+  return names.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+}

@@ -1,8 +1,8 @@
 import { mentionTable } from "./mention-table.ts";
 import { fieldRank, mentionRank } from "./mention-rank.ts";
 
-/** How many characters may be searched name by name before a table of all names is cheaper. */
-const searchBudget = 100_000_000;
+/** How many characters are searched before a table of all names is cheaper: about twelve times all of Debian. */
+const searchBudget = 600_000_000;
 
 /**
  * Orders names by where an index first mentions them: as a package or in any relation. Among providers that are otherwise equal apt takes the one
@@ -20,49 +20,57 @@ export class MentionOrder {
     this.#texts = texts;
   }
 
-  /** A number that is lower the earlier `name` is met; Infinity when it is mentioned nowhere. */
-  of(name: string): number {
-    let rank = this.#known.get(name);
-    if (rank === undefined) {
-      rank = this.#table || this.#searched > searchBudget ? this.#look(name) : this.#search(name);
-      this.#known.set(name, rank);
-    }
-    return rank;
+  /** For each name a number that is lower the earlier it is met; Infinity when it is mentioned nowhere. */
+  ranksOf(names: readonly string[]): readonly number[] {
+    if (this.#table === undefined && this.#searched > searchBudget) this.#table = mentionTable(this.#texts);
+    if (this.#table === undefined) this.#search(names.filter((name) => !this.#known.has(name)));
+    return names.map((name) => (this.#table ?? this.#known).get(name) ?? Infinity);
   }
 
-  #look(name: string): number {
-    this.#table ??= mentionTable(this.#texts);
-    return this.#table.get(name) ?? Infinity;
-  }
-
-  #search(name: string): number {
+  #search(names: readonly string[]): void {
     let base = 0;
+    let missing = new Set(names);
     for (const text of this.#texts) {
-      const found = firstMention(text, name);
-      this.#searched += found ? found.stanza : text.length;
-      if (found) return mentionRank({ ...found, stanza: base + found.stanza });
+      const found = missing.size === 0 ? [] : searchText(text, missing);
+      for (const [name, mention] of found)
+        this.#known.set(name, mentionRank({ ...mention, stanza: base + mention.stanza }));
+      this.#searched += missing.size === 0 ? 0 : text.length;
+      missing = new Set([...missing].filter((name) => !this.#known.has(name)));
       base += text.length;
     }
-    return Infinity;
+    for (const name of missing) this.#known.set(name, Infinity);
   }
 }
 
 type Mention = { readonly stanza: number; readonly field: number; readonly column: number };
 
-function firstMention(text: string, name: string): Mention | undefined {
-  let best: Mention | undefined;
-  let end = text.length;
-  for (let at = text.indexOf(name); at >= 0 && at < end; at = text.indexOf(name, at + 1)) {
-    const mention = mentionAt(text, name, at);
-    if (!mention) continue;
-    if (!best) end = endOfStanza(text, at);
-    if (!best || isBefore(mention, best)) best = mention;
+/** The first mention of each name, in one pass. */
+function searchText(text: string, names: ReadonlySet<string>): ReadonlyMap<string, Mention> {
+  const found = new Map<string, Mention>();
+  const pattern = patternOf(names);
+  let lastEnd = 0;
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+    const [name] = match;
+    const known = found.get(name);
+    // All are found, and no stanza is open in which an earlier field could mention one again.
+    if (found.size === names.size && match.index > lastEnd) break;
+    if (known && match.index > endOfStanza(text, known.stanza)) continue;
+    const mention = mentionAt(text, name, match.index);
+    if (!mention || (known && !isBefore(mention, known))) continue;
+    found.set(name, mention);
+    lastEnd = Math.max(lastEnd, endOfStanza(text, mention.stanza));
   }
-  return best;
+  return found;
 }
 
-function endOfStanza(text: string, at: number): number {
-  const blank = text.indexOf("\n\n", at);
+/** A name between what may stand around one; the longest first, as one may begin like another. */
+function patternOf(names: ReadonlySet<string>): RegExp {
+  const words = [...names].toSorted((a, b) => b.length - a.length).map((name) => RegExp.escape(name));
+  return new RegExp(String.raw`(?<=[ ,|\t])(?:${words.join("|")})(?=[ ,|(\n:[<\t]|$)`, "g");
+}
+
+function endOfStanza(text: string, from: number): number {
+  const blank = text.indexOf("\n\n", from);
   return blank < 0 ? text.length : blank;
 }
 
@@ -71,11 +79,8 @@ function isBefore(a: Mention, b: Mention): boolean {
 }
 
 function mentionAt(text: string, name: string, at: number): Mention | undefined {
-  if (at === 0 || !" ,|\t".includes(text.charAt(at - 1))) return undefined;
-  const next = text.charAt(at + name.length);
-  if (next !== "" && !" ,|(\n:[<\t".includes(next)) return undefined;
   // `name:any` is another thing to apt than `name`.
-  if (next === ":" && text.startsWith(":any", at + name.length)) return undefined;
+  if (text.startsWith(":any", at + name.length)) return undefined;
   const line = startOfField(text, at);
   const field = fieldRank(text.slice(line, text.indexOf(":", line)));
   if (field === undefined) return undefined;

@@ -25,8 +25,20 @@ export function sortProviders(
   states: PackageStates,
 ): readonly Package[] {
   if (providers.length < 2) return providers;
-  const rank = ({ name }: Package) => states.universe.mentionRank(name);
-  return providers.toSorted((a, b) => comparePreference(a, b, { relation, states }) || rank(b) - rank(a));
+  const setting = { relation, states };
+  const preferred = providers.toSorted((a, b) => comparePreference(a, b, setting));
+  const isTie = preferred.some((each, index) => {
+    const next = preferred[index + 1];
+    return next && comparePreference(each, next, setting) === 0;
+  });
+  return isTie ? breakTies(preferred, setting) : preferred;
+}
+
+function breakTies(providers: readonly Package[], setting: Setting): readonly Package[] {
+  const ranks = setting.states.universe.mentionRanks(providers.map(({ name }) => name));
+  const rankOf = new Map(providers.map((each, index) => [each, ranks[index] ?? Infinity]));
+  const later = (a: Package, b: Package) => (rankOf.get(b) ?? Infinity) - (rankOf.get(a) ?? Infinity) || 0;
+  return providers.toSorted((a, b) => comparePreference(a, b, setting) || later(a, b));
 }
 
 type Setting = { readonly relation: Relation; readonly states: PackageStates };

@@ -87,12 +87,18 @@ function installedNow(states: PackageStates, request: ResolveRequest): readonly 
 /** Undefined where the left-most choices do not fit together. */
 function mark(universe: Universe, roots: Roots, request: ResolveRequest): PackageStates | undefined {
   const states = new PackageStates(universe, request.installed ?? []);
-  const rank = new Map([...roots.keys()].map((each) => [each, universe.mentionRank(each.name)]));
-  const ordered = [...roots.keys()].toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
+  const ordered = inMentionOrder([...roots.keys()], universe);
   new Marking(states, request).request(ordered);
   const needed = [...reachableFrom(roots, states).keys(), ...installedNow(states, request)];
   const isDone = ordered.every((root) => states.of(root.name).chosen === root);
   return isDone && needed.every((each) => isWhole(each, states)) ? states : undefined;
+}
+
+function inMentionOrder(roots: readonly Package[], universe: Universe): readonly Package[] {
+  const ranks = universe.mentionRanks(roots.map(({ name }) => name));
+  const rankOf = new Map(roots.map((root, index) => [root, ranks[index] ?? Infinity]));
+  // Infinity, for what only a lock knows, comes last; Infinity minus itself is no number.
+  return roots.toSorted((a, b) => (rankOf.get(a) ?? 0) - (rankOf.get(b) ?? 0) || 0);
 }
 
 type SearchSetting = { readonly request: ResolveRequest; readonly index: PackageIndex };

@@ -16,8 +16,8 @@ export type Universe = {
   readonly isPinned: (name: string) => boolean;
   /** All versions, of all names, that fulfil a relation. */
   readonly fulfilling: (relation: Relation) => readonly Package[];
-  /** Lower the earlier the indexes mention the name. */
-  readonly mentionRank: (name: string) => number;
+  /** Lower the earlier the indexes mention a name. */
+  readonly mentionRanks: (names: readonly string[]) => readonly number[];
 };
 
 export type UniverseOptions = {
@@ -51,7 +51,7 @@ export function createUniverse(index: PackageIndex, options: UniverseOptions = {
         (each) => satisfiesRelation(each, relation, index.architecture) && versions(each.name).includes(each),
       );
     },
-    mentionRank: (name) => index.mentionRank(name),
+    mentionRanks: (names) => index.mentionRanks(names),
   };
 }
 
