@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
-import { installPackages } from "../debian/unpack/install-stage.ts";
+import { installPackages, openPackages, type OpenPackages } from "../debian/unpack/install-stage.ts";
 import { scriptEnvironment } from "../debian/unpack/maintainer-scripts.ts";
 import { prepareRoot } from "../debian/unpack/merged-usr.ts";
 import type { Sandbox } from "../debian/unpack/sandbox.ts";
@@ -13,6 +13,7 @@ import { takeCheckpoint } from "./checkpoint.ts";
 import { writeIndexedLayer, type WrittenLayer } from "./layer-writer.ts";
 import { normaliseTree } from "./normalise/normalise-tree.ts";
 import { PackageLayers } from "./package-layers.ts";
+import { yieldToScripts } from "./thread-priority.ts";
 import type { PhaseClock } from "./phase-clock.ts";
 import { restoreLayers } from "./restore.ts";
 import { scanTree } from "./scan-tree.ts";
@@ -43,19 +44,32 @@ export class CastRun {
   /** When the first scripts ran after a batch, by the clock of the file system. */
   #checkpoints: number[] = [];
 
+  readonly #opened = new Map<CastStage, Promise<OpenPackages>>();
+  #next: CastStage | undefined;
+
   constructor(options: CastRunOptions) {
     this.#options = options;
   }
 
   async all(): Promise<readonly CastStageResult[]> {
     const { plan, clock } = this.#options;
+    this.#open(plan.stages[0]);
     await clock.measure("restore", () => this.#restore());
     const results: CastStageResult[] = [];
-    for (const stage of plan.stages) {
+    for (const [at, stage] of plan.stages.entries()) {
+      this.#next = plan.stages[at + 1];
       const layers = stage.kind === "run" ? await this.#run(stage) : await this.#install(stage);
       results.push({ stage: stage.name, layers });
     }
     return results;
+  }
+
+  /** Begins to read a stage's archives: while the layers below are restored, or while the scripts of the stage before run. */
+  #open(stage: CastStage | undefined): void {
+    if (stage?.kind !== "packages" || this.#opened.has(stage)) return;
+    const opening = openPackages(stage.packages);
+    opening.catch(() => {});
+    this.#opened.set(stage, opening);
   }
 
   async #restore(): Promise<void> {
@@ -71,10 +85,14 @@ export class CastRun {
     send({ kind: "packages", stage: stage.name, total: stage.packages.length });
     const layers = this.#openLayers(stage);
     const layerOf = new Map(stage.packages.map(({ name, layer }) => [name, layer]));
+    this.#open(stage);
+    const packages = await clock.measure("read archives", () => this.#opened.get(stage));
+    this.#opened.delete(stage);
+    if (packages === undefined) return [];
     this.#beginStage();
     const undo = forbidServices(tree);
     await clock.measure("install", () =>
-      installPackages(stage.packages, {
+      installPackages(packages, {
         ...{ tree, sandbox, epoch: stage.epoch, isBootstrap: this.#view.size === 0 && plan.below.length === 0 },
         measure: (phase, work) => clock.measure(phase, work),
         onScripts: () => this.#endBatch(),
@@ -118,6 +136,8 @@ export class CastRun {
   }
 
   #endBatch(): void {
+    yieldToScripts();
+    this.#open(this.#next);
     this.#checkpoints.push(takeCheckpoint(`${this.#options.tree.root}/..`));
   }
 

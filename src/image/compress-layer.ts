@@ -22,12 +22,14 @@ async function* gzipPieces(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
   let sum = 0;
   let length = 0;
   let before: Buffer | undefined;
+  const pool: Buffer[] = [];
   const tasks = function* (): Generator<Promise<Buffer>> {
-    for (const { piece, isLast } of cutPieces(chunks)) {
+    for (const { piece, isLast } of cutPieces(chunks, { size: pieceSize, pool })) {
       sum = crc32(piece, sum);
       length += piece.length;
-      yield deflatePiece(piece, { before, isLast });
-      before = piece.subarray(-windowSize);
+      const task = deflatePiece(piece, { before, isLast });
+      before = Buffer.from(piece.subarray(-windowSize));
+      yield recycled(task, piece, pool);
     }
   };
   yield* inOrder(tasks());
@@ -44,7 +46,8 @@ function deflatePiece(piece: Buffer, options: { before: Buffer | undefined; isLa
   return deflate(piece, {
     level: 6,
     memLevel: 9,
-    chunkSize: pieceSize,
+    // Most pieces come out smaller than this, so in one go.
+    chunkSize: pieceSize / 2,
     finishFlush: options.isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
     ...(options.before !== undefined && { dictionary: options.before }),
   });
@@ -53,8 +56,10 @@ function deflatePiece(piece: Buffer, options: { before: Buffer | undefined; isLa
 /** Frames behind each other are one zstd stream (RFC 8878, 3.1). */
 async function* zstdPieces(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
   const compress = promisify<Buffer, Buffer>(zstdCompress);
+  const pool: Buffer[] = [];
   const tasks = function* (): Generator<Promise<Buffer>> {
-    for (const { piece } of cutPieces(chunks, 4 * pieceSize)) yield compress(piece);
+    for (const { piece } of cutPieces(chunks, { size: 4 * pieceSize, pool }))
+      yield recycled(compress(piece), piece, pool);
   };
   yield* inOrder(tasks());
 }
@@ -75,15 +80,28 @@ async function* inOrder(tasks: Iterator<Promise<Buffer>>): AsyncGenerator<Buffer
   }
 }
 
+/** Gives the piece back when it is compressed: fresh buffers of this size would keep the garbage collector busy. */
+async function recycled(task: Promise<Buffer>, piece: Buffer, pool: Buffer[]): Promise<Buffer> {
+  const compressed = await task;
+  pool.push(piece);
+  return compressed;
+}
+
+type PieceOptions = { readonly size: number; readonly pool: Buffer[] };
+
 /** Joins and cuts chunks into pieces of one size; the last one may be shorter. */
-function* cutPieces(chunks: Iterable<Buffer>, size = pieceSize): Generator<{ piece: Buffer; isLast: boolean }> {
-  let piece = Buffer.allocUnsafeSlow(size);
+function* cutPieces(
+  chunks: Iterable<Buffer>,
+  { size, pool }: PieceOptions,
+): Generator<{ piece: Buffer; isLast: boolean }> {
+  const take = () => pool.pop() ?? Buffer.allocUnsafeSlow(size);
+  let piece = take();
   let used = 0;
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.length;) {
       if (used === size) {
         yield { piece, isLast: false };
-        piece = Buffer.allocUnsafeSlow(size);
+        piece = take();
         used = 0;
       }
       const copied = chunk.copy(piece, used, at);

@@ -35,21 +35,33 @@ export type InstallOptions = ScriptOptions & {
   readonly onConfigured?: (name: string) => void;
 };
 
-/** Installs packages into the tree as `dpkg --install` would install them all in one run. Throws when anything is wrong with one of them. */
-export async function installPackages(packages: readonly StagePackage[], options: InstallOptions): Promise<void> {
-  const debs = await options.measure("read archives", () => readDebs(packages));
+/** Archives that are being read: in the order of installation, decompressed on the thread pool meanwhile. */
+export type OpenPackages = {
+  readonly ordered: readonly Package[];
+  readonly debs: ReadonlyMap<Package, DebFile>;
+  /** Entries leave the map when they are used, so that they can be freed. */
+  readonly contents: Map<Package, Promise<readonly TarEntry[]>>;
+};
+
+/** Begins to read the archives of a stage. Throws when one is not what was locked. */
+export async function openPackages(packages: readonly StagePackage[]): Promise<OpenPackages> {
+  const debs = await readDebs(packages);
   const ordered = orderPackages([...debs.keys()]);
-  // Started in the order of use: the thread pool works through them while the main thread unpacks.
-  const contents = new Map(ordered.map((item) => [item, startReading(debs.get(item))]));
+  const contents = new Map<Package, Promise<readonly TarEntry[]>>();
+  for (const item of ordered) startReading(item, { debs, contents });
+  return { ordered, debs, contents };
+}
+
+/** Installs packages into the tree as `dpkg --install` would install them all in one run. Throws when anything is wrong with one of them. */
+export async function installPackages(packages: OpenPackages, options: InstallOptions): Promise<void> {
+  const { ordered, debs, contents } = packages;
   const run = new StageRun(options);
   for (const item of ordered) {
     const deb = debs.get(item);
-    const entries = await options.measure(
-      "wait for decompression",
-      () => contents.get(item) ?? Promise.resolve(undefined),
-    );
+    const content = contents.get(item);
+    if (deb === undefined || content === undefined) continue;
+    const entries = await options.measure("wait for decompression", () => content);
     contents.delete(item);
-    if (deb === undefined || entries === undefined) continue;
     await run.unpack(item, deb, entries);
   }
   await run.finish();
@@ -67,11 +79,12 @@ async function readDebs(packages: readonly StagePackage[]): Promise<Map<Package,
   return new Map(await Promise.all(read));
 }
 
-function startReading(deb: DebFile | undefined): Promise<readonly TarEntry[]> | undefined {
-  const reading = deb?.readEntries();
+function startReading(item: Package, { debs, contents }: Pick<OpenPackages, "debs" | "contents">): void {
+  const reading = debs.get(item)?.readEntries();
+  if (reading === undefined) return;
   // Another package may fail first; this one's failure is then nobody's unhandled rejection.
-  reading?.catch(() => {});
-  return reading;
+  reading.catch(() => {});
+  contents.set(item, reading);
 }
 
 /** What is going on in one stage: who is unpacked, who waits to be configured. */

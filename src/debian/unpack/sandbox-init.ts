@@ -4,7 +4,16 @@
  * Maintainer scripts are root in here and could take it over: it holds nothing but the channel, and the other end trusts nothing it says.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dropCapability, mount, mountFlags, pivotRoot, setHostName } from "../../ground/libc.ts";
 import type { SandboxCommand, SandboxMessage } from "./sandbox.ts";
 
@@ -41,7 +50,15 @@ function closeKernelInterfaces(proc: string): void {
 }
 
 /** What no maintainer script needs: mounting, tracing PID 1, and what a user namespace makes void anyway (linux/capability.h). */
-const withheld = { sysModule: 16, sysRawio: 17, sysPtrace: 19, sysAdmin: 21, sysBoot: 22, sysResource: 24, sysTime: 25 } as const;
+const withheld = {
+  sysModule: 16,
+  sysRawio: 17,
+  sysPtrace: 19,
+  sysAdmin: 21,
+  sysBoot: 22,
+  sysResource: 24,
+  sysTime: 25,
+} as const;
 
 /** Device nodes cannot be made in a user namespace, only borrowed one by one; the host's other devices stay out of reach. */
 function mountDevices(dev: string): void {

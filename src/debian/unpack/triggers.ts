@@ -36,7 +36,9 @@ export class TriggerDatabase {
   /** A path was unpacked: sets off the triggers on it and on the folders above it. */
   activate(path: string, packageName: string): void {
     if (this.#paths.size === 0) return;
-    for (const trigger of this.#triggersAbove(`/${path}`)) {
+    const absolute = `/${path}`;
+    const above = this.#triggersAbove(absolute.slice(0, absolute.lastIndexOf("/")));
+    for (const trigger of this.#paths.has(absolute) ? [...above, absolute] : above) {
       const waits = this.#paths.get(trigger)?.every((who) => who.endsWith("/noawait")) ? "-" : packageName;
       const waiting = this.#pending.get(trigger) ?? new Set();
       this.#pending.set(trigger, waiting.add(waits));
@@ -61,7 +63,7 @@ export class TriggerDatabase {
     const known = this.#folders.get(path);
     if (known !== undefined) return known;
     const slash = path.lastIndexOf("/");
-    const above = slash <= 0 ? [] : this.#triggersAbove(path.slice(0, slash));
+    const above = slash < 0 ? [] : this.#triggersAbove(path.slice(0, slash));
     const found = this.#paths.has(path) ? [...above, path] : above;
     this.#folders.set(path, found);
     return found;
