@@ -1,6 +1,8 @@
-import type { Dependency, Package, Relation } from "../package.ts";
-import { conflictsOf, isConflict, type PackageState, type PackageStates } from "./package-states.ts";
+import type { Dependency, Package } from "../package.ts";
+import { makeRoom } from "./make-room.ts";
+import type { PackageState, PackageStates } from "./package-states.ts";
 import { solutionsFor } from "./provider-order.ts";
+import { isWhole } from "./why.ts";
 
 export type MarkingOptions = { readonly recommends: boolean };
 
@@ -44,7 +46,7 @@ export class Marking {
     const wasProtected = state.isProtected;
     const mayFail = wasProtected || isRequest;
     const needs = this.#openNeeds(candidate, wasProtected);
-    if (!this.#removeConflicts(candidate, { wasProtected, mayFail }) && !mayFail) return false;
+    if (!makeRoom(candidate, this.#states, { forGood: wasProtected, goOn: mayFail }) && !mayFail) return false;
     this.#states.choose(state, candidate);
     state.isProtected = true;
     const isDone = this.#installNeeds(needs, { wasProtected, mayFail });
@@ -59,12 +61,8 @@ export class Marking {
 
   /** Every dependency that counts is met. */
   #isWhole(owner: Package): boolean {
-    return this.#needsOf(owner).every(({ dependency }) => this.#states.isMet(dependency)) && !this.#isInConflict(owner);
-  }
-
-  #isInConflict(owner: Package): boolean {
-    return conflictsOf(owner).some((relation) =>
-      this.#states.chosenFor(relation).some((other) => isConflict(owner, other)),
+    return (
+      this.#needsOf(owner).every(({ dependency }) => this.#states.isMet(dependency)) && isWhole(owner, this.#states)
     );
   }
 
@@ -88,41 +86,6 @@ export class Marking {
   /** A protected package looks at its met needs too, to protect what follows from them. */
   #openNeeds(candidate: Package, wasProtected: boolean): readonly Need[] {
     return this.#needsOf(candidate).filter(({ dependency }) => wasProtected || !this.#states.isMet(dependency));
-  }
-
-  /** Makes room: what conflicts is taken out of the set, or, for a protected package, ruled out for good. */
-  #removeConflicts(owner: Package, how: { wasProtected: boolean; mayFail: boolean }): boolean {
-    let isDone = true;
-    for (const relation of conflictsOf(owner)) {
-      if (!how.wasProtected && !this.#conflictingChosen(owner, relation)) continue;
-      for (const other of this.#conflictingCandidates(owner, relation)) {
-        if (this.#takeOut(this.#states.of(other.name), how.wasProtected)) continue;
-        isDone = false;
-        if (!how.mayFail) return false;
-      }
-    }
-    return isDone;
-  }
-
-  #conflictingChosen(owner: Package, relation: Relation): boolean {
-    return this.#states.chosenFor(relation).some((other) => isConflict(owner, other));
-  }
-
-  #conflictingCandidates(owner: Package, relation: Relation): readonly Package[] {
-    return this.#states.candidatesFor(relation).filter((other) => isConflict(owner, other));
-  }
-
-  #takeOut(state: PackageState, forGood: boolean): boolean {
-    if (state.chosen) {
-      // What a base image has stays: its layers are not ours to change.
-      if (state.isProtected || state.installed) return false;
-      this.#states.choose(state, undefined);
-    }
-    if (forGood && !state.installed) {
-      state.candidate = undefined;
-      state.isProtected = true;
-    }
-    return true;
   }
 
   #installNeeds(needs: readonly Need[], how: { wasProtected: boolean; mayFail: boolean }): boolean {

@@ -14,6 +14,7 @@ const archive = makeIndex(`
   dev 2; Depends: lib (= 2)
   new 1; Depends: lib (>= 2)
   enemy 1; Conflicts: base
+  fixer 1; Breaks: lib (<< 2)
   app 2; Depends: lib, base; Recommends: extra
   extra 1
   tool 1; Depends: extra | base
@@ -39,6 +40,14 @@ test("an installed package is updated where something needs it, with all that go
   const resolution = resolve(["new"], { installed: base });
   assert.deepEqual(written(resolution), ["dev=2", "lib=2", "new=1"]);
   assert.deepEqual(resolution.kept.map(nameAndVersion), ["base=1"]);
+});
+
+test("an installed package is updated where its version would break", () => {
+  assert.deepEqual(written(resolve(["fixer"], { installed: base })), ["dev=2", "fixer=1", "lib=2"]);
+});
+
+test("an installed package that is asked for is updated, as by apt install", () => {
+  assert.deepEqual(written(resolve(["lib"], { installed: base })), ["dev=2", "lib=2"]);
 });
 
 test("an installed package is never removed", () => {
