@@ -107,6 +107,15 @@ test("a layer that unpacks to more than the memory allows goes through a file th
   assert.deepEqual(readdirSync(join(layout.folder, "ingest")), []);
 });
 
+test("a gzip that lies about its size is read all the same", async (t) => {
+  const layout = temporaryLayout(t);
+  const tar = writeTar([file("a", "x".repeat(100_000))]);
+  // Of two members the last four bytes tell only the second one's size.
+  const members = Buffer.concat([gzipSync(tar.subarray(0, 90_000)), gzipSync(tar.subarray(90_000))]);
+  using opened = await openLayerTar(layout, put(layout, members, mediaTypes.layerGzip), { diffId: digestOf(tar) });
+  assert.equal(opened.entries[0]?.header.size, 100_000);
+});
+
 test("an upper layer replaces files, and keeps what a folder holds", async (t) => {
   const tree = await flatten(
     t,
