@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { processContext, type Context } from "../../src/ground/context.ts";
+import { withFileLock } from "../../src/ground/file-lock.ts";
+import { findImage } from "../../src/runtime/find-image.ts";
+import { imageSource, type ImageSource } from "../../src/runtime/content/image-source.ts";
+
+/** The folders of the test image that an instance may write, as `ingot build` would label them. */
+export const testWritable = [
+  { path: "/run", size: 1024 * 1024 },
+  { path: "/tmp", size: 4 * 1024 * 1024 },
+  { path: "/var/lib/nginx", size: 1024 * 1024 },
+];
+
+const nginxConf = `worker_processes 1;
+pid /run/nginx.pid;
+error_log stderr;
+events { worker_connections 64; }
+http {
+  access_log /dev/stdout;
+  server { listen 8080; root /srv/www; }
+}
+`;
+
+/** Why this machine cannot run instances; undefined when it can. */
+export function whyNoInstances(): string | undefined {
+  if (process.getuid?.() !== 0) return "needs root";
+  const plugins = process.env.CNI_PATH?.split(":")[0] ?? "/usr/lib/cni";
+  if (!existsSync(join(plugins, "bridge"))) return "needs the CNI plugins: not installed";
+  for (const program of ["runc", "ip", "mmdebstrap", "umoci"]) {
+    if (!isInstalled(program)) return `needs ${program}: not installed`;
+  }
+  return undefined;
+}
+
+export type TestHome = { readonly ctx: Context; readonly home: string; readonly image: ImageSource };
+
+/** A new `$INGOT_HOME` whose store has the test image by the name `web`. The caller removes it with `removeTestHome`. */
+export async function makeTestHome(): Promise<TestHome> {
+  const layout = await testImageLayout();
+  const home = mkdtempSync(join(tmpdir(), "ingot-runtime-"));
+  cpSync(layout, join(home, "store"), { recursive: true });
+  const ctx = processContext({ home });
+  return { ctx, home, image: imageSource(ctx, findImage(ctx, "web").digest) };
+}
+
+/**
+ * A Debian with nginx, perl and a setuid program as an OCI layout, made once on a machine: these tests are about running, and must not fail because
+ * of how an image is cast.
+ */
+async function testImageLayout(): Promise<string> {
+  const cache = process.env.INGOT_TEST_CACHE ?? "/var/cache/ingot-test";
+  const layout = join(cache, "runtime-image-1");
+  mkdirSync(cache, { recursive: true });
+  return withFileLock(
+    `${layout}.lock`,
+    () => {
+      if (!existsSync(layout)) makeLayout(cache, layout);
+      return layout;
+    },
+    { wait: 180_000 },
+  );
+}
+
+function makeLayout(cache: string, layout: string): void {
+  const folder = mkdtempSync(join(cache, "making-"));
+  try {
+    const conf = join(folder, "nginx.conf");
+    writeFileSync(conf, nginxConf);
+    const tar = join(folder, "root.tar");
+    const hooks = [
+      `copy-in ${conf} /etc/nginx`,
+      'mkdir -p "$1/srv/www" && echo "Welcome from the image" > "$1/srv/www/index.html"',
+      'cp "$1/usr/bin/perl" "$1/usr/local/bin/setuid-perl" && chmod 4755 "$1/usr/local/bin/setuid-perl"',
+    ];
+    const hookArgs = hooks.map((hook) => `--customize-hook=${hook}`);
+    execFileSync("mmdebstrap", ["-q", "--variant=minbase", "--include=nginx-light", ...hookArgs, "bookworm", tar], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const made = join(folder, "layout");
+    execFileSync("umoci", ["init", "--layout", made]);
+    execFileSync("umoci", ["new", "--image", `${made}:web`]);
+    execFileSync("umoci", ["raw", "add-layer", "--image", `${made}:web`, tar]);
+    execFileSync("umoci", ["config", "--image", `${made}:web`, ...configArgs()]);
+    renameSync(made, layout);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function configArgs(): string[] {
+  const command = ["nginx", "-g", "daemon off;"].flatMap((word) => ["--config.cmd", word]);
+  const label = ["--config.label", `dev.ingot.writable=${JSON.stringify(testWritable)}`];
+  return ["--config.user", "www-data", "--config.exposedports", "8080/tcp", ...command, ...label];
+}
+
+export function isInstalled(program: string): boolean {
+  const folders = (process.env.PATH ?? "").split(":");
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
