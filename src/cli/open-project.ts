@@ -11,9 +11,15 @@ export type OpenedProject = {
   readonly lockPath: string;
 };
 
+/** Where the project's files are, before anything is parsed. */
+export function locateProject(ctx: Context, options: ProjectOptions): { path: string; lockPath: string } {
+  const path = findProject(ctx.cwd, options.file);
+  return { path, lockPath: join(dirname(path), "ingot.lock") };
+}
+
 /** The project that `--file` names, or the nearest one upwards from where the person stands. */
 export async function openProject(ctx: Context, options: ProjectOptions): Promise<OpenedProject> {
-  const path = findProject(ctx.cwd, options.file);
+  const { path, lockPath } = locateProject(ctx, options);
   const project = await loadProject(path, { cwd: ctx.cwd, home: ctx.home });
-  return { project, lockPath: join(dirname(path), "ingot.lock") };
+  return { project, lockPath };
 }

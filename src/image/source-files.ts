@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { IngotError } from "../ground/error.ts";
 import { digestOf, type Digest } from "../oci/digest.ts";
@@ -31,7 +31,8 @@ export function readSourceFiles(definitions: readonly FileDefinition[]): readonl
       const content = Buffer.from(definition.from.content);
       return [{ type: "file", path, mode: definition.mode ?? 0o644, ...ownership, content, digest: digestOf(content) }];
     }
-    return readTree(definition.from.source, path, { mode: definition.mode, ...ownership });
+    // A source that is itself a link stands for what it leads to; links inside a folder stay links.
+    return readTree(realpathSync(definition.from.source), path, { mode: definition.mode, ...ownership });
   });
 }
 

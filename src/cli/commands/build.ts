@@ -1,10 +1,9 @@
 import type { Context } from "../../ground/context.ts";
-import type { BuiltImage } from "../../image/build-image.ts";
-import type { Lock } from "../../image/lock.ts";
-import { readLock, writeLock } from "../../image/lock-file.ts";
+import { findSealed, type SealPlace } from "../../image/build-seal.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { formatBytes, formatDuration } from "../format.ts";
-import { openProject, type OpenedProject, type ProjectOptions } from "../open-project.ts";
+import { locateProject, type ProjectOptions } from "../open-project.ts";
+import type { ReportedImage } from "../run-build.ts";
 
 type BuildCommandOptions = ProjectOptions & { readonly cache: boolean; readonly explain?: boolean };
 
@@ -17,41 +16,41 @@ export const declare: Declare = (command, handle) => {
     .option("--explain", "say of each step why it was made again or reused")
     .action(
       handle<BuildCommandOptions, [readonly string[]]>(async ({ ctx, options }, images) => {
-        const opened = await openProject(ctx, options);
-        const lock = readLock(opened.lockPath) ?? (await firstLock(ctx, opened));
-        const { buildProject } = await import("../../image/build.ts");
-        const built = await buildProject(ctx, { project: opened.project, lock }, { images, useCache: options.cache });
-        return describe(built, options.explain === true);
+        const { path, lockPath } = locateProject(ctx, options);
+        const place = { home: ctx.home, definitionPath: path, lockPath, images };
+        const sealed = options.cache ? repeat(place) : undefined;
+        return describe(sealed ?? (await build(ctx, options, place)), options.explain === true);
       }),
     );
 };
 
-async function firstLock(ctx: Context, { project, lockPath }: OpenedProject): Promise<Lock> {
-  ctx.report.info(`there is no ${lockPath} yet: locking first`);
-  const { lockProject } = await import("../../image/lock-project.ts");
-  const { lock } = await lockProject(ctx, { project, former: undefined, update: [] });
-  writeLock(lockPath, lock);
-  return lock;
+/** The report of a build that has nothing to do, without loading what a build needs. */
+function repeat(place: SealPlace): readonly ReportedImage[] | undefined {
+  const started = performance.now();
+  const report = findSealed<readonly ReportedImage[]>(place);
+  const seconds = Math.round(performance.now() - started) / 1000;
+  return report?.map((image) => ({ ...image, seconds }));
 }
 
-function describe(built: readonly BuiltImage[], explain: boolean): Outcome {
-  const images = built.map(({ name, reference, digest, size, layers, steps, seconds }) => ({
-    name,
-    reference,
-    digest,
-    size,
-    layers: layers.map((layer) => ({ digest: layer.digest, size: layer.size, title: layer.title })),
-    seconds: Math.round(seconds * 1000) / 1000,
-    steps: steps.map((step) => ({ name: step.name, kind: step.kind, reused: step.reused, why: step.why })),
-  }));
-  return { json: { images }, text: built.flatMap((image) => describeImage(image, explain)).join("\n") };
+async function build(
+  ctx: Context,
+  options: BuildCommandOptions,
+  place: SealPlace,
+): Promise<readonly ReportedImage[]> {
+  // Loaded only when there is something to do: it brings every parser with it.
+  const { runBuild } = await import("../run-build.ts");
+  return runBuild(ctx, options, place);
 }
 
-function describeImage(image: BuiltImage, explain: boolean): readonly string[] {
+function describe(images: readonly ReportedImage[], explain: boolean): Outcome {
+  return { json: { images }, text: images.flatMap((image) => describeImage(image, explain)).join("\n") };
+}
+
+function describeImage(image: ReportedImage, explain: boolean): readonly string[] {
   const made = image.steps.filter((step) => !step.reused).length;
   const what = made === 0 ? "nothing changed" : `${made} of ${image.steps.length} steps made`;
-  const summary = `${image.layers.length} layers, ${formatBytes(image.size)}, ${what}, ${formatDuration(image.seconds * 1000)}`;
-  const line = `${image.reference}  ${image.digest}  ${summary}`;
+  const size = `${image.layers.length} layers, ${formatBytes(image.size)}`;
+  const line = `${image.reference}  ${image.digest}  ${size}, ${what}, ${formatDuration(image.seconds * 1000)}`;
   if (!explain) return [line];
   const steps = image.steps.map(
     (step) => `  ${step.reused ? "reused" : "made  "}  ${step.kind} ${step.name}: ${step.why}`,
