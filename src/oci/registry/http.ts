@@ -1,10 +1,10 @@
-import { statSync } from "node:fs";
-import { open } from "node:fs/promises";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { createAuthorizer, type Authorizer } from "./authorizer.ts";
 import { parseChallenge } from "./challenge.ts";
+import { checkAnswer } from "./check-answer.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { bodyOf, type RequestBody } from "./request-body.ts";
 
 export type RegistryRequest = {
   readonly method: "GET" | "HEAD" | "POST" | "PUT";
@@ -19,9 +19,6 @@ export type RegistryRequest = {
   /** Statuses that are an answer and not an error. */
   readonly accept: readonly number[];
 };
-
-/** What to send: bytes, or a file that is read anew for every attempt. */
-export type RequestBody = Uint8Array<ArrayBuffer> | { readonly file: string };
 
 /** Sends requests: with the right authorisation, through redirects, tried again when trying again helps. */
 export type RegistryHttp = {
@@ -49,7 +46,7 @@ export function createHttp(context: Context, endpoint: Endpoint, retry: RetryOpt
           return undefined;
         });
         if (response !== undefined && (attempt >= attempts || !isWorthRetry(response.status))) {
-          return await checked(response, request, endpoint);
+          return await checkAnswer(response, request, endpoint);
         }
         await response?.body?.cancel();
         await pause(context, retryAfter(response) ?? delay * 2 ** (attempt - 1));
@@ -100,23 +97,6 @@ async function follow({ context, endpoint, request }: Sending, authorization: st
     url = new URL(location, url);
   }
   throw new IngotError("registry-failed", `the registry ${endpoint.registry} redirects in a circle`);
-}
-
-/** A file goes as a stream of large pieces with its length told: the processor time is a quarter of that of a Blob of the file. */
-function bodyOf(body: RequestBody | undefined): RequestInit & { duplex?: "half"; headers?: Record<string, string> } {
-  if (body === undefined) return {};
-  if (body instanceof Uint8Array) return { body };
-  const headers = { "content-length": String(statSync(body.file).size) };
-  return { body: ReadableStream.from(filePieces(body.file)), duplex: "half", headers };
-}
-
-async function* filePieces(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-  await using file = await open(path);
-  for (;;) {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(1 << 20), 0, 1 << 20);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-  }
 }
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -175,39 +155,4 @@ export function pause(context: Context, milliseconds: number): Promise<void> {
   if (context.signal.aborted) stop();
   else context.signal.addEventListener("abort", stop, { once: true });
   return promise;
-}
-
-async function checked(response: Response, request: RegistryRequest, endpoint: Endpoint): Promise<Response> {
-  if (request.accept.includes(response.status)) return response;
-  const { status } = response;
-  const details = await errorLines(response);
-  const what = `${endpoint.registry} answered ${status} to ${request.method} of ${request.repository}`;
-  if (status === 401 || status === 403) {
-    throw new IngotError("registry-denied", `the registry ${what}: not allowed`, {
-      hint: `docker login ${endpoint.registry}, with an account that may ${request.access} there`,
-      details,
-    });
-  }
-  if (status === 404) {
-    throw new IngotError("registry-missing", `the registry ${what}: not there`, {
-      hint: "check the repository, and the tag or digest",
-      details,
-    });
-  }
-  throw new IngotError("registry-failed", `the registry ${what}`, {
-    hint: "try again later, or ask its operator",
-    details,
-  });
-}
-
-/** The registry's own words (distribution-spec, "Error Codes"). */
-async function errorLines(response: Response): Promise<string[]> {
-  const text = await response.text().catch(() => "");
-  try {
-    const { errors } = JSON.parse(text) as { errors: { code?: unknown; message?: unknown }[] };
-    return errors.slice(0, 5).map(({ code, message }) => `${String(code)}: ${String(message)}`.slice(0, 300));
-  } catch {
-    // Not in the specification's shape, so a proxy's page: the status says more.
-    return [];
-  }
 }
