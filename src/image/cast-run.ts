@@ -93,7 +93,10 @@ export class CastRun {
     const undo = forbidServices(tree);
     await clock.measure("install", () =>
       installPackages(packages, {
-        ...{ tree, sandbox, epoch: stage.epoch, isBootstrap: this.#view.size === 0 && plan.below.length === 0 },
+        tree,
+        sandbox,
+        epoch: stage.epoch,
+        isBootstrap: this.#view.size === 0 && plan.below.length === 0,
         measure: (phase, work) => clock.measure(phase, work),
         onScripts: () => this.#endBatch(),
         onConfigured: () => send({ kind: "configured" }),
@@ -169,7 +172,11 @@ export class CastRun {
     // What dev and proc hold while scripts run is mounted; the folders themselves were made for that.
     const scanned = scanTree(root, (path) => visible.has(path));
     return diffStage({
-      ...{ root, view: visible, scanned, epoch, started: this.#started },
+      root,
+      view: visible,
+      scanned,
+      epoch,
+      started: this.#started,
       mayDiffer: (path, stat) => {
         const checkpoint = this.#checkpoints[this.#batches.get(path) ?? 0];
         return checkpoint === undefined || stat.ctimeMs >= checkpoint;

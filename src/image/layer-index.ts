@@ -52,7 +52,14 @@ export function indexTarEntry(entry: TarEntry): LayerIndexEntry {
 export function indexEntry(header: TarHeader, sha256?: string): LayerIndexEntry {
   const { path, type, mode, uid, gid, mtime, size, linkname, device, xattrs } = header;
   return {
-    ...{ path, type, mode, uid, gid, mtime, size, linkname },
+    path,
+    type,
+    mode,
+    uid,
+    gid,
+    mtime,
+    size,
+    linkname,
     ...(device !== undefined && { device }),
     ...(xattrs.size > 0 && {
       xattrs: Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString("hex")])),
@@ -63,7 +70,8 @@ export function indexEntry(header: TarHeader, sha256?: string): LayerIndexEntry 
 
 /** A header as the tar codec wants it. */
 export function headerOf(entry: LayerIndexEntry): TarHeader {
-  const { sha256: _, xattrs = {}, ...header } = entry;
+  const { path, type, mode, uid, gid, mtime, size, linkname, device, xattrs = {} } = entry;
   const pairs = Object.entries(xattrs).map(([name, value]) => [name, Buffer.from(value, "hex")] as const);
-  return { ...header, xattrs: new Map(pairs) };
+  const header = { path, type, mode, uid, gid, mtime, size, linkname, xattrs: new Map(pairs) };
+  return device === undefined ? header : { ...header, device };
 }

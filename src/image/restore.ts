@@ -1,7 +1,7 @@
 import { lutimesSync } from "node:fs";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
-import { Tree } from "../debian/unpack/tree.ts";
+import type { Tree } from "../debian/unpack/tree.ts";
 import { readLayer } from "../oci/layer/layer-tar.ts";
 import type { Layout } from "../oci/layout.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
@@ -24,15 +24,15 @@ export async function restoreLayers(
   const contents = await Promise.all(layers.map((layer) => readEntries(ctx, layout, layer)));
   const view = mergeLayers(contents.map(({ index }) => index));
   const absent = new Set<string>();
-  const links: TarEntry[] = [];
-  for (const { entries, index } of contents)
-    for (const [at, entry] of entries.entries()) {
-      if (view.get(entry.path) !== index[at]) continue;
-      if (entry.type === "hardlink") links.push(entry);
+  const links: { readonly link: TarEntry; readonly layer: LayerContent }[] = [];
+  for (const layer of contents)
+    for (const [at, entry] of layer.entries.entries()) {
+      if (view.get(entry.path) !== layer.index[at]) continue;
+      if (entry.type === "hardlink") links.push({ link: entry, layer });
       else if (entry.type === "character" || entry.type === "block") absent.add(entry.path);
       else addEntry(tree, entry);
     }
-  for (const link of links) addLink(tree, link, contents);
+  for (const { link, layer } of links) addLink(tree, link, layer);
   restoreFolderTimes(tree, view);
   return { view, absent };
 }
@@ -62,9 +62,8 @@ function addEntry(tree: Tree, entry: TarEntry): void {
 }
 
 /** A link whose target an upper layer replaced is a file of its own by now. */
-function addLink(tree: Tree, link: TarEntry, contents: readonly LayerContent[]): void {
-  const layer = contents.find(({ entries }) => entries.includes(link));
-  const target = layer?.entries.find(({ path, type }) => path === link.linkname && type !== "hardlink");
+function addLink(tree: Tree, link: TarEntry, layer: LayerContent): void {
+  const target = layer.entries.find(({ path, type }) => path === link.linkname && type !== "hardlink");
   const isIntact = target === undefined || isFrom(tree, target);
   tree.add(tree.place(link.path), isIntact ? link : { ...target, path: link.path });
 }

@@ -64,11 +64,8 @@ function addFolder(changed: Map<string, TarEntry>, path: string, stat: Stats, in
 
 function folderEntry(path: string, stat: Stats, input: StageDiffInput): TarEntry {
   const before = input.view.get(path);
-  const xattrs = input.mayDiffer(path, stat)
-    ? readXattrs(`${input.root}/${path}`)
-    : before
-      ? headerOf(before).xattrs
-      : new Map();
+  const known = before === undefined ? new Map<string, Buffer>() : headerOf(before).xattrs;
+  const xattrs = input.mayDiffer(path, stat) ? readXattrs(`${input.root}/${path}`) : known;
   return {
     ...owner(path, stat),
     type: "directory",
@@ -170,7 +167,7 @@ function addWhiteout(
 }
 
 function addParents(changed: Map<string, TarEntry>, live: ReadonlyMap<string, Stats>, input: StageDiffInput): void {
-  for (const path of [...changed.keys()])
+  for (const path of changed.keys())
     for (let parent = parentOf(path); parent !== "" && !changed.has(parent); parent = parentOf(parent)) {
       const stat = live.get(parent);
       if (stat !== undefined) changed.set(parent, folderEntry(parent, stat, input));

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  constants,
   fchmodSync,
   fchownSync,
   futimesSync,
@@ -17,7 +18,6 @@ import {
   writeSync,
   type Stats,
 } from "node:fs";
-import { constants } from "node:fs";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import { makeNode, SystemCallError, writeXattr } from "../../ground/libc.ts";
 import type { TarEntry, TarHeader } from "../../oci/tar/entry.ts";
@@ -48,7 +48,9 @@ export class Tree {
     if (slash < 0) return path;
     const folder = path.slice(0, slash);
     const real = this.#realFolder(folder);
-    return real === folder ? path : real === "" ? path.slice(slash + 1) : `${real}/${path.slice(slash + 1)}`;
+    const name = path.slice(slash + 1);
+    if (real === folder) return path;
+    return real === "" ? name : `${real}/${name}`;
   }
 
   /** Path for the host's kernel of a path that `place` gave. */
