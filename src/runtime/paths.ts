@@ -16,6 +16,8 @@ export function runtimePaths(home: string) {
   return {
     run,
     runc: join(run, "runc"),
+    contents: join(home, "content"),
+    contentMounts: join(run, "content"),
     contentFile: (image: Digest) => join(home, "content", `${hexOf(image)}.erofs`),
     contentRecord: (image: Digest) => join(home, "content", `${hexOf(image)}.json`),
     contentLock: (image: Digest) => join(home, "content", `${hexOf(image)}.lock`),
