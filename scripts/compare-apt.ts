@@ -29,7 +29,10 @@ async function main(): Promise<void> {
   const apt = await IsolatedApt.open(
     process.env.INGOT_COMPARE_APT ?? join(tmpdir(), `ingot-apt-${process.getuid?.()}`),
   );
-  const index = parsePackageIndex(await apt.readIndexes(), { architecture: "amd64" });
+  const bytes = await apt.readIndexes();
+  const start = performance.now();
+  const index = parsePackageIndex(bytes, { architecture: "amd64" });
+  process.stdout.write(`indexes read in ${(performance.now() - start).toFixed(0)} ms\n`);
   const essential = values.essential ? index.essentialNames() : [];
   const questions = requests.map((names) => ({
     names: [...new Set([...essential, ...names])],

@@ -27,7 +27,7 @@ export class Marking {
     this.#options = options;
   }
 
-  /** Marks what was asked for; `roots` in the order in which the index mentions them. */
+  /** Marks what was asked for, in this order. */
   request(roots: readonly Package[]): void {
     for (const root of roots) {
       const state = this.#states.of(root.name);

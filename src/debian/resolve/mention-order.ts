@@ -6,7 +6,7 @@ const searchBudget = 600_000_000;
 
 /**
  * Orders names by where an index first mentions them: as a package or in any relation. Among providers that are otherwise equal apt takes the one
- * that it met last, and it installs requested packages in the order in which it met them; so this order decides what an image contains.
+ * that it met last, so this order decides what an image contains.
  * The few names of a usual image are searched for; who asks for many pays once for a table of all.
  */
 export class MentionOrder {

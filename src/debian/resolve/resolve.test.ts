@@ -110,9 +110,10 @@ test("leftovers of an attempt that was given up are not installed", () => {
   assert.equal(names("a 1; Depends: b | c\n b 1; Depends: left, gone\n left 1\n c 1"), "a c");
 });
 
-test("the same request gives the same set, whatever the order of its names", () => {
-  const lines = "a 1; Depends: x | y\n b 1; Depends: y | x\n x 1; Conflicts: y\n y 1; Conflicts: x";
-  const forwards = resolve(lines, { packages: ["a", "b"] });
-  assert.deepEqual(written(resolve(lines, { packages: ["b", "a"] })), written(forwards));
-  assert.equal(forwards.packages.length, 3);
+test("what was requested is followed in the order in which it is written, Essential packages first", () => {
+  const lines = "a 1; Depends: x | y\n b 1; Depends: y | x\n x 1; Conflicts: y\n y 1; Conflicts: x\n e 1; Depends: y";
+  assert.equal(names(lines, { packages: ["a", "b"] }), "a b x");
+  assert.equal(names(lines, { packages: ["b", "a"] }), "a b y");
+  const essential = lines.replace("e 1;", "e 1; Essential: yes;");
+  assert.equal(names(essential, { packages: ["a", "b"], essential: true }), "a b e y");
 });

@@ -13,7 +13,7 @@ import { isWhole, reachableFrom, type Why } from "./why.ts";
 import { createUniverse, type Universe } from "./universe.ts";
 
 export type ResolveRequest = {
-  /** Names as in `ingot.yaml`: real or virtual packages, or `name=version`. */
+  /** Names as in `ingot.yaml`: real or virtual packages, or `name=version`; followed in this order. */
   readonly packages: readonly string[];
   /** Add every Essential package of the archive: for an image from scratch. */
   readonly essential: boolean;
@@ -87,18 +87,11 @@ function installedNow(states: PackageStates, request: ResolveRequest): readonly 
 /** Undefined where the left-most choices do not fit together. */
 function mark(universe: Universe, roots: Roots, request: ResolveRequest): PackageStates | undefined {
   const states = new PackageStates(universe, request.installed ?? []);
-  const ordered = inMentionOrder([...roots.keys()], universe);
+  const ordered = [...roots.keys()];
   new Marking(states, request).request(ordered);
   const needed = [...reachableFrom(roots, states).keys(), ...installedNow(states, request)];
   const isDone = ordered.every((root) => states.of(root.name).chosen === root);
   return isDone && needed.every((each) => isWhole(each, states)) ? states : undefined;
-}
-
-function inMentionOrder(roots: readonly Package[], universe: Universe): readonly Package[] {
-  const ranks = universe.mentionRanks(roots.map(({ name }) => name));
-  const rankOf = new Map(roots.map((root, index) => [root, ranks[index] ?? Infinity]));
-  // Infinity, for what only a lock knows, comes last; Infinity minus itself is no number.
-  return roots.toSorted((a, b) => (rankOf.get(a) ?? 0) - (rankOf.get(b) ?? 0) || 0);
 }
 
 type SearchSetting = { readonly request: ResolveRequest; readonly index: PackageIndex };
