@@ -6,7 +6,7 @@ import { readLayer } from "../oci/layer/layer-tar.ts";
 import type { Layout } from "../oci/layout.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
 import { readTar } from "../oci/tar/read.ts";
-import type { LayerBlob, LayerIndex, LayerIndexEntry } from "./cast-plan.ts";
+import type { LayerBlob, LayerIndex } from "./cast-plan.ts";
 import { indexTarEntry, readLayerIndex, saveLayerIndex } from "./layer-index.ts";
 import { mergeLayers, type TreeView } from "./tree-view.ts";
 
@@ -21,20 +21,45 @@ export async function restoreLayers(
   ctx: Pick<Context, "home">,
   { layout, layers, tree }: { layout: Layout; layers: readonly LayerBlob[]; tree: Tree },
 ): Promise<Restored> {
-  const contents = await Promise.all(layers.map((layer) => readEntries(ctx, layout, layer)));
-  const view = mergeLayers(contents.map(({ index }) => index));
-  const absent = new Set<string>();
-  const links: { readonly link: TarEntry; readonly layer: LayerContent }[] = [];
-  for (const layer of contents)
-    for (const [at, entry] of layer.entries.entries()) {
-      if (view.get(entry.path) !== layer.index[at]) continue;
-      if (entry.type === "hardlink") links.push({ link: entry, layer });
-      else if (entry.type === "character" || entry.type === "block") absent.add(entry.path);
-      else addEntry(tree, entry);
+  const reading = layers.map((layer) => readEntries(ctx, layout, layer));
+  for (const layer of reading) layer.catch(() => {});
+  const cached = layers.map((layer) => readLayerIndex(ctx, layer.diffId));
+  // With all indexes at hand what survives is known beforehand, and a layer is written while the next ones are decompressed.
+  const indexes = await Promise.all(cached.map(async (index, at) => index ?? (await reading[at])?.index ?? []));
+  const view = mergeLayers(indexes);
+  const writer = new LayerWriter(tree, view);
+  for (const [at, index] of indexes.entries()) writer.write((await reading[at])?.entries ?? [], index);
+  writer.finish();
+  return { view, absent: writer.absent };
+}
+
+class LayerWriter {
+  readonly absent = new Set<string>();
+  readonly #tree: Tree;
+  readonly #view: TreeView;
+  readonly #links: { readonly link: TarEntry; readonly layer: readonly TarEntry[] }[] = [];
+
+  constructor(tree: Tree, view: TreeView) {
+    this.#tree = tree;
+    this.#view = view;
+  }
+
+  /** Writes what no upper layer replaces or removes. */
+  write(layer: readonly TarEntry[], index: LayerIndex): void {
+    for (const [at, entry] of layer.entries()) {
+      if (this.#view.get(entry.path) !== index[at]) continue;
+      if (entry.type === "hardlink") this.#links.push({ link: entry, layer });
+      else if (entry.type === "character" || entry.type === "block") this.absent.add(entry.path);
+      else addEntry(this.#tree, entry);
     }
-  for (const { link, layer } of links) addLink(tree, link, layer);
-  restoreFolderTimes(tree, view);
-  return { view, absent };
+  }
+
+  /** Links need their targets, and every file that is made in a folder changes the folder's time. */
+  finish(): void {
+    for (const { link, layer } of this.#links) addLink(this.#tree, link, layer);
+    for (const { path, type, mtime } of this.#view.values())
+      if (type === "directory") lutimesSync(this.#tree.host(path), mtime, mtime);
+  }
 }
 
 type LayerContent = { readonly entries: readonly TarEntry[]; readonly index: LayerIndex };
@@ -50,8 +75,14 @@ async function readEntries(ctx: Pick<Context, "home">, layout: Layout, layer: La
     );
   }
   const entries = [...readTar(archive)];
-  const index = cached?.length === entries.length ? cached : entries.map(indexTarEntry);
-  if (cached === undefined) saveLayerIndex(ctx, layer.diffId, index);
+  if (cached !== undefined && cached.length !== entries.length) {
+    throw new IngotError("store-damaged", `the cached index of the layer ${layer.digest} does not fit the layer`, {
+      hint: `rm -r ${ctx.home}/cache/layers; it is made again`,
+    });
+  }
+  if (cached !== undefined) return { entries, index: cached };
+  const index = entries.map(indexTarEntry);
+  saveLayerIndex(ctx, layer.diffId, index);
   return { entries, index };
 }
 
@@ -62,8 +93,8 @@ function addEntry(tree: Tree, entry: TarEntry): void {
 }
 
 /** A link whose target an upper layer replaced is a file of its own by now. */
-function addLink(tree: Tree, link: TarEntry, layer: LayerContent): void {
-  const target = layer.entries.find(({ path, type }) => path === link.linkname && type !== "hardlink");
+function addLink(tree: Tree, link: TarEntry, layer: readonly TarEntry[]): void {
+  const target = layer.find(({ path, type }) => path === link.linkname && type !== "hardlink");
   const isIntact = target === undefined || isFrom(tree, target);
   tree.add(tree.place(link.path), isIntact ? link : { ...target, path: link.path });
 }
@@ -71,10 +102,4 @@ function addLink(tree: Tree, link: TarEntry, layer: LayerContent): void {
 function isFrom(tree: Tree, target: TarEntry): boolean {
   const stat = tree.stat(target.path);
   return stat !== undefined && stat.size === target.size && Math.floor(stat.mtimeMs / 1000) === target.mtime;
-}
-
-/** Last, since every file that is made in a folder changes its time. */
-export function restoreFolderTimes(tree: Tree, view: ReadonlyMap<string, LayerIndexEntry>): void {
-  for (const { path, type, mtime } of view.values())
-    if (type === "directory") lutimesSync(tree.host(path), mtime, mtime);
 }
