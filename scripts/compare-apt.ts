@@ -9,7 +9,8 @@ import { IsolatedApt, type AptQuestion } from "../test/support/isolated-apt.ts";
 import { readRequests } from "../test/support/read-requests.ts";
 import { twoAtATime } from "../test/support/two-at-a-time.ts";
 
-const usage = "npm run compare:apt -- [--recommends] [--essential] [--together] [--simulate] [--list FILE] [PACKAGE…]";
+const usage =
+  "npm run compare:apt -- [--recommends] [--essential] [--together] [--simulate] [--list FILE] [--random COUNT [--seed N]] [PACKAGE…]";
 
 try {
   await main();
@@ -25,7 +26,8 @@ async function main(): Promise<void> {
     ...(values.list === undefined ? [] : readRequests(values.list)),
     ...(values.together ? [positionals] : positionals.map((name) => [name])),
   ].filter((names) => names.length > 0);
-  if (requests.length === 0) throw new IngotError("usage", "no package to compare", { hint: usage });
+  if (requests.length === 0 && values.random === undefined)
+    throw new IngotError("usage", "no package to compare", { hint: usage });
   const apt = await IsolatedApt.open(
     process.env.INGOT_COMPARE_APT ?? join(tmpdir(), `ingot-apt-${process.getuid?.()}`),
   );
@@ -34,7 +36,8 @@ async function main(): Promise<void> {
   const index = parsePackageIndex(bytes, { architecture: "amd64" });
   process.stdout.write(`indexes read in ${(performance.now() - start).toFixed(0)} ms\n`);
   const essential = values.essential ? index.essentialNames() : [];
-  const questions = requests.map((names) => ({
+  const random = randomRequests([...index.names()], Number(values.random ?? 0), Number(values.seed));
+  const questions = [...requests, ...random].map((names) => ({
     names: [...new Set([...essential, ...names])],
     recommends: values.recommends,
     title: names.join(" "),
@@ -55,6 +58,8 @@ function readArguments() {
         together: { type: "boolean", default: false },
         simulate: { type: "boolean", default: false },
         list: { type: "string" },
+        random: { type: "string" },
+        seed: { type: "string", default: "1" },
       },
     });
   } catch (error) {
@@ -63,6 +68,17 @@ function readArguments() {
       cause: error,
     });
   }
+}
+
+/** Requests of one to twelve names out of all, the same for the same seed. */
+function randomRequests(names: readonly string[], count: number, seed: number): readonly (readonly string[])[] {
+  let state = seed;
+  const random = (limit: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * limit);
+  };
+  const pick = () => names[random(names.length)] ?? "";
+  return Array.from({ length: count }, () => Array.from({ length: 1 + random(12) }, pick));
 }
 
 type Comparing = {
