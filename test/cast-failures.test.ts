@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { hash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -165,6 +176,33 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
       assert.equal(hash("sha256", readFileSync(join(own, "store/blobs/sha256", name)), "hex"), name);
   });
 }
+
+test("on a disk a cast gives the same layers, and removes what a killed one left", { skip }, async () => {
+  const own = join(work, "disk");
+  const child = spawn(process.execPath, elsewhere(own), { env: { ...process.env, INGOT_WORK: "disk" } });
+  await waitFor(() => existsSync(join(own, `tmp/cast-${child.pid}/root/usr/bin`)));
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  const [result] = await castSet(own, [essential], { context: { env: { ...process.env, INGOT_WORK: "disk" } } });
+  assert.deepEqual(result?.layers, below);
+  assert.deepEqual(readdirSync(join(own, "tmp")), ["cast"]);
+});
+
+test(
+  "a user without a range of numbers is told what to type",
+  { skip: skip || (process.getuid?.() === 0 ? false : "needs root, to become nobody") },
+  async () => {
+    const own = join(work, "nobody");
+    mkdirSync(own);
+    chownSync(own, 65_534, 65_534);
+    chmodSync(work, 0o755);
+    const args = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, ...elsewhere(own)];
+    const child = spawn("setpriv", args);
+    const output = await collect(child.stderr);
+    assert.match(output, /user-namespace-unavailable/);
+    assert.match(output, /usermod --add-subuids/);
+  },
+);
 
 test("an aborted cast ends everything and says so", { skip }, async () => {
   const own = join(work, "aborted");

@@ -5,8 +5,11 @@ import type { CastPlan, CastStageResult } from "./cast-plan.ts";
 export type CastRequest = {
   readonly plan: CastPlan;
   readonly home: string;
-  /** Where the worker may mount or write: `folder` exists; `tmpfs` is the size limit in bytes, or 0 to write to the folder itself. */
-  readonly work: { readonly folder: string; readonly tmpfs: number };
+  /**
+   * Where the worker may mount or write: `folder` exists; `tmpfs` is the size limit in bytes, or 0 to write to the folder itself. `stale` are
+   * folders of casts that were killed, to be removed: only the worker may, since the files in them belong to users of an image.
+   */
+  readonly work: { readonly folder: string; readonly tmpfs: number; readonly stale: readonly string[] };
 };
 
 export type CastMessage =

@@ -2,6 +2,7 @@
  * The process that makes the tree, started by `cast.ts` as PID 1 of namespaces of its own: when it ends, however it ends, the kernel ends all that it
  * started and drops what it mounted.
  */
+import { flushCompileCache } from "node:module";
 import { IngotError, isErrno } from "../ground/error.ts";
 import type { CastFailure, CastMessage, CastRequest } from "./cast-messages.ts";
 import { runCast } from "./run-cast.ts";
@@ -11,6 +12,8 @@ process.umask(0);
 process.on("disconnect", () => process.exit(1));
 process.once("message", (request: CastRequest) => void serve(request));
 send({ kind: "ready" });
+// At its end this process is killed, and then nothing is kept: keeps what was compiled now, which saves the next start a tenth of a second.
+flushCompileCache();
 
 async function serve(request: CastRequest): Promise<void> {
   try {

@@ -10,7 +10,8 @@ export type Work = {
 };
 
 /** Mounts what the worker works in. Seen by this mount namespace only, and gone with it. */
-export function prepareWork({ folder, tmpfs }: CastRequest["work"]): Work {
+export function prepareWork({ folder, tmpfs, stale }: CastRequest["work"]): Work {
+  for (const old of stale) rmSync(old, { recursive: true, force: true });
   const flags = mountFlags.noDev;
   if (tmpfs > 0) mount("tmpfs", folder, { type: "tmpfs", flags, data: `mode=0755,size=${tmpfs},nr_inodes=0` });
   const root = `${folder}/root`;

@@ -25,7 +25,7 @@ async function map(program: string, pid: number, { own, start }: { own: number; 
 }
 
 function subordinateStart(file: string): number {
-  const { username, uid } = userInfo();
+  const { username, uid } = currentUser();
   const lines = readLines(file).map((line) => line.split(":"));
   const range = lines.find(
     ([who, , count]) => (who === username || who === String(uid)) && Number(count) >= idCount - 1,
@@ -39,6 +39,16 @@ function subordinateStart(file: string): number {
       hint: `sudo usermod ${flag} 100000-165535 ${username}`,
     },
   );
+}
+
+function currentUser(): { username: string; uid: number } {
+  try {
+    return userInfo();
+  } catch {
+    // A number without a name, as in a container: /etc/subuid may still list the number.
+    const uid = process.getuid?.() ?? 0;
+    return { username: String(uid), uid };
+  }
 }
 
 function readLines(file: string): readonly string[] {

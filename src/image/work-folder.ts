@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../ground/context.ts";
 import type { CastRequest } from "./cast-messages.ts";
@@ -10,17 +10,20 @@ const leastSize = 512 << 20;
 
 /**
  * Where the tree is made: in memory when it fits there twice (the contents are held until their layers are written), else in a folder below
- * `$INGOT_HOME`. The memory is a tmpfs that is mounted over one fixed, empty folder in the worker's own mount namespace: nothing is left behind.
+ * `$INGOT_HOME`, as `INGOT_WORK=disk` asks for in any case. The memory is a tmpfs that is mounted over one fixed, empty folder in the worker's own mount namespace: nothing is left behind.
  */
-export function chooseWork(ctx: Pick<Context, "home">, plan: CastPlan): CastRequest["work"] {
+export function chooseWork(ctx: Pick<Context, "home" | "env">, plan: CastPlan): CastRequest["work"] {
   const folder = join(ctx.home, "tmp/cast");
   mkdirSync(folder, { recursive: true });
+  const stale = staleFolders(join(ctx.home, "tmp"));
   const needed = Math.max(leastSize, estimateSize(plan));
   const available = availableMemory();
-  if (2 * needed <= available) return { folder, tmpfs: Math.floor(Math.max(needed, available / 2)) };
+  const isDiskWanted = ctx.env.INGOT_WORK === "disk";
+  if (2 * needed <= available && !isDiskWanted)
+    return { folder, stale, tmpfs: Math.floor(Math.max(needed, available / 2)) };
   const own = join(ctx.home, `tmp/cast-${process.pid}`);
   mkdirSync(own, { recursive: true });
-  return { folder: own, tmpfs: 0 };
+  return { folder: own, stale, tmpfs: 0 };
 }
 
 function estimateSize({ below, stages }: CastPlan): number {
@@ -30,6 +33,12 @@ function estimateSize({ below, stages }: CastPlan): number {
     ...archives.map(({ file }) => statSync(file, { throwIfNoEntry: false })?.size ?? 0),
   ];
   return growth * sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Work folders whose process is gone. */
+function staleFolders(parent: string): readonly string[] {
+  const names = readdirSync(parent).filter((name) => /^cast-[0-9]+$/.test(name));
+  return names.filter((name) => !existsSync(`/proc/${name.slice("cast-".length)}`)).map((name) => join(parent, name));
 }
 
 /** Bytes: what the kernel says can be used without swapping (proc(5), MemAvailable). */

@@ -8,6 +8,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { xz } from "@napi-rs/lzma";
 import { tarEntry } from "../../oci/tar/tar-entry.fixture.ts";
 import { writeTar } from "../../oci/tar/write.ts";
+import { makeAr, type Member } from "../../../test/support/make-ar.ts";
 import { readDeb } from "./deb-file.ts";
 
 const control = "Package: a\nVersion: 1\nArchitecture: all\n";
@@ -17,17 +18,6 @@ const plainControl = writeTar([
 ]);
 const plainData = writeTar([tarEntry({ path: "usr/share/a", content: "hello" })]);
 
-type Member = readonly [name: string, content: Buffer | string];
-
-function ar(...members: readonly Member[]): Buffer {
-  const parts = members.flatMap(([name, content]) => {
-    const body = Buffer.from(content);
-    const header = `${name.padEnd(16)}${"0".padEnd(12)}${"0".padEnd(6)}${"0".padEnd(6)}${"100644".padEnd(8)}${String(body.length).padEnd(10)}\`\n`;
-    return [Buffer.from(header), body, Buffer.from(body.length % 2 === 1 ? "\n" : "")];
-  });
-  return Buffer.concat([Buffer.from("!<arch>\n"), ...parts]);
-}
-
 function write(t: TestContext, content: Buffer): { file: string; sha256: string } {
   const folder = mkdtempSync(join(tmpdir(), "ingot-deb-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -36,7 +26,7 @@ function write(t: TestContext, content: Buffer): { file: string; sha256: string 
 }
 
 async function read(t: TestContext, ...members: readonly Member[]): Promise<string> {
-  const { file, sha256 } = write(t, ar(...members));
+  const { file, sha256 } = write(t, makeAr(...members));
   const deb = await readDeb(file, { where: "a 1", sha256 });
   const entries = await deb.readEntries();
   return `${deb.control.get("Package")} ${[...deb.controlFiles.keys()]} ${entries.map((entry) => `${entry.path}=${entry.content}`)}`;
@@ -68,7 +58,7 @@ test("an archive is read whichever compression its members have", async (t) => {
 });
 
 test("an archive that is not the locked one is refused before anything of it is read", async (t) => {
-  const { file, sha256 } = write(t, ar(binary, ["control.tar", plainControl], ["data.tar", plainData]));
+  const { file, sha256 } = write(t, makeAr(binary, ["control.tar", plainControl], ["data.tar", plainData]));
   const altered = readFileSync(file);
   altered[altered.length - 1200] = 1;
   writeFileSync(file, altered);
@@ -76,7 +66,7 @@ test("an archive that is not the locked one is refused before anything of it is 
 });
 
 test("a cut or altered archive is refused by name, wherever it is cut", async (t) => {
-  const whole = ar(
+  const whole = makeAr(
     binary,
     ["control.tar.xz", await xz.compress(plainControl)],
     ["data.tar.xz", await xz.compress(plainData)],

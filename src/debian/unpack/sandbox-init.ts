@@ -3,6 +3,7 @@
  * host's file systems, and runs commands that come over the IPC channel. It is small, so that starting a process costs it a millisecond.
  * Maintainer scripts are root in here and could take it over: it holds nothing but the channel, and the other end trusts nothing it says.
  */
+import { flushCompileCache } from "node:module";
 import { spawn, type ChildProcess } from "node:child_process";
 import {
   closeSync,
@@ -27,6 +28,8 @@ function main(root: string): void {
   const closed = mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec;
   mount("proc", `${root}/proc`, { type: "proc", flags: closed });
   closeKernelInterfaces(`${root}/proc`);
+  // While the cache's folder can still be reached.
+  flushCompileCache();
   pivotRoot(root);
   for (const capability of Object.values(withheld)) dropCapability(capability);
   process.on("disconnect", () => process.exit(0));
