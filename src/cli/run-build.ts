@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import type { Context } from "../ground/context.ts";
 import { readState, sealBuild, type SealPlace } from "../image/build-seal.ts";
-import { buildProject } from "../image/build.ts";
+import { buildProject } from "../image/image.ts";
 import type { BuiltImage } from "../image/build-image.ts";
 import { lockProject } from "../image/lock-project.ts";
 import { readLock, writeLock } from "../image/lock-file.ts";

@@ -32,7 +32,9 @@ export type ResolvedImage = {
 export async function resolveImage(ctx: Context, input: ResolveImageInput): Promise<ResolvedImage> {
   const { definition, index, installed } = input;
   if (!index) return { packages: [], essential: new Set(), requested: [], closureOf: () => new Set(), moved: [] };
-  const pins = pinnedVersions(input);
+  const locked = pinnedVersions(input);
+  // What the base has stays as it is, also when it is asked for by name.
+  const pins = new Map([...installed.map((item) => [item.name, item.version] as const), ...locked]);
   const resolution = resolvePackages(index, {
     packages: definition.packages,
     essential: definition.base.kind === "debian",

@@ -16,7 +16,7 @@ import { openRepository, pingRegistry } from "./registry.ts";
 import { tarEntry } from "./tar/tar-entry.fixture.ts";
 import type { TarEntry } from "./tar/entry.ts";
 import { putTinyImage } from "./tiny-image.fixture.ts";
-import { copyImage, parseTransport } from "./transports.ts";
+import { copyImage, parseTransport } from "./oci.ts";
 
 /** An image that real engines can run: `echo` of this host with its loader and libc, and a second layer that hides a file of the first. */
 let folder: string;

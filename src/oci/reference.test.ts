@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatReference, namesRegistry, parseReference } from "./reference.ts";
+import { dockerHub, formatReference, namesRegistry, parseReference } from "./reference.ts";
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 
@@ -9,7 +9,7 @@ test("references are read with Docker's defaults", () => {
     debian: "docker.io/library/debian:latest",
     "debian:bookworm": "docker.io/library/debian:bookworm",
     "docker.io/debian": "docker.io/library/debian:latest",
-    "index.docker.io/debian": "docker.io/library/debian:latest",
+    [`index.${dockerHub}/debian`]: "docker.io/library/debian:latest",
     "someone/image": "docker.io/someone/image:latest",
     "localhost/image": "localhost/image:latest",
     "localhost:5000/shop/web:1": "localhost:5000/shop/web:1",

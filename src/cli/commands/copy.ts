@@ -9,7 +9,7 @@ export const declare: Declare = (command, handle) => {
     .option("--insecure", "speak plain HTTP; loopback registries need no option")
     .action(
       handle<RegistryCommandOptions, [string, string]>(async ({ ctx, options }, from, to) => {
-        const { copyImage, parseTransport } = await import("../../oci/transports.ts");
+        const { copyImage, parseTransport } = await import("../../oci/oci.ts");
         const { digest } = await copyImage(ctx, { from: parseTransport(from), to: parseTransport(to) }, options);
         return { json: { from, to, digest }, text: `${to}  ${digest}` };
       }),

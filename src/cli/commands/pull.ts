@@ -9,7 +9,7 @@ export const declare: Declare = (command, handle) => {
     .option("--insecure", "speak plain HTTP; loopback registries need no option")
     .action(
       handle<RegistryCommandOptions, [string, string | undefined]>(async ({ ctx, options }, text, given) => {
-        const { copyImage } = await import("../../oci/transports.ts");
+        const { copyImage } = await import("../../oci/oci.ts");
         const { parseReference, formatReference } = await import("../../oci/reference.ts");
         const reference = parseReference(text);
         const name = given ?? formatReference(reference);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { findCredentials, type Credentials } from "./docker-config.ts";
+import { dockerHub } from "../reference.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
@@ -32,7 +33,7 @@ test("a login is found under the host, or under a URL as older clients wrote it"
     auths: {
       "a.example": { auth: base64("me:with:colon") },
       "https://b.example/v1/": { username: "me", password: "b" },
-      "https://index.docker.io/v1/": { auth: base64("me:hub") },
+      [`https://index.${dockerHub}/v1/`]: { auth: base64("me:hub") },
       "c.example:5000": { identitytoken: "token" },
       "empty.example": {},
     },
