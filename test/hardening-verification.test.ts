@@ -138,14 +138,14 @@ async function assertRefused(home: TestHome, mutation: Mutation): Promise<void> 
 async function startError(home: TestHome, mutation: Pick<Mutation, "alter" | "asRoot">): Promise<IngotError> {
   const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] });
   const user = mutation.asRoot === true ? { uid: 0, gid: 0 } : spec.user;
-  const before = leftovers(home);
+  const earlier = leftovers(home);
   const runtime = runcRuntime(home.ctx, { alterProfile: mutation.alter });
   const error: unknown = await runtime.start({ ...spec, user }).then(
     () => undefined,
     (reason: unknown) => reason,
   );
   assert.ok(error instanceof IngotError, `it was started: ${String(error)}`);
-  assert.deepEqual(leftovers(home), before);
+  assert.deepEqual(leftovers(home), earlier);
   return error;
 }
 
@@ -259,7 +259,8 @@ function oneMountMore(profile: OciSpec): OciSpec {
 }
 
 function withoutSeccomp(profile: OciSpec): OciSpec {
-  const { seccomp: _, ...rest } = profile.linux;
+  const { seccomp: dropped, ...rest } = profile.linux;
+  assert.ok(dropped !== undefined);
   return { ...profile, linux: rest };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, openSync, writeSync, closeSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { useContent, verifyContent } from "../src/runtime/content/content.ts";
 import { instanceSpec } from "../src/runtime/image-instance.ts";
@@ -18,152 +18,154 @@ import { removeTestHome } from "./support/stop-instances.ts";
 
 type Listed = { readonly instances: readonly InstanceState[] };
 
-describe("instances", { skip: whyNoInstances() }, () => {
-  let home: TestHome;
-  const ingot = (...args: string[]) => runIngot(args, { env: { INGOT_HOME: home.home }, cwd: home.home });
+const skip = whyNoInstances();
+let home: TestHome;
+const ingot = (...args: string[]) => runIngot(args, { env: { INGOT_HOME: home.home }, cwd: home.home });
 
-  before(async () => {
-    home = await makeTestHome();
-  });
-  after(() => removeTestHome(home));
-
-  test("two instances of an image serve its page to the host, from one mount of its content", async () => {
-    const result = await ingot("run", "web", "--count", "2", "--json");
-    assert.equal(result.code, 0, result.stderr);
-    const { instances } = parseJson<Listed>(result);
-    assert.equal(new Set(instances.map(({ address }) => address)).size, 2);
-    for (const { address, port } of instances)
-      assert.equal(await get(`http://${address}:${port}/`), "Welcome from the image\n");
-    const listed = parseJson<Listed>(await ingot("instances", "--json"));
-    assert.deepEqual(
-      listed.instances.map(({ status }) => status),
-      ["running", "running"],
-    );
-    assert.equal(mountsOf(home, "content").length, 1);
-    const roots = mountsOf(home, "instances");
-    assert.equal(roots.length, 2);
-    assert.deepEqual(
-      new Set(roots.map(({ device }) => device)),
-      new Set(mountsOf(home, "content").map(({ device }) => device)),
-    );
-  });
-
-  test("their output is in their log", async () => {
-    const [first] = await runcRuntime(home.ctx).list();
-    const log = runtimePaths(home.home).log(first?.id as InstanceId);
-    await until(() => readFileSync(log, "utf8").includes("GET / HTTP/1.1"));
-  });
-
-  test("each has ids of its own on the host", async () => {
-    const instances = await runcRuntime(home.ctx).list();
-    const maps = instances.map(({ pid }) => readFileSync(`/proc/${pid}/uid_map`, "utf8"));
-    assert.equal(new Set(maps).size, 2);
-  });
-
-  test("their network is still what the plugins made", async () => {
-    for (const { id } of await runcRuntime(home.ctx).list()) {
-      const record = readRecord(runtimePaths(home.home), id);
-      assert.ok(record?.running !== undefined);
-      await checkNetwork(home.ctx, id, record.running.network);
-    }
-  });
-
-  test("stopping them leaves no mount, network, cgroup, process or file", async () => {
-    const { instances } = parseJson<Listed>(await ingot("instances", "--json"));
-    const stopped = await ingot("stop", "--all", "--timeout", "5s", "--json");
-    assert.equal(stopped.code, 0, stopped.stderr);
-    assertNothingLeft(home, instances);
-    assert.deepEqual(mountsOf(home, "content"), []);
-  });
-
-  test("an instance whose process ends is shown as exited, and can be removed", async () => {
-    const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] });
-    const runtime = runcRuntime(home.ctx);
-    const { pid = 0 } = await runtime.start(spec);
-    process.kill(pid, "SIGKILL");
-    await until(() => !existsSync(`/proc/${pid}`));
-    const state = (await runtime.list()).find(({ id }) => id === spec.id);
-    assert.equal(state?.status, "exited");
-    await runtime.stop(spec.id);
-    assert.deepEqual(await runtime.list(), []);
-  });
-
-  test("a command that is not in the image is an error, and nothing of the instance is left", async () => {
-    const result = await ingot("run", "web", "--name", "lost", "--", "/no/such/program");
-    assert.equal(result.code, 1);
-    assert.match(result.stderr, /no such file or directory/);
-    assertNothingLeft(home, [{ id: "lost" as InstanceId }]);
-  });
-
-  test("what a killed start left is removed by the next list", async () => {
-    const child = spawn(
-      join(import.meta.dirname, "../bin/ingot"),
-      ["run", "web", "--name", "cut-off", "--", "sleep", "600"],
-      {
-        env: { ...process.env, INGOT_HOME: home.home },
-        stdio: "ignore",
-      },
-    );
-    await until(() => existsSync(networkNamespacePath("cut-off" as InstanceId)));
-    child.kill("SIGKILL");
-    // Programs that were under way end by themselves.
-    await sleep(500);
-    const result = await ingot("instances", "--json");
-    assert.equal(result.code, 0, result.stderr);
-    const { instances } = parseJson<Listed>(result);
-    if (instances.length > 0) await ingot("stop", "cut-off", "--timeout", "0");
-    assertNothingLeft(home, [{ id: "cut-off" as InstanceId }]);
-  });
-
-  test("the same id is started once when two try at once", async () => {
-    const spec = {
-      ...(await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] })),
-      id: "only" as InstanceId,
-    };
-    const runtime = runcRuntime(home.ctx);
-    const results = await Promise.allSettled([runtime.start(spec), runtime.start(spec)]);
-    assert.deepEqual(results.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
-    await runtime.stop(spec.id, { grace: 0 });
-  });
-
-  test("content that was altered on disk is found, and written again before it is used", async () => {
-    const content = await useContent(home.ctx, home.image);
-    await verifyContent(home.ctx, home.image.digest);
-    const runtime = runcRuntime(home.ctx);
-    const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] });
-    await runtime.start(spec);
-    await runtime.stop(spec.id, { grace: 0 });
-    alterByte(runtimePaths(home.home).contentFile(home.image.digest));
-    await assert.rejects(verifyContent(home.ctx, home.image.digest), { code: "content-damaged" });
-    assert.equal(await useContent(home.ctx, home.image), content);
-    await verifyContent(home.ctx, home.image.digest);
-  });
-
-  test("a stale mount folder, as a restart of the host leaves it, is used again", async () => {
-    const target = runtimePaths(home.home).contentMount(home.image.digest);
-    const runtime = runcRuntime(home.ctx);
-    const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] });
-    await runtime.start(spec);
-    await runtime.stop(spec.id, { grace: 0 });
-    mkdirSync(target, { recursive: true });
-    assert.ok(existsSync(join(await useContent(home.ctx, home.image), "etc/nginx/nginx.conf")));
-  });
-
-  test("an unknown image, an unknown instance and a wrong limit are clear errors", async () => {
-    assert.match((await ingot("run", "wbe")).stderr, /no image "wbe"/);
-    assert.match((await ingot("stop", "nobody")).stderr, /no instance nobody/);
-    const wrong = await ingot("run", "web", "--memory", "much");
-    assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /expected a size of at least 16M/);
-  });
+before(async () => {
+  if (skip !== undefined) return;
+  home = await makeTestHome();
+});
+after(async () => {
+  if (skip === undefined) await removeTestHome(home);
 });
 
-function mountsOf({ home }: TestHome, kind: "content" | "instances") {
-  return readMounts().filter(({ target }) => target.startsWith(join(runtimePaths(home).run, kind)));
+test("two instances of an image serve its page to the host, from one mount of its content", { skip }, async () => {
+  const result = await ingot("run", "web", "--count", "2", "--json");
+  assert.equal(result.code, 0, result.stderr);
+  const { instances } = parseJson<Listed>(result);
+  assert.equal(new Set(instances.map(({ address }) => address)).size, 2);
+  for (const { address, port } of instances)
+    assert.equal(await get(`http://${address}:${port}/`), "Welcome from the image\n");
+  const listed = parseJson<Listed>(await ingot("instances", "--json"));
+  assert.deepEqual(
+    listed.instances.map(({ status }) => status),
+    ["running", "running"],
+  );
+  assert.equal(mountsOf(home, "content").length, 1);
+  const roots = mountsOf(home, "instances");
+  assert.equal(roots.length, 2);
+  assert.deepEqual(
+    new Set(roots.map(({ device }) => device)),
+    new Set(mountsOf(home, "content").map(({ device }) => device)),
+  );
+});
+
+test("their output is in their log", { skip }, async () => {
+  const [first] = await runcRuntime(home.ctx).list();
+  const log = runtimePaths(home.home).log(first?.id as InstanceId);
+  await until(() => readFileSync(log, "utf8").includes("GET / HTTP/1.1"));
+});
+
+test("each has ids of its own on the host", { skip }, async () => {
+  const instances = await runcRuntime(home.ctx).list();
+  const maps = instances.map(({ pid }) => readFileSync(`/proc/${pid}/uid_map`, "utf8"));
+  assert.equal(new Set(maps).size, 2);
+});
+
+test("their network is still what the plugins made", { skip }, async () => {
+  for (const { id } of await runcRuntime(home.ctx).list()) {
+    const record = readRecord(runtimePaths(home.home), id);
+    assert.ok(record?.running !== undefined);
+    await checkNetwork(home.ctx, id, record.running.network);
+  }
+});
+
+test("stopping them leaves no mount, network, cgroup, process or file", { skip }, async () => {
+  const { instances } = parseJson<Listed>(await ingot("instances", "--json"));
+  const stopped = await ingot("stop", "--all", "--timeout", "5s", "--json");
+  assert.equal(stopped.code, 0, stopped.stderr);
+  assertNothingLeft(home, instances);
+  assert.deepEqual(mountsOf(home, "content"), []);
+});
+
+test("an instance whose process ends is shown as exited, and can be removed", { skip }, async () => {
+  const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] });
+  const runtime = runcRuntime(home.ctx);
+  const { pid = 0 } = await runtime.start(spec);
+  process.kill(pid, "SIGKILL");
+  await until(() => !existsSync(`/proc/${pid}`));
+  const state = (await runtime.list()).find(({ id }) => id === spec.id);
+  assert.equal(state?.status, "exited");
+  await runtime.stop(spec.id);
+  assert.deepEqual(await runtime.list(), []);
+});
+
+test("a command that is not in the image is an error, and nothing of the instance is left", { skip }, async () => {
+  const result = await ingot("run", "web", "--name", "lost", "--", "/no/such/program");
+  assert.equal(result.code, 1);
+  assert.match(result.stderr, /no such file or directory/);
+  assertNothingLeft(home, [{ id: "lost" as InstanceId }]);
+});
+
+test("what a killed start left is removed by the next list", { skip }, async () => {
+  const child = spawn(
+    join(import.meta.dirname, "../bin/ingot"),
+    ["run", "web", "--name", "cut-off", "--", "sleep", "600"],
+    {
+      env: { ...process.env, INGOT_HOME: home.home },
+      stdio: "ignore",
+    },
+  );
+  await until(() => existsSync(networkNamespacePath("cut-off" as InstanceId)));
+  child.kill("SIGKILL");
+  // Programs that were under way end by themselves.
+  await sleep(500);
+  const result = await ingot("instances", "--json");
+  assert.equal(result.code, 0, result.stderr);
+  const { instances } = parseJson<Listed>(result);
+  if (instances.length > 0) await ingot("stop", "cut-off", "--timeout", "0");
+  assertNothingLeft(home, [{ id: "cut-off" as InstanceId }]);
+});
+
+test("the same id is started once when two try at once", { skip }, async () => {
+  const spec = {
+    ...(await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] })),
+    id: "only" as InstanceId,
+  };
+  const runtime = runcRuntime(home.ctx);
+  const results = await Promise.allSettled([runtime.start(spec), runtime.start(spec)]);
+  assert.deepEqual(results.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
+  await runtime.stop(spec.id, { grace: 0 });
+});
+
+test("content that was altered on disk is found, and written again before it is used", { skip }, async () => {
+  const content = await useContent(home.ctx, home.image);
+  await verifyContent(home.ctx, home.image.digest);
+  const runtime = runcRuntime(home.ctx);
+  const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] });
+  await runtime.start(spec);
+  await runtime.stop(spec.id, { grace: 0 });
+  alterByte(runtimePaths(home.home).contentFile(home.image.digest));
+  await assert.rejects(verifyContent(home.ctx, home.image.digest), { code: "content-damaged" });
+  assert.equal(await useContent(home.ctx, home.image), content);
+  await verifyContent(home.ctx, home.image.digest);
+});
+
+test("a stale mount folder, as a restart of the host leaves it, is used again", { skip }, async () => {
+  const target = runtimePaths(home.home).contentMount(home.image.digest);
+  const runtime = runcRuntime(home.ctx);
+  const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] });
+  await runtime.start(spec);
+  await runtime.stop(spec.id, { grace: 0 });
+  mkdirSync(target, { recursive: true });
+  assert.ok(existsSync(join(await useContent(home.ctx, home.image), "etc/nginx/nginx.conf")));
+});
+
+test("an unknown image, an unknown instance and a wrong limit are clear errors", { skip }, async () => {
+  assert.match((await ingot("run", "wbe")).stderr, /no image "wbe"/);
+  assert.match((await ingot("stop", "nobody")).stderr, /no instance nobody/);
+  const wrong = await ingot("run", "web", "--memory", "much");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /expected a size of at least 16M/);
+});
+
+function mountsOf(of: TestHome, kind: "content" | "instances") {
+  return readMounts().filter(({ target }) => target.startsWith(join(runtimePaths(of.home).run, kind)));
 }
 
-function assertNothingLeft(home: TestHome, instances: readonly Pick<InstanceState, "id" | "pid">[]): void {
-  const paths = runtimePaths(home.home);
+function assertNothingLeft(of: TestHome, instances: readonly Pick<InstanceState, "id" | "pid">[]): void {
+  const paths = runtimePaths(of.home);
   for (const { id, pid } of instances) {
     assert.equal(existsSync(paths.instance(id)), false);
     assert.equal(existsSync(paths.bundle(id)), false);
@@ -176,7 +178,7 @@ function assertNothingLeft(home: TestHome, instances: readonly Pick<InstanceStat
       .map((name) => readFileSync(join("/run/ingot/cni/ingot", name), "utf8"));
     assert.ok(!owners.some((owner) => owner.startsWith(id)));
   }
-  assert.deepEqual(mountsOf(home, "instances"), []);
+  assert.deepEqual(mountsOf(of, "instances"), []);
 }
 
 async function get(url: string): Promise<string> {

@@ -38,9 +38,9 @@ export function whyNoInstances(): string | undefined {
 export type TestHome = { readonly ctx: Context; readonly home: string; readonly image: ImageSource };
 
 /** A new `$INGOT_HOME` whose store has the test image by the name `web`. The caller removes it with `removeTestHome`. */
-export async function makeTestHome(): Promise<TestHome> {
+export async function makeTestHome(parent = tmpdir()): Promise<TestHome> {
   const layout = await testImageLayout();
-  const home = mkdtempSync(join(tmpdir(), "ingot-runtime-"));
+  const home = mkdtempSync(join(parent, "ingot-runtime-"));
   cpSync(layout, join(home, "store"), { recursive: true });
   const ctx = processContext({ home });
   return { ctx, home, image: imageSource(ctx, findImage(ctx, "web").digest) };
