@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runCommand } from "../../src/ground/run-command.ts";
@@ -17,11 +26,15 @@ export type DebDescription = {
   readonly scripts?: Readonly<Record<string, string>>;
   /** Absolute paths. */
   readonly conffiles?: readonly string[];
+  /** The bytes of the .deb instead of a built one, for what dpkg-deb would never make. */
+  readonly bytes?: Uint8Array;
 };
 
 export type DebFile =
   | string
   | { readonly content: string | Uint8Array; readonly mode?: number }
+  /** A copy of a file of the host; it must not change while the archives that were built from it are kept. */
+  | { readonly copyOf: string; readonly mode?: number }
   | { readonly link: string }
   | { readonly folder: true; readonly mode?: number };
 
@@ -35,6 +48,10 @@ export async function buildDeb(description: DebDescription, folder: string): Pro
   const path = join(folder, `${name}_${version.replace(/^\d+:/, "")}_${architecture}_${key}.deb`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
+  if (description.bytes !== undefined) {
+    writeFileSync(path, description.bytes);
+    return path;
+  }
   const tree = mkdtempSync(join(tmpdir(), "build-deb-"));
   try {
     chmodSync(tree, 0o755);
@@ -89,6 +106,7 @@ function writeEntry(path: string, file: DebFile): void {
   if (typeof file === "string") return writeEntry(path, { content: file });
   if ("link" in file) return symlinkSync(file.link, path);
   if ("folder" in file) mkdirSync(path, { recursive: true });
+  else if ("copyOf" in file) copyFileSync(file.copyOf, path);
   else writeFileSync(path, file.content);
   chmodSync(path, file.mode ?? ("folder" in file ? 0o755 : 0o644));
 }
