@@ -118,6 +118,13 @@ test("what a killed start left is removed by the next list", { skip }, async () 
   assertNothingLeft(home, [{ id: "cut-off" as InstanceId }]);
 });
 
+test("a start that the person stops leaves nothing", { skip }, async () => {
+  const ctx = { ...home.ctx, signal: AbortSignal.abort() };
+  const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] });
+  await assert.rejects(runcRuntime(ctx).start(spec), { code: "cancelled" });
+  assertNothingLeft(home, [spec]);
+});
+
 test("the same id is started once when two try at once", { skip }, async () => {
   const spec = {
     ...(await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] })),

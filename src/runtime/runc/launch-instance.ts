@@ -27,7 +27,8 @@ export async function launchInstance(ctx: Context, spec: InstanceSpec, options: 
   // First of all: it keeps the image's content mounted, and tells what to remove after a crash.
   writeRecord(paths, record);
   const [network, place] = await bothOrNeither(addNetwork(ctx, spec.id), prepareRoot(ctx, spec));
-  ctx.signal.throwIfAborted();
+  if (ctx.signal.aborted)
+    throw new IngotError("cancelled", `the start of ${spec.id} was stopped; nothing of it is left`);
   writeIdentityFiles(place.folder, spec.id, network.address);
   const pid = await runVerified(ctx, { spec, place, options });
   const running = { process: identityOf(pid, spec), network };
