@@ -180,7 +180,10 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
 test("on a disk a cast gives the same layers, and removes what a killed one left", { skip }, async () => {
   const own = join(work, "disk");
   const child = spawn(process.execPath, elsewhere(own), { env: { ...process.env, INGOT_WORK: "disk" } });
-  await waitFor(() => existsSync(join(own, `tmp/cast-${child.pid}/root/usr/bin`)));
+  await waitFor(() => {
+    const folder = readdirSync(join(own, "tmp")).find((name) => name.startsWith(`cast-${child.pid}-`));
+    return existsSync(join(own, `tmp/${folder}/root/usr/bin/dpkg`));
+  });
   child.kill("SIGKILL");
   await once(child, "exit");
   const [result] = await castSet(own, [essential], { context: { env: { ...process.env, INGOT_WORK: "disk" } } });

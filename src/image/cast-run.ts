@@ -185,11 +185,13 @@ export class CastRun {
   }
 }
 
-const policy = "usr/sbin/policy-rc.d";
+const programs = "usr/sbin";
 
 /** invoke-rc.d asks this program whether it may start a service (101: no), unless the image has an answer of its own. */
 function forbidServices(tree: Tree): () => void {
-  const path = tree.host(tree.place(policy));
+  // A base that is not Debian may have no such folder, and then nothing that asks.
+  if (!tree.stat(programs)?.isDirectory()) return () => {};
+  const path = tree.host(`${programs}/policy-rc.d`);
   if (existsSync(path)) return () => {};
   writeFileSync(path, "#!/bin/sh\nexit 101\n");
   chmodSync(path, 0o755);

@@ -8,6 +8,8 @@ import type { CastFailure, CastMessage, CastRequest } from "./cast-messages.ts";
 import { runCast } from "./run-cast.ts";
 
 process.umask(0);
+// The caller's groups have no number in here.
+process.setgroups?.([]);
 // The parent is gone, by Ctrl-C or by SIGKILL: so is this cast.
 process.on("disconnect", () => process.exit(1));
 process.once("message", (request: CastRequest) => void serve(request));

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../ground/context.ts";
@@ -21,7 +22,7 @@ export function chooseWork(ctx: Pick<Context, "home" | "env">, plan: CastPlan): 
   const isDiskWanted = ctx.env.INGOT_WORK === "disk";
   if (2 * needed <= available && !isDiskWanted)
     return { folder, stale, tmpfs: Math.floor(Math.max(needed, available / 2)) };
-  const own = join(ctx.home, `tmp/cast-${process.pid}`);
+  const own = join(ctx.home, `tmp/cast-${process.pid}-${randomBytes(4).toString("hex")}`);
   mkdirSync(own, { recursive: true });
   return { folder: own, stale, tmpfs: 0 };
 }
@@ -37,8 +38,8 @@ function estimateSize({ below, stages }: CastPlan): number {
 
 /** Work folders whose process is gone. */
 function staleFolders(parent: string): readonly string[] {
-  const names = readdirSync(parent).filter((name) => /^cast-[0-9]+$/.test(name));
-  return names.filter((name) => !existsSync(`/proc/${name.slice("cast-".length)}`)).map((name) => join(parent, name));
+  const names = readdirSync(parent).filter((name) => /^cast-[0-9]+-/.test(name));
+  return names.filter((name) => !existsSync(`/proc/${name.split("-")[1]}`)).map((name) => join(parent, name));
 }
 
 /** Bytes: what the kernel says can be used without swapping (proc(5), MemAvailable). */

@@ -65,7 +65,7 @@ const withheld = {
 
 /** Device nodes cannot be made in a user namespace, only borrowed one by one; the host's other devices stay out of reach. */
 function mountDevices(dev: string): void {
-  mount("tmpfs", dev, { type: "tmpfs", flags: mountFlags.noSuid, data: "mode=0755,size=16m" });
+  mount("tmpfs", dev, { type: "tmpfs", flags: mountFlags.noSuid, data: "mode=0755,size=64m" });
   for (const name of ["null", "zero", "full", "random", "urandom", "tty"]) {
     closeSync(openSync(`${dev}/${name}`, "w", 0o666));
     mount(`/dev/${name}`, `${dev}/${name}`, { flags: mountFlags.bind });
@@ -90,15 +90,15 @@ async function run(command: SandboxCommand): Promise<void> {
   closeSync(file);
   child.stdio[3]?.on("data", (chunk: Buffer) => send({ kind: "status", text: chunk.toString("utf8") }));
   const code = await ended(child);
-  killAll();
   send({ kind: "ended", code, output: readFileSync(output, "utf8") });
 }
 
 function ended(child: ChildProcess): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   child.on("error", () => resolve(127));
-  // "exit", not "close": a daemon that a script left behind holds the pipes open.
-  child.on("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 128));
+  // A daemon that a script left behind holds the pipe open: only without it "close" comes, with all that was reported.
+  child.on("exit", killAll);
+  child.on("close", (code, signal) => resolve(signal === null ? (code ?? 1) : 128));
   return promise;
 }
 
