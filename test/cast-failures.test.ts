@@ -116,6 +116,28 @@ test("a script cannot reach devices, the kernel or the host's Node", { skip }, a
   );
 });
 
+test("a script that lays links for the unpacker reaches nothing outside", { skip }, async () => {
+  const outside = join(work, "outside");
+  mkdirSync(join(outside, "lib/dpkg/triggers"), { recursive: true });
+  writeFileSync(join(outside, "lib/dpkg/status"), "");
+  const files = { "usr/sbin/policy-rc.d": { link: join(outside, "policy") } };
+  const move = `#!/bin/sh\nmv /var /moved; ln -s ${outside} /var\n`;
+  await assert.rejects(castPackage({ name: "mover", version: "1", files, scripts: { preinst: move } }));
+  const aim = `#!/bin/sh\nrm /var/lib/dpkg/status; ln -s ${outside}/lib/dpkg/status /var/lib/dpkg/status\n`;
+  await assert.rejects(castPackage({ name: "aimer", version: "1", files, scripts: { preinst: aim } }), {
+    code: "archive-escapes-root",
+  });
+  const layers = await castPackage({ name: "policy", version: "1", files });
+  await castSet(home, [commands("true")], { below: [...below, ...layers] });
+  assert.deepEqual(readdirSync(outside, { recursive: true }).toSorted(), [
+    "lib",
+    "lib/dpkg",
+    "lib/dpkg/status",
+    "lib/dpkg/triggers",
+  ]);
+  assert.equal(readFileSync(join(outside, "lib/dpkg/status"), "utf8"), "");
+});
+
 test("a script's environment is the same everywhere, and its input is empty", { skip }, async () => {
   await castSet(
     home,

@@ -1,4 +1,3 @@
-import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { installPackages, openPackages, type OpenPackages } from "../debian/unpack/install-stage.ts";
@@ -190,12 +189,14 @@ const programs = "usr/sbin";
 /** invoke-rc.d asks this program whether it may start a service (101: no), unless the image has an answer of its own. */
 function forbidServices(tree: Tree): () => void {
   // A base that is not Debian may have no such folder, and then nothing that asks.
-  if (!tree.stat(programs)?.isDirectory()) return () => {};
-  const path = tree.host(`${programs}/policy-rc.d`);
-  if (existsSync(path)) return () => {};
-  writeFileSync(path, "#!/bin/sh\nexit 101\n");
-  chmodSync(path, 0o755);
-  return () => rmSync(path, { force: true });
+  if (!tree.stat("usr")?.isDirectory() || !tree.stat(programs)?.isDirectory()) return () => {};
+  const path = `${programs}/policy-rc.d`;
+  if (tree.stat(tree.place(path)) !== undefined) return () => {};
+  tree.writeText(path, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  return () => {
+    tree.forgetFolders();
+    tree.removePath(path);
+  };
 }
 
 function commandFailed(command: string, { code, output }: { code: number; output: string }): IngotError {

@@ -75,7 +75,14 @@ class Bench {
   async diff(root: string): Promise<readonly TarEntry[]> {
     const view = await this.view();
     const scanned = scanTree(root, (path) => view.has(path));
-    const entries = diffStage({ root, view, scanned, mayDiffer: () => true, epoch: 100, started: Date.now() - 1_000_000 });
+    const entries = diffStage({
+      root,
+      view,
+      scanned,
+      mayDiffer: () => true,
+      epoch: 100,
+      started: Date.now() - 1_000_000,
+    });
     // The root belongs to whoever runs this test.
     return entries.filter(({ path }) => path !== "");
   }
@@ -163,6 +170,20 @@ function describe({ path, type, linkname, content, mtime }: TarEntry): string {
   if (type === "symlink") return `${path}->${linkname}`;
   return type === "hardlink" ? `${path}=>${linkname}` : `${path}=${content} @${mtime}`;
 }
+
+test("a layer of someone else that lays a link and writes through it reaches nothing outside", async (t) => {
+  const bench = new Bench(t);
+  const outside = join(bench.home, "outside");
+  mkdirSync(join(outside, "below"), { recursive: true, mode: 0o700 });
+  chmodSync(join(outside, "below"), 0o700);
+  const before = lstatSync(join(outside, "below"));
+  await bench.write([{ ...file("evil", ""), type: "symlink", linkname: outside, mode: 0o777 }]);
+  await bench.write([folder("evil/below", 0o777), file("evil/below/x", "x")]);
+  const root = await bench.restore();
+  const after = lstatSync(join(outside, "below"));
+  assert.deepEqual([after.mode, after.mtimeMs, after.ctimeMs], [before.mode, before.mtimeMs, before.ctimeMs]);
+  assert.equal(lstatSync(join(root, outside, "below/x")).size, 1);
+});
 
 test("an index that is lost is made again from the layer, the same", async (t) => {
   const bench = new Bench(t);

@@ -58,7 +58,7 @@ class LayerWriter {
   finish(): void {
     for (const { link, layer } of this.#links) addLink(this.#tree, link, layer);
     for (const { path, type, mtime } of this.#view.values())
-      if (type === "directory") lutimesSync(this.#tree.host(path), mtime, mtime);
+      if (type === "directory") lutimesSync(this.#tree.host(this.#tree.place(path)), mtime, mtime);
   }
 }
 
@@ -87,9 +87,10 @@ async function readEntries(ctx: Pick<Context, "home">, layout: Layout, layer: La
 }
 
 function addEntry(tree: Tree, entry: TarEntry): void {
-  const isThere = entry.type === "directory" && tree.stat(entry.path) !== undefined;
-  if (isThere) tree.setFolder(entry.path, entry);
-  else tree.add(tree.place(entry.path), entry);
+  const real = tree.place(entry.path);
+  const isThere = entry.type === "directory" && tree.stat(real)?.isDirectory();
+  if (isThere) tree.setFolder(real, entry);
+  else tree.add(real, entry);
 }
 
 /** A link whose target an upper layer replaced is a file of its own by now. */
@@ -100,6 +101,6 @@ function addLink(tree: Tree, link: TarEntry, layer: readonly TarEntry[]): void {
 }
 
 function isFrom(tree: Tree, target: TarEntry): boolean {
-  const stat = tree.stat(target.path);
+  const stat = tree.stat(tree.place(target.path));
   return stat !== undefined && stat.size === target.size && Math.floor(stat.mtimeMs / 1000) === target.mtime;
 }

@@ -39,7 +39,7 @@ export function takeOver(
 /** The package whose list has the path, and how the list writes it. */
 function findOwner(real: string, tree: Tree, self: string): { owner: string; path: string } | undefined {
   const name = real.slice(real.lastIndexOf("/"));
-  for (const list of readdirSync(tree.host(infoFolder))) {
+  for (const list of readdirSync(tree.host(tree.place(`${infoFolder}/.`)))) {
     if (!list.endsWith(".list") || list === `${self}.list`) continue;
     const lines = readLines(tree, `${infoFolder}/${list}`);
     const path = lines.find((line) => line.endsWith(name) && tree.place(line.slice(1)) === real);

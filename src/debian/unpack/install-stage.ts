@@ -1,4 +1,3 @@
-import { appendFileSync } from "node:fs";
 import { IngotError } from "../../ground/error.ts";
 import type { TarEntry } from "../../oci/tar/entry.ts";
 import type { Package } from "../package.ts";
@@ -139,7 +138,7 @@ class StageRun {
   async #scripts(run: () => Promise<void>): Promise<void> {
     const { tree, onScripts } = this.#options;
     this.#state.triggers.save(tree);
-    appendFileSync(tree.host("var/lib/dpkg/status"), this.#stanzas.splice(0).join(""));
+    tree.writeText("var/lib/dpkg/status", this.#stanzas.splice(0).join(""), { append: true });
     onScripts();
     await this.#options.measure("scripts", run);
     tree.forgetFolders();

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { IngotError } from "../../ground/error.ts";
 import type { Package } from "../package.ts";
 import type { DebFile } from "./deb-file.ts";
@@ -33,9 +32,9 @@ export async function runPreinst(
 ): Promise<void> {
   const folder = "var/lib/dpkg/tmp.ci";
   // Where dpkg itself puts the control files for a preinst; debconf looks there for the name of the package.
-  tree.remove(folder);
-  mkdirSync(tree.host(folder), 0o755);
-  for (const file of deb.controlFiles.values()) tree.add(`${folder}/${file.path}`, { ...file, uid: 0, gid: 0 });
+  tree.removePath(folder);
+  for (const file of deb.controlFiles.values())
+    tree.add(tree.place(`${folder}/${file.path}`), { ...file, uid: 0, gid: 0 });
   const env = {
     ...scriptEnvironment(epoch),
     DPKG_MAINTSCRIPT_PACKAGE: item.name,
@@ -47,7 +46,8 @@ export async function runPreinst(
     DPKG_ROOT: "",
   };
   const result = await sandbox.run({ argv: [`/${folder}/preinst`, "install"], env });
-  tree.remove(folder);
+  tree.forgetFolders();
+  tree.removePath(folder);
   if (result.code !== 0) throw scriptFailed(`the preinst script of ${item.name} ${item.version}`, result);
 }
 

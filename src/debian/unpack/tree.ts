@@ -77,13 +77,28 @@ export class Tree {
     setXattrs(this.host(real), entry);
   }
 
-  /** Writes a small file of dpkg's own database, 0644; parents must be there. */
-  writeText(path: string, text: string): void {
+  /** Writes or appends to a small file, 0644, wherever its parents' links lead inside the tree; a link in its own place is refused. */
+  writeText(path: string, text: string, options: { append?: boolean; mode?: number } = {}): void {
+    const { append = false, mode = 0o644 } = options;
+    const real = this.place(path);
+    if (this.stat(real)?.isSymbolicLink()) throw escapes(path);
     try {
-      writeFileSync(this.host(this.place(path)), text, { mode: 0o644 });
+      // The flags are what stands between a script's clever link, or pipe, and the host's files.
+      const change = append ? constants.O_APPEND : constants.O_TRUNC;
+      const file = openSync(this.host(real), constants.O_WRONLY | constants.O_CREAT | closedFlags | change, mode);
+      try {
+        writeFileSync(file, text);
+      } finally {
+        closeSync(file);
+      }
     } catch (error) {
       throw explain(error, path);
     }
+  }
+
+  /** Removes a path and all below it; the links of its parents are followed inside the tree, its own is not. */
+  removePath(path: string): void {
+    this.remove(this.place(path));
   }
 
   remove(real: string): void {
@@ -173,6 +188,7 @@ function setFolderMode(path: string, entry: TarHeader): void {
   chmodSync(path, entry.mode);
 }
 
+const closedFlags = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const createNew = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 function writeRegular(tree: Tree, real: string, entry: TarEntry): void {

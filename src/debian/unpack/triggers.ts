@@ -26,7 +26,8 @@ export class TriggerDatabase {
   addInterests(content: Buffer, packageName: string): void {
     for (const line of content.toString("utf8").split("\n")) {
       const [, suffix = "", name = ""] = /^\s*interest(-await|-noawait)?\s+(\S+)/.exec(line) ?? [];
-      if (name === "") continue;
+      // A named trigger is a file name of the database, and nothing else (deb-triggers(5)).
+      if (!name.startsWith("/") && !/^[^/.][^/]*$/.test(name)) continue;
       const who = suffix === "-noawait" ? `${packageName}/noawait` : packageName;
       append(name.startsWith("/") ? this.#paths : this.#named, name, who);
     }

@@ -24,7 +24,7 @@ export function unpackInfo(
   { deb, entries }: { deb: DebFile; entries: readonly TarEntry[] },
   state: UnpackState,
 ): readonly TarEntry[] {
-  const written = infoEntries(item, deb, entries);
+  const written = infoEntries(item, deb, entries).map((entry) => ({ ...entry, path: state.tree.place(entry.path) }));
   for (const entry of written) state.tree.add(entry.path, entry);
   return written;
 }
