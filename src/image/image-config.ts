@@ -78,7 +78,7 @@ function runConfig(input: ConfigInput): object {
   const user = numericUser(input) ?? inherited.user;
   const workdir = definition.workdir ?? inherited.workdir;
   const ports = definition.port === undefined ? inherited.ports : [`${definition.port}/tcp`];
-  const labels = { ...inherited.labels, ...definition.labels, ...writableLabel(definition) };
+  const labels = { ...inherited.labels, ...definition.labels, ...writableLabel(definition, inherited) };
   return {
     ...(user === undefined ? {} : { User: user }),
     ...(ports.length === 0 ? {} : { ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])) }),
@@ -96,8 +96,9 @@ function numericUser(input: ConfigInput): string | undefined {
   return `${uid}:${gid}`;
 }
 
-function writableLabel(definition: ImageDefinition): Record<string, string> {
-  if (definition.writable.length === 0) return {};
+/** Written also when nothing is writable: without the label an image counts as made by another tool, and gets what such images need. */
+function writableLabel(definition: ImageDefinition, inherited: InheritedConfig): Record<string, string> {
+  if (definition.writable.length === 0 && instanceLabels.writable in inherited.labels) return {};
   const value = definition.writable.map(({ path, size }) => ({ path, size }));
   return { [instanceLabels.writable]: JSON.stringify(value) };
 }

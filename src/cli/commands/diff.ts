@@ -10,7 +10,8 @@ export const declare: Declare = (command, handle) => {
     .action(
       handle<object, [string, string]>(async ({ ctx }, from, to) => {
         const { compareImages } = await import("../../image/compare-images.ts");
-        const diff = await compareImages(ctx, from, to);
+        const { findImageName } = await import("../find-image-name.ts");
+        const diff = await compareImages(ctx, await findImageName(ctx, from), await findImageName(ctx, to));
         return { json: diff, text: describe(diff) };
       }),
     );

@@ -25,17 +25,21 @@ export const declare: Declare = (command, handle) => {
     .action(
       handle<GcOptions>(({ ctx, options }) =>
         // A build stores layers before anything names them.
-        withFileLock(join(ctx.home, "build.lock"), () => (options.check ? check(ctx, options) : collect(ctx, options)), {
-          wait: 15 * 60 * 1000,
-          what: `the store in ${ctx.home}`,
-        }),
+        withFileLock(
+          join(ctx.home, "build.lock"),
+          () => (options.check ? check(ctx, options) : collect(ctx, options)),
+          {
+            wait: 15 * 60 * 1000,
+            what: `the store in ${ctx.home}`,
+          },
+        ),
       ),
     );
 };
 
 async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
   const { collectGarbage } = await import("../../oci/collect.ts");
-  const { imagesInUse, sweepContent } = await import("../../runtime/sweep-content.ts");
+  const { imagesInUse, collectContent } = await import("../../runtime/collect-content.ts");
   const { sweepCaches } = await import("../../image/sweep-caches.ts");
   const { parseDuration } = await import("../parse-duration.ts");
   const layout = openStore(ctx);
@@ -45,8 +49,8 @@ async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
   const store = await collectGarbage(layout, { roots, grace, dryRun, now: ctx.now() });
   const gone = new Set(store.blobs.map((blob) => blob.digest));
   const hasBlob = (digest: Digest) => !gone.has(digest) && layout.hasBlob(digest);
-  const content = await sweepContent(ctx, { isKept: (image) => hasBlob(image) || roots.includes(image), dryRun });
-  const caches = sweepCaches(ctx.home, { hasBlob, dryRun });
+  const content = await collectContent(ctx, { isKept: (image) => hasBlob(image) || roots.includes(image), dryRun });
+  const caches = sweepCaches(ctx.home, { hasBlob, dryRun, abandonedBefore: ctx.now().getTime() - grace });
   const lists = dryRun ? 0 : (await import("../../debian/archive/lists-cache.ts")).sweepLists(ctx.home);
   const vault = await sweepArchives(ctx, options);
   const contentBytes = content.reduce((sum, file) => sum + file.size, 0);
@@ -93,7 +97,7 @@ async function check(ctx: Context, options: GcOptions): Promise<Outcome> {
 
 async function checkStore(ctx: Context): Promise<readonly Finding[]> {
   const { checkLayout } = await import("../../oci/check-layout.ts");
-  const { imagesInUse } = await import("../../runtime/sweep-content.ts");
+  const { imagesInUse } = await import("../../runtime/collect-content.ts");
   const found = await checkLayout(openStore(ctx), { roots: imagesInUse(ctx) });
   return found.map(({ kind, path, images }) => {
     const users = images.length === 0 ? "no image needs it" : `needed by ${images.join(", ")}`;
@@ -108,7 +112,7 @@ async function checkArchives(ctx: Context): Promise<readonly Finding[]> {
 }
 
 async function checkContent(ctx: Context): Promise<readonly Finding[]> {
-  const { findDamagedContent } = await import("../../runtime/sweep-content.ts");
+  const { findDamagedContent } = await import("../../runtime/collect-content.ts");
   return (await findDamagedContent(ctx)).map((path) => ({
     place: "content",
     path,

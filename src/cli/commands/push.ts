@@ -11,8 +11,10 @@ export const declare: Declare = (command, handle) => {
       handle<RegistryCommandOptions, [string, string]>(async ({ ctx, options }, image, text) => {
         const { copyImage } = await import("../../oci/oci.ts");
         const { parseReference, formatReference } = await import("../../oci/reference.ts");
+        const { findImageName } = await import("../find-image-name.ts");
         const reference = parseReference(text);
-        const places = { from: { kind: "store", name: image }, to: { kind: "registry", reference } } as const;
+        const name = await findImageName(ctx, image);
+        const places = { from: { kind: "store", name }, to: { kind: "registry", reference } } as const;
         const { digest } = await copyImage(ctx, places, options);
         const pushed = formatReference(reference);
         return { json: { image, digest, reference: pushed }, text: `${pushed}  ${digest}` };
