@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { hexOf, type Digest } from "../oci/digest.ts";
 import type { LayerBlob } from "./cast-plan.ts";
@@ -11,7 +11,12 @@ export type SweptCaches = { readonly files: number; readonly bytes: number };
  */
 export function sweepCaches(
   home: string,
-  options: { readonly hasBlob: (digest: Digest) => boolean; readonly dryRun?: boolean },
+  options: {
+    readonly hasBlob: (digest: Digest) => boolean;
+    /** Milliseconds since 1970: what was never finished and is older goes, too. */
+    readonly abandonedBefore: number;
+    readonly dryRun?: boolean;
+  },
 ): SweptCaches {
   const steps = listJson(join(home, "cache/steps"));
   const packageLayers = listJson(join(home, "cache/package-layers"));
@@ -23,8 +28,8 @@ export function sweepCaches(
     return false;
   });
   const indexes = listJson(join(home, "cache/layers")).filter((path) => !kept.has(basename(path, ".json")));
-  const dropped = [...stale, ...indexes];
-  const bytes = dropped.reduce((sum, path) => sum + statSync(path).size, 0);
+  const dropped = [...stale, ...indexes, ...listAbandoned(home, options.abandonedBefore)];
+  const bytes = dropped.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
   if (!options.dryRun) for (const path of dropped) rmSync(path, { force: true });
   return { files: dropped.length, bytes };
 }
@@ -33,6 +38,12 @@ function listJson(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder).filter((name) => name.endsWith(".json") || name.endsWith(".tmp"));
   return names.map((name) => join(folder, name));
+}
+
+/** These are written without the lock of builds: only their age tells a crash from a command that is going on. */
+function listAbandoned(home: string, before: number): readonly string[] {
+  const paths = globSync(join(home, "cache/{builds,seals}/**/*.tmp"));
+  return paths.filter((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) < before);
 }
 
 /** The layers that a record names; undefined for one that a crash cut off. */

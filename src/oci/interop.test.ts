@@ -240,6 +240,13 @@ test("an image is copied between layouts and the store, by name or as the only o
   assert.equal(await copy("oci:other", "store:again"), image.digest);
   assert.equal(await copy(image.digest.slice(7, 20), "oci:third:y"), image.digest);
   assert.deepEqual(await checkLayout(openLayout(join(folder, "third"))), []);
+  assert.equal(await copy("oci:third:y", "oci:unnamed"), image.digest);
+  assert.equal(await copy("oci:unnamed", "oci:unnamed"), image.digest);
+  const unnamed = openLayout(join(folder, "unnamed")).listManifests();
+  assert.deepEqual(
+    unnamed.map(({ digest, annotations }) => ({ digest, annotations })),
+    [{ digest: image.digest, annotations: undefined }],
+  );
   await assert.rejects(copy(`oci:${own}`, "x"), { code: "reference-ambiguous" });
   await assert.rejects(copy("oci:absent:x", "x"), { code: "layout-unusable" });
   await assert.rejects(copy("absent", "x"), { code: "reference-unknown" });

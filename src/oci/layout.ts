@@ -35,9 +35,10 @@ export function storeFolder(context: Pick<Context, "home">): string {
 }
 
 function create(folder: string, marker: string): void {
+  // Before anything is made: a folder that holds something else is left as it is.
+  if (existsSync(folder) && readdirSync(folder).some((name) => !ownNames.test(name))) throw notALayout(folder);
   // Whatever the umask: who may read the store is decided by the folder that holds it.
   for (const path of [folder, join(folder, "blobs"), join(folder, "blobs/sha256")]) makePublicFolder(path);
-  if (readdirSync(folder).some((name) => !ownNames.test(name))) throw notALayout(folder);
   createIndex(folder);
   // The marker last: a folder that has it is a whole layout.
   writeFileAtomic(marker, '{"imageLayoutVersion":"1.0.0"}');

@@ -60,7 +60,8 @@ export async function copyImage(
     from.kind === "registry"
       ? await pull(context, target, from.reference, options)
       : await copyFolder(context, from, target);
-  if (to.name !== undefined) await target.setReference(to.name, image);
+  // Without a name it is listed all the same: what no list reaches is garbage to every tool.
+  await (to.name === undefined ? target.listManifest(image) : target.setReference(to.name, image));
   return image;
 }
 

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { makeArchiveKey, type ArchiveKey } from "./archive-key.ts";
 import { serveArchive, type ArchiveServer } from "./archive-server.ts";
 import { makeTestArchive, type Publication, type TestArchive } from "./debian-archive.ts";
@@ -34,10 +33,11 @@ export type IngotWorld = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-export async function makeIngotWorld(
-  t: Pick<TestContext, "after">,
-  publication: Publication = {},
-): Promise<IngotWorld> {
+/** A test's context, or the `after` of its file. */
+type Ender = { readonly after: (work: () => Promise<void>) => void };
+
+/** Makes a world that is gone when the test, or the file, ends. */
+export async function makeIngotWorld(t: Ender, publication: Publication = {}): Promise<IngotWorld> {
   sharedKey ??= makeArchiveKey();
   const folder = mkdtempSync(join(parent, "ingot-world-"));
   const [home, project] = [join(folder, "home"), join(folder, "project")];
@@ -54,7 +54,15 @@ export async function makeIngotWorld(
   const run: IngotWorld["run"] = (args, options = {}) =>
     runIngot(args, { cwd: project, ...options, env: { ...env, ...options.env } });
   return {
-    ...{ folder, home, project, lockPath: join(project, "ingot.lock"), archive, server, publish, run, env },
+    folder,
+    home,
+    project,
+    lockPath: join(project, "ingot.lock"),
+    archive,
+    server,
+    publish,
+    run,
+    env,
     define: (images) =>
       writeFileSync(join(project, "ingot.yaml"), `project: shop\nkeyring: ${archive.keyring}\nimages:\n${images}`),
     succeed: async (...args) => {

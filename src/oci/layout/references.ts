@@ -20,6 +20,8 @@ export type NamedManifest = { readonly name: string; readonly descriptor: Descri
 export type References = {
   /** Points a name at a manifest that is in the layout; what it pointed at before stays until garbage is collected. */
   readonly setReference: (name: string, descriptor: Descriptor) => Promise<void>;
+  /** Lists a manifest without a name, unless it is listed already: so that it is found as the only image of a layout, and kept. */
+  readonly listManifest: (descriptor: Descriptor) => Promise<void>;
   /** False when the name was not there. */
   readonly removeReference: (name: string) => Promise<boolean>;
   /** Sorted by name. */
@@ -37,6 +39,7 @@ export function openReferences(folder: string, blobs: Blobs): References {
     listManifests,
     listReferences,
     setReference: (name, descriptor) => setReference({ folder, blobs, name, descriptor }),
+    listManifest: (descriptor) => listManifest({ folder, blobs, descriptor }),
     removeReference: (name) => removeReference(folder, name),
     resolveReference: (text) => resolveReference({ folder, blobs, text, references: listReferences() }),
   };
@@ -63,6 +66,16 @@ async function setReference({ folder, blobs, name, descriptor }: SetReference): 
     const others = index.manifests.filter((entry) => nameOf(entry) !== name);
     const entry = { ...descriptor, annotations: { ...descriptor.annotations, [nameAnnotation]: name } };
     writeIndex(folder, { ...index, manifests: [...others, entry] });
+  });
+}
+
+async function listManifest({ folder, blobs, descriptor }: Omit<SetReference, "name">): Promise<void> {
+  await withIndexLock(folder, () => {
+    blobs.readBlob(descriptor.digest);
+    const index = readIndex(folder);
+    if (index.manifests.some((entry) => entry.digest === descriptor.digest)) return;
+    const { mediaType, digest, size } = descriptor;
+    writeIndex(folder, { ...index, manifests: [...index.manifests, { mediaType, digest, size }] });
   });
 }
 

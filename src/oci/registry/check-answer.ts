@@ -15,7 +15,7 @@ export async function checkAnswer(response: Response, request: RegistryRequest, 
     });
   }
   if (status === 404) {
-    throw new IngotError("registry-missing", `the registry ${what}: not there`, {
+    throw new IngotError("registry-missing", `the registry ${endpoint.registry} does not have ${wanted(request)}`, {
       hint: "check the repository, and the tag or digest",
       details,
     });
@@ -24,6 +24,13 @@ export async function checkAnswer(response: Response, request: RegistryRequest, 
     hint: "try again later, or ask its operator",
     details,
   });
+}
+
+/** The image that was asked for as a person writes it; an upload's address is the registry's own and may hold a token. */
+function wanted({ url, repository }: RegistryRequest): string {
+  const [, reference] = /^\/v2\/.*\/manifests\/([^/]+)$/.exec(url) ?? [];
+  if (reference === undefined) return repository;
+  return `${repository}${reference.includes(":") ? "@" : ":"}${reference}`;
 }
 
 /** The registry's own words (distribution-spec, "Error Codes"). */
