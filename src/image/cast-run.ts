@@ -8,6 +8,7 @@ import type { Tree } from "../debian/unpack/tree.ts";
 import type { Layout } from "../oci/layout.ts";
 import type { CastMessage } from "./cast-messages.ts";
 import type { CastPlan, CastStage, CastStageResult, LayerBlob } from "./cast-plan.ts";
+import { forbidServices } from "./forbid-services.ts";
 import { takeCheckpoint } from "./checkpoint.ts";
 import { writeIndexedLayer, type WrittenLayer } from "./layer-writer.ts";
 import { normaliseTree } from "./normalise/normalise-tree.ts";
@@ -182,21 +183,6 @@ export class CastRun {
       },
     });
   }
-}
-
-const programs = "usr/sbin";
-
-/** invoke-rc.d asks this program whether it may start a service (101: no), unless the image has an answer of its own. */
-function forbidServices(tree: Tree): () => void {
-  // A base that is not Debian may have no such folder, and then nothing that asks.
-  if (!tree.stat("usr")?.isDirectory() || !tree.stat(programs)?.isDirectory()) return () => {};
-  const path = `${programs}/policy-rc.d`;
-  if (tree.stat(tree.place(path)) !== undefined) return () => {};
-  tree.writeText(path, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
-  return () => {
-    tree.forgetFolders();
-    tree.removePath(path);
-  };
 }
 
 function commandFailed(command: string, { code, output }: { code: number; output: string }): IngotError {

@@ -55,6 +55,8 @@ function startWorker(ctx: Context): Worker {
   const child = spawn("unshare", ["--user", "--", "/bin/sh", "-c", launch, "cast", ...node], {
     stdio: ["pipe", "pipe", "pipe", "ipc"],
     cwd: "/",
+    // A session of its own: Ctrl-C reaches this process, which then ends the worker and says so, and scripts have no terminal to ask on.
+    detached: true,
     env: {
       PATH: `${ctx.env.PATH ?? ""}:/usr/sbin:/usr/bin:/sbin:/bin`,
       UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())),

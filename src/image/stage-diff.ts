@@ -1,9 +1,8 @@
-import { hash } from "node:crypto";
 import { lutimesSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { readXattrs } from "../ground/libc.ts";
-import type { TarEntry, TarEntryType } from "../oci/tar/entry.ts";
-import type { LayerIndexEntry } from "./cast-plan.ts";
+import type { TarEntry } from "../oci/tar/entry.ts";
 import { headerOf } from "./layer-index.ts";
+import { isChanged, isSameOwner, isSameXattrs, typeOf } from "./path-comparison.ts";
 import type { ScannedPath } from "./scan-tree.ts";
 import { parentOf, type TreeView } from "./tree-view.ts";
 
@@ -74,50 +73,6 @@ function folderEntry(path: string, stat: Stats, input: StageDiffInput): TarEntry
   };
 }
 
-function isChanged(
-  path: string,
-  stat: Stats,
-  { names, input }: { names: ReadonlyMap<number, readonly string[]>; input: StageDiffInput },
-): boolean {
-  const before = input.view.get(path);
-  const described = before?.type === "hardlink" ? input.view.get(before.linkname) : before;
-  if (before === undefined || described === undefined || described.type !== typeOf(stat)) return true;
-  if (!isSameOwner(described, stat) || described.mtime !== Math.floor(stat.mtimeMs / 1000)) return true;
-  if (described.type === "file" && described.size !== stat.size) return true;
-  if (!hasSameNames(path, before, names.get(stat.ino), input.view)) return true;
-  return input.mayDiffer(path, stat) && !isSameContent(path, described, input.root);
-}
-
-/** Whether the layers link the same names to each other as the tree does. */
-function hasSameNames(
-  path: string,
-  before: LayerIndexEntry,
-  names: readonly string[] | undefined,
-  view: TreeView,
-): boolean {
-  const first = before.type === "hardlink" ? before.linkname : path;
-  if (names === undefined) return before.type !== "hardlink";
-  return names.every(
-    (name) => name === first || (view.get(name)?.type === "hardlink" && view.get(name)?.linkname === first),
-  );
-}
-
-function isSameContent(path: string, before: LayerIndexEntry, root: string): boolean {
-  const place = `${root}/${path}`;
-  if (before.type === "symlink") return readlinkSync(place) === before.linkname;
-  if (before.type !== "file") return true;
-  if (before.sha256 !== hash("sha256", readFileSync(place), "hex")) return false;
-  return isSameXattrs(before, { xattrs: readXattrs(place) });
-}
-
-function isSameXattrs(before: LayerIndexEntry, { xattrs }: { readonly xattrs: ReadonlyMap<string, Buffer> }): boolean {
-  const known = before.xattrs ?? {};
-  return (
-    Object.keys(known).length === xattrs.size &&
-    [...xattrs].every(([name, value]) => known[name] === value.toString("hex"))
-  );
-}
-
 /** A file and its other names. */
 function addFile(changed: Map<string, TarEntry>, names: readonly string[], stat: Stats, input: StageDiffInput): void {
   const [first = "", ...others] = names;
@@ -176,19 +131,6 @@ function addParents(changed: Map<string, TarEntry>, live: ReadonlyMap<string, St
 
 function owner(path: string, { mode, uid, gid }: Stats): Omit<TarEntry, "type" | "mtime"> {
   return { path, mode: mode & 0o7777, uid, gid, size: 0, linkname: "", xattrs: new Map(), content: Buffer.alloc(0) };
-}
-
-function isSameOwner(before: { mode: number; uid: number; gid: number }, stat: Stats): boolean {
-  const isLink = stat.isSymbolicLink();
-  return before.uid === stat.uid && before.gid === stat.gid && (isLink || before.mode === (stat.mode & 0o7777));
-}
-
-function typeOf(stat: Stats): Exclude<TarEntryType, "hardlink"> {
-  if (stat.isFile()) return "file";
-  if (stat.isSymbolicLink()) return "symlink";
-  if (stat.isDirectory()) return "directory";
-  if (stat.isFIFO()) return "fifo";
-  return stat.isBlockDevice() ? "block" : "character";
 }
 
 function deviceOf({ rdev }: Stats): { major: number; minor: number } {
