@@ -73,6 +73,7 @@ function invalid(path: string, mistakes: readonly Line[], cwd: string): IngotErr
   const file = way.startsWith("..") || isAbsolute(way) ? path : way;
   const count = mistakes.length === 1 ? "1 mistake" : `${mistakes.length} mistakes`;
   return new IngotError("definition-invalid", `${file} has ${count}`, {
+    hint: "correct them, then run the same command again; `ingot schema` prints all that may be written",
     details: mistakes.map(({ line, column, text }) => `${file}:${line}:${column}: ${text}`),
   });
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { join } from "node:path";
 
 export type IngotResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -10,6 +11,10 @@ export type IngotOptions = {
   readonly input?: string;
   /** Sent once stderr or stdout contains `after`, or after `after` milliseconds. */
   readonly kill?: { readonly signal: NodeJS.Signals; readonly after: number | string };
+  /** Called when it has started, with its process id; what it throws fails the call. */
+  readonly during?: (pid: number) => Promise<void>;
+  /** As a shell starts a command: in a process group of its own, which `kill(-pid)` reaches. */
+  readonly ownGroup?: boolean;
   /** Milliseconds until it is killed, which fails the call. Default two minutes. */
   readonly timeout?: number;
 };
@@ -23,7 +28,9 @@ export function runIngot(args: readonly string[], options: IngotOptions = {}): P
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: "1", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
+    detached: options.ownGroup === true,
   });
+  if (child.pid !== undefined) options.during?.(child.pid).catch(reject);
   const output = { stdout: "", stderr: "" };
   const { kill } = options;
   const timeout = setTimeout(() => {
@@ -43,7 +50,7 @@ export function runIngot(args: readonly string[], options: IngotOptions = {}): P
   child.on("close", (code, signal) => {
     clearTimeout(timeout);
     clearTimeout(killTimer);
-    resolve({ code: code ?? (signal === "SIGKILL" ? 137 : 143), ...output });
+    resolve({ code: code ?? 128 + constants.signals[signal ?? "SIGTERM"], ...output });
   });
   return promise;
 }

@@ -6,6 +6,7 @@ import { readTar } from "../../oci/tar/read.ts";
 import { parseSingleControl, type Stanza } from "../archive/control.ts";
 import { debMalformed, readAr } from "./ar.ts";
 import { decompressMember } from "./decompress.ts";
+import { namePackage } from "./name-package.ts";
 
 /** One binary package: its control part read, its data part still compressed. */
 export type DebFile = {
@@ -66,7 +67,8 @@ async function readMember(
   const [first, second] = found;
   if (first === undefined || second !== undefined)
     throw debMalformed(where, `it has ${found.length} members ${prefix}`);
-  return [...readTar(await decompressMember(first[0], first[1], where))];
+  const tar = await decompressMember(first[0], first[1], where);
+  return namePackage(where, () => [...readTar(tar)]);
 }
 
 /** dpkg's own rule for file names of its database: no path, nothing hidden. */

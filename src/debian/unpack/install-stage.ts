@@ -7,6 +7,7 @@ import { readDeb, type DebFile } from "./deb-file.ts";
 import { readDiversions } from "./diversions.ts";
 import { databaseName } from "./info-database.ts";
 import { configurePackages, runPreinst, type ScriptOptions } from "./maintainer-scripts.ts";
+import { namePackage } from "./name-package.ts";
 import { mustConfigureBefore } from "./pre-depends.ts";
 import { readStatOverrides } from "./stat-override.ts";
 import { statusStanza } from "./status-file.ts";
@@ -105,7 +106,7 @@ class StageRun {
     if (hasPreinst && !this.#options.isBootstrap) await this.#configure(mustConfigureBefore(item, this.#unconfigured));
     if (hasPreinst) await this.#runPreinst(item, deb);
     const info = unpackInfo(item, { deb, entries }, this.#state);
-    const files = unpackFiles(item, entries, this.#state);
+    const files = namePackage(deb.where, () => unpackFiles(item, entries, this.#state));
     const interests = deb.controlFiles.get("triggers");
     if (interests !== undefined) this.#state.triggers.addInterests(interests.content, databaseName(item));
     this.#stanzas.push(statusStanza(deb, entries));

@@ -114,7 +114,7 @@ export class Tree {
       const name = rest.shift() ?? "";
       if (name === "" || name === ".") continue;
       if (name === "..") {
-        if (real === "") throw escapes(components.join("/"));
+        if (real === "") throw escapes([start, ...components].filter(Boolean).join("/"));
         real = real.slice(0, Math.max(real.lastIndexOf("/"), 0));
         continue;
       }
