@@ -7,7 +7,6 @@ import { releaseUnusedContent } from "../src/runtime/collect-content.ts";
 import { instanceSpec } from "../src/runtime/image-instance.ts";
 import { runtimePaths } from "../src/runtime/paths.ts";
 import { runcRuntime } from "../src/runtime/runc/runc-driver.ts";
-import type { InstanceId } from "../src/runtime/runtime.ts";
 import { isInstalled, makeTestHome, whyNoInstances, type TestHome } from "../test/support/runtime-image.ts";
 import { removeTestHome } from "../test/support/stop-instances.ts";
 import type { Bench, Side } from "./comparison.ts";
@@ -67,7 +66,7 @@ async function start({ ctx, image }: TestHome): Promise<void> {
 
 async function stopAll({ ctx }: TestHome): Promise<void> {
   const runtime = runcRuntime(ctx);
-  for (const { id } of await runtime.list()) await runtime.stop(id as InstanceId, { grace: 0 });
+  for (const { id } of await runtime.list()) await runtime.stop(id, { grace: 0 });
 }
 
 /** `clear` removes what the last run left. */

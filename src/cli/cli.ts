@@ -8,7 +8,7 @@ export async function main(argv: readonly string[], table: readonly CommandEntry
   const signal = watchSignals();
   guardOutput();
   try {
-    return endProcess(await dispatch(argv, { table, signal }));
+    return await endProcess(await dispatch(argv, { table, signal }));
   } catch (error) {
     const { printError } = await import("./print-error.ts");
     const json = argv.includes("--json");

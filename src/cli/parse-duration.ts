@@ -5,7 +5,8 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 /** A duration as people write it on a command line (`500ms`, `30s`, `10m`, `1h`, `0s`) in milliseconds. Throws `usage`, naming the option. */
 export function parseDuration(text: string, option: string): number {
   const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? [];
-  if (amount !== undefined && unit !== undefined) return Number(amount) * units[unit]!;
+  const factor = units[unit ?? ""];
+  if (amount !== undefined && factor !== undefined) return Number(amount) * factor;
   throw new IngotError("usage", `expected a duration such as 30s, 10m or 1h for ${option}, got "${text}"`, {
     hint: "a whole number with ms, s, m, h or d",
   });

@@ -45,16 +45,28 @@ export function readImage(layout: Layout, digest: Digest): { manifest: ImageMani
   return { manifest, config: parseImageConfig(layout.readBlob(manifest.config.digest)) };
 }
 
-/** The layers of an image, titled by its history where there is one. */
+/** The layers of an image, titled by its history where there is one. Throws `manifest-malformed` where the counts differ. */
 export function layerBlobs(manifest: ImageManifest, config: ImageConfig, name: string): readonly LayerBlob[] {
   const history = config.history?.filter((entry) => entry.empty_layer !== true) ?? [];
-  return manifest.layers.map((layer, at) => ({
-    digest: layer.digest,
-    size: layer.size,
-    mediaType: layer.mediaType,
-    diffId: config.rootfs.diff_ids[at]!,
-    title: history[at]?.created_by?.replace(/^ingot build: /, "") ?? `${name} layer ${at + 1}`,
-  }));
+  const diffIds = config.rootfs.diff_ids;
+  return manifest.layers.map((layer, at) => {
+    const diffId = diffIds[at];
+    if (diffId === undefined || diffIds.length !== manifest.layers.length) {
+      throw unevenLayers(name, manifest.layers.length, diffIds.length);
+    }
+    const { digest, size, mediaType } = layer;
+    const title = history[at]?.created_by?.replace(/^ingot build: /, "") ?? `${name} layer ${at + 1}`;
+    return { digest, size, mediaType, diffId, title };
+  });
+}
+
+/** Another tool's image: without a diff id nothing could prove what a layer unpacks to. */
+function unevenLayers(name: string, layers: number, diffIds: number): IngotError {
+  return new IngotError(
+    "manifest-malformed",
+    `the manifest of ${name} has ${layers} layers, its configuration names ${diffIds}`,
+    { hint: "the tool that made this image must repair it" },
+  );
 }
 
 function inheritedConfig(config: ImageConfig): InheritedConfig {
@@ -67,6 +79,6 @@ function inheritedConfig(config: ImageConfig): InheritedConfig {
     ...(run.WorkingDir ? { workdir: run.WorkingDir } : {}),
     labels: run.Labels ?? {},
     ports: Object.keys(run.ExposedPorts ?? {}).toSorted(),
-    history: (config.history ?? []) as InheritedConfig["history"],
+    history: config.history ?? [],
   };
 }

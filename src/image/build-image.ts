@@ -86,11 +86,8 @@ type StepsInput = {
 function describeSteps(input: StepsInput, useCache: boolean): readonly BuiltStep[] {
   return input.plan.steps.map((step, at) => {
     const isReused = at < input.reused;
-    const why = isReused
-      ? "its inputs are the same"
-      : useCache
-        ? explainStep(step, input.former, at > input.reused)
-        : "the cache was not used";
+    const whyMade = useCache ? explainStep(step, input.former, at > input.reused) : "the cache was not used";
+    const why = isReused ? "its inputs are the same" : whyMade;
     return { name: step.name, kind: step.kind, reused: isReused, why, layers: input.outcomes[at]?.layers ?? [] };
   });
 }

@@ -23,7 +23,7 @@ async function* gzipPieces(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
   let length = 0;
   let before: Buffer | undefined;
   const pool: Buffer[] = [];
-  const tasks = function* (): Generator<Promise<Buffer>> {
+  const tasks = function* (): Generator<Promise<Buffer>, void> {
     for (const { piece, isLast } of cutPieces(chunks, { size: pieceSize, pool })) {
       sum = crc32(piece, sum);
       length += piece.length;
@@ -57,7 +57,7 @@ function deflatePiece(piece: Buffer, options: { before: Buffer | undefined; isLa
 async function* zstdPieces(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
   const compress = promisify<Buffer, Buffer>(zstdCompress);
   const pool: Buffer[] = [];
-  const tasks = function* (): Generator<Promise<Buffer>> {
+  const tasks = function* (): Generator<Promise<Buffer>, void> {
     for (const { piece } of cutPieces(chunks, { size: 4 * pieceSize, pool }))
       yield recycled(compress(piece), piece, pool);
   };
@@ -65,14 +65,14 @@ async function* zstdPieces(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 /** Runs some tasks ahead and gives their results in order. */
-async function* inOrder(tasks: Iterator<Promise<Buffer>>): AsyncGenerator<Buffer> {
+async function* inOrder(tasks: Iterator<Promise<Buffer>, void>): AsyncGenerator<Buffer> {
   const running: Promise<Buffer>[] = [];
   for (;;) {
     while (running.length < mostInFlight) {
-      const { done, value } = tasks.next();
-      if (done) break;
-      value.catch(() => {});
-      running.push(value);
+      const next = tasks.next();
+      if (next.done) break;
+      next.value.catch(() => {});
+      running.push(next.value);
     }
     const first = running.shift();
     if (first === undefined) return;

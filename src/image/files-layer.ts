@@ -42,10 +42,11 @@ function addParents(entries: Map<string, TarEntry>, path: string, input: FilesLa
   entries.set(parent, known ? existing(known) : folder(parent, input.epoch));
 }
 
+/** A folder as the image has it. */
 function existing(entry: LayerIndexEntry): TarEntry {
-  const { xattrs, sha256: _, ...header } = entry;
-  const values = Object.entries(xattrs ?? {}).map(([name, value]) => [name, Buffer.from(value, "hex")] as const);
-  return { ...header, xattrs: new Map(values), content: Buffer.alloc(0) };
+  const values = Object.entries(entry.xattrs ?? {}).map(([name, value]) => [name, Buffer.from(value, "hex")] as const);
+  const { path, mode, uid, gid, mtime } = entry;
+  return { ...blank, path, type: "directory", mode, uid, gid, mtime, xattrs: new Map(values) };
 }
 
 const blank = { size: 0, linkname: "", xattrs: new Map<string, Buffer>(), content: Buffer.alloc(0) } as const;

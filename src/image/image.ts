@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { withFileLock } from "../ground/file-lock.ts";
+import { present } from "../ground/present.ts";
 import { openStore, type Layout } from "../oci/layout.ts";
 import type { ImageDefinition, Project } from "../project/definition.ts";
 import { openBaseImage, type BaseImage } from "./base-image.ts";
@@ -46,7 +47,7 @@ export async function buildProject(
         const input = { project, definition, lock: imageLock, base, layout, cache, useCache: options.useCache };
         built.set(definition.name, await buildImage(ctx, input));
       }
-      return wanted.map((definition) => built.get(definition.name)!);
+      return wanted.map(({ name }) => present(built.get(name), `the built image "${name}"`));
     },
     { wait: patience, what: `the store in ${ctx.home}` },
   );
@@ -104,6 +105,6 @@ async function resolveBase(ctx: Context, input: BaseInput): Promise<BaseImage | 
 }
 
 function openBase(ctx: Context, input: BaseInput, name: string): Promise<BaseImage> {
-  const { reference, digest } = input.built.get(name)!;
+  const { reference, digest } = present(input.built.get(name), `the built image "${name}"`);
   return openBaseImage(ctx, input.layout, { name: reference, digest });
 }

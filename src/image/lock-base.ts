@@ -1,6 +1,7 @@
 import type { Package } from "../debian/package.ts";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { present } from "../ground/present.ts";
 import { openStore } from "../oci/layout.ts";
 import type { ImageDefinition } from "../project/definition.ts";
 import { layerBlobs, readImage } from "./base-image.ts";
@@ -31,7 +32,7 @@ export async function lockBase(ctx: Context, input: LockBaseInput): Promise<Lock
     case "debian":
       return { locked: base, installed: [], release: base.suite };
     case "image": {
-      const parent = input.locked.get(base.name)!;
+      const parent = present(input.locked.get(base.name), `the lock of the image "${base.name}"`);
       return { locked: base, installed: parent.installed, release: parent.release };
     }
     case "oci":

@@ -39,12 +39,12 @@ function isEmpty(diff: ImageLockDiff): boolean {
 function diffImageLocks(image: string, was: ImageLock | undefined, is: ImageLock | undefined): ImageLockDiff {
   const before = packagesOf(was);
   const after = packagesOf(is);
-  const version = ({ name, version, size }: LockedPackage) => ({ name, version, size });
+  const brief = ({ name, version, size }: LockedPackage) => ({ name, version, size });
   return {
     image,
-    change: was ? (is ? "changed" : "removed") : "added",
-    added: [...after.values()].filter((item) => !before.has(item.name)).map(version),
-    removed: [...before.values()].filter((item) => !after.has(item.name)).map(version),
+    change: changeOf(was, is),
+    added: [...after.values()].filter((item) => !before.has(item.name)).map(brief),
+    removed: [...before.values()].filter((item) => !after.has(item.name)).map(brief),
     changed: [...after.values()].flatMap((item) => {
       const old = before.get(item.name);
       if (!old || (old.version === item.version && old.sha256 === item.sha256)) return [];
@@ -52,6 +52,11 @@ function diffImageLocks(image: string, was: ImageLock | undefined, is: ImageLock
     }),
     notes: was && is ? notes(was, is) : [],
   };
+}
+
+function changeOf(was: ImageLock | undefined, is: ImageLock | undefined): ImageLockDiff["change"] {
+  if (!was) return "added";
+  return is ? "changed" : "removed";
 }
 
 function packagesOf(lock: ImageLock | undefined): ReadonlyMap<string, LockedPackage> {

@@ -3,6 +3,7 @@ import type { Package } from "../debian/package.ts";
 import { parsePackageIndex, type PackageIndex } from "../debian/resolve/package-index.ts";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { present } from "../ground/present.ts";
 import type { ImageDefinition, Project } from "../project/definition.ts";
 import { archivesOf } from "./archives-of.ts";
 import { lockBase, type LockedBaseImage } from "./lock-base.ts";
@@ -71,11 +72,16 @@ async function readIndex(ctx: Context, { project, former }: LockRequest, release
 function basesFirst(project: Project): readonly ImageDefinition[] {
   const ordered = new Set<ImageDefinition>();
   const visit = (definition: ImageDefinition) => {
-    if (definition.base.kind === "image") visit(project.images.get(definition.base.name)!);
+    if (definition.base.kind === "image") visit(imageNamed(project, definition.base.name));
     ordered.add(definition);
   };
   for (const definition of project.images.values()) visit(definition);
   return [...ordered];
+}
+
+/** The project was checked: a base that it does not define was told then. */
+function imageNamed(project: Project, name: string): ImageDefinition {
+  return present(project.images.get(name), `the image "${name}"`);
 }
 
 type LockImageInput = LockRequest & {

@@ -1,4 +1,5 @@
 import type { Context } from "../ground/context.ts";
+import { present } from "../ground/present.ts";
 import { storeFolder } from "../oci/layout.ts";
 import { findAccounts } from "./find-accounts.ts";
 import { noAccounts, type Accounts } from "./accounts.ts";
@@ -39,7 +40,7 @@ export async function makeSteps(ctx: Context, input: MakeStepsInput): Promise<re
     }
     const results = await castGroup(ctx, { ...input, steps: group.steps, below: [...below] });
     for (const [at, step] of group.steps.entries()) {
-      const layers = results[at]!.layers;
+      const { layers } = present(results[at], `the result of ${step.name}`);
       keep(step, layers, await findAccounts(ctx, { ...input, layers, before: accounts }));
     }
   }
@@ -84,7 +85,7 @@ function castStage(step: SandboxStep, files: ReadonlyMap<string, string>): CastS
   const packages = step.packages.map((item) => ({
     name: item.name,
     version: item.version,
-    file: files.get(item.sha256)!,
+    file: present(files.get(item.sha256), `the archive of ${item.name}`),
     sha256: item.sha256,
     layer: item.layer,
   }));

@@ -1,5 +1,6 @@
 import type { Package } from "../debian/package.ts";
 import type { Suite } from "../debian/suite.ts";
+import { present } from "../ground/present.ts";
 import type { ImageDefinition } from "../project/definition.ts";
 import { keyOf } from "./key-of.ts";
 import { planLayers } from "./layer-plan.ts";
@@ -72,7 +73,7 @@ function formerStages(former: ImageLock | undefined): {
 
 function placePackages(stage: PlannedStage, input: ImageLockInput): readonly LockedPackage[] {
   const byName = new Map(input.packages.map((item) => [item.name, item]));
-  const packages = stage.packages.map((name) => byName.get(name)!);
+  const packages = stage.packages.map((name) => present(byName.get(name), `the resolved package ${name}`));
   // A package that moved to another stage starts anew there: a layer belongs to one stage.
   const stayed = input.former?.packages.filter((item) => item.stage === stage.name) ?? [];
   const layers = planLayers(stage.name, packages, new Map(stayed.map((item) => [item.name, item.layer])));
@@ -85,9 +86,9 @@ function placePackages(stage: PlannedStage, input: ImageLockInput): readonly Loc
     sha256: item.sha256,
     size: item.size,
     path: item.filename,
-    archive: input.suites[item.suite]!.archive,
+    archive: present(input.suites[item.suite], `the suite of ${item.name}`).archive,
     stage: stage.name,
-    layer: layers.get(item.name)!,
+    layer: present(layers.get(item.name), `the layer of ${item.name}`),
   }));
 }
 

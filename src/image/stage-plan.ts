@@ -80,7 +80,10 @@ function smallestPair(
   sizeOf: (stage: PlannedStage) => number,
   isFixed: (stage: PlannedStage) => boolean,
 ): number | undefined {
-  const pairs = stages.slice(1).map((stage, at) => ({ at, a: stages[at]!, b: stage }));
+  const pairs = stages.flatMap((a, at) => {
+    const b = stages[at + 1];
+    return b ? [{ at, a, b }] : [];
+  });
   const joinable = pairs.filter(({ a, b }) => a.name !== essentialStage && !isFixed(b));
   return joinable.toSorted((x, y) => sizeOf(x.a) + sizeOf(x.b) - sizeOf(y.a) - sizeOf(y.b))[0]?.at;
 }

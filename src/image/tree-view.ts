@@ -62,8 +62,10 @@ export function resolveParents(view: TreeView, path: string): string {
   let rest = path.split("/");
   let done: string[] = [];
   let links = 0;
-  while (rest.length > 1) {
-    const part = rest.shift()!;
+  for (;;) {
+    const [part, ...after] = rest;
+    if (part === undefined || after.length === 0) break;
+    rest = after;
     if (part === "" || part === ".") continue;
     if (part === "..") {
       done = done.slice(0, -1);

@@ -4,7 +4,7 @@ import { isDigest, type Digest } from "./digest.ts";
 /** Only SHA-256: the one algorithm every registry and engine takes. */
 export const digestSchema: z.ZodType<Digest> = z
   .string()
-  .refine(isDigest, { message: "expected sha256: and 64 hex digits" }) as unknown as z.ZodType<Digest>;
+  .refine(isDigest, { message: "expected sha256: and 64 hex digits" });
 
 export const annotationsSchema = z.record(z.string(), z.string());
 

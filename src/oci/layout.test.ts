@@ -181,7 +181,7 @@ test("two processes that name images at once both leave their names", async (t) 
   );
   const codes = await Promise.all(writers.map((writer) => once(writer, "close")));
   assert.deepEqual(
-    codes.map(([code]) => code),
+    codes.map(([code]): unknown => code),
     [0, 0],
   );
   assert.equal(layout.listReferences().length, 40);

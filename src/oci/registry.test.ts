@@ -238,7 +238,7 @@ test("a redirect from https to http is not followed", async (t) => {
   const folder = scratch(t);
   const fetched: string[] = [];
   const fetch: Context["fetch"] = async (url) => {
-    fetched.push(String(url));
+    fetched.push(addressOf(url));
     return new Response(null, { status: 307, headers: { location: "http://plain.example/blob" } });
   };
   const context = { ...contextWith(folder), fetch };
@@ -250,7 +250,7 @@ test("a redirect from https to http is not followed", async (t) => {
 test("plain http is spoken to this machine only, or when it is asked for", async (t) => {
   const fetched: string[] = [];
   const fetch: Context["fetch"] = async (url) => {
-    fetched.push(new URL(String(url)).origin);
+    fetched.push(new URL(addressOf(url)).origin);
     return new Response(null, { status: 404 });
   };
   const context = { ...contextWith(scratch(t)), fetch };
@@ -320,7 +320,7 @@ test("an identity token is exchanged, not sent to the registry", async (t) => {
 test("a token service without https gets no password of an https registry", async (t) => {
   const seen: string[] = [];
   const fetch: Context["fetch"] = async (url) => {
-    seen.push(String(url));
+    seen.push(addressOf(url));
     return new Response(null, {
       status: 401,
       headers: { "www-authenticate": 'Bearer realm="http://evil.example/token"' },
@@ -397,3 +397,7 @@ test("a transfer that the user stops ends at once", async (t) => {
   await assert.rejects(pull({ ...here, context, repository }), { code: "cancelled" });
   assert.deepEqual(readdirSync(join(here.target.folder, "ingest")), []);
 });
+
+function addressOf(url: Parameters<Context["fetch"]>[0]): string {
+  return url instanceof Request ? url.url : url.toString();
+}

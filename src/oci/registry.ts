@@ -7,6 +7,7 @@ import { maximumManifestSize } from "./layout/describe-manifest.ts";
 import { isIndexType, isManifestType, mediaTypes } from "./media-types.ts";
 import { parseJson } from "./parse-json.ts";
 import { blobStream } from "./registry/blob-stream.ts";
+import { bodyChunks } from "./registry/body-chunks.ts";
 import { endpointOf } from "./registry/endpoint.ts";
 import { createHttp, type RegistryHttp, type RetryOptions } from "./registry/http.ts";
 import { uploadBlob, type BlobUpload } from "./registry/upload-blob.ts";
@@ -99,7 +100,7 @@ async function fetchManifest({ http, repository }: Target, tagOrDigest: string):
 async function readLimited(response: Response, registry: string): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of bodyChunks(response)) {
     size += chunk.length;
     if (size > maximumManifestSize) {
       throw new IngotError("manifest-malformed", `the registry ${registry} serves a manifest of more than 4 MiB`);

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair } from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair, type Scalar } from "yaml";
 import type { Mistake, Path, Place } from "./finding.ts";
 
 /** A YAML text as plain data, with the place of every key and value. */
@@ -93,7 +93,7 @@ function convert(walk: Walk, node: unknown, at: Position): unknown {
     return undefined;
   }
   if (walk.following.size === 0 && isNode(node) && !isAlias(node) && node.anchor !== undefined) {
-    walk.anchors.set(node.anchor, node as Node);
+    walk.anchors.set(node.anchor, node);
   }
   if (isAlias(node)) return followAlias(walk, walk.anchors.get(node.source), { ...at, fallback: value });
   if (isMap(node)) return convertMap(walk, node.items, { ...at, fallback: value });
@@ -129,7 +129,7 @@ function convertMap(walk: Walk, pairs: readonly Pair[], at: Position): Record<st
   const seen = new Map<string, Place>();
   for (const { key: keyNode, value } of pairs) {
     const place = walk.placeAt(keyNode, at.fallback);
-    const key = isScalar(keyNode) ? String(keyNode.value ?? "") : undefined;
+    const key = isPlainScalar(keyNode) ? String(keyNode.value ?? "") : undefined;
     const wrong = key === undefined ? `expected a text as key, got ${show(keyNode)}` : refuseKey(key, seen.get(key));
     if (wrong !== undefined) walk.mistakes.push({ ...place, text: wrong });
     if (key === undefined || wrong !== undefined) continue;
@@ -137,6 +137,11 @@ function convertMap(walk: Walk, pairs: readonly Pair[], at: Position): Record<st
     result[key] = convert(walk, value, { path: [...at.path, key], key: place, fallback: place });
   }
   return result;
+}
+
+/** The core schema of YAML 1.2 makes no other values than these. */
+function isPlainScalar(node: unknown): node is Scalar<string | number | bigint | boolean | null> {
+  return isScalar(node);
 }
 
 function refuseKey(key: string, first: Place | undefined): string | undefined {
@@ -155,7 +160,7 @@ function show(node: unknown): string {
   if (isAlias(node)) return `*${node.source}`;
   if (isMap(node)) return "a mapping";
   if (isSeq(node)) return "a list";
-  if (!isScalar(node) || node.value === null) return "nothing";
+  if (!isPlainScalar(node) || node.value === null) return "nothing";
   if (typeof node.value !== "string") return node.source ?? String(node.value);
   const short = node.value.length > longestShown ? `${node.value.slice(0, longestShown)}…` : node.value;
   return JSON.stringify(short);

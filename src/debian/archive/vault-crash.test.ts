@@ -48,7 +48,7 @@ test("two processes at once send each file once", async (t) => {
   const children = [fetchElsewhere(t, world), fetchElsewhere(t, world)];
   const codes = await Promise.all(children.map((child) => once(child, "exit")));
   assert.deepEqual(
-    codes.map(([code]) => code),
+    codes.map(([code]): unknown => code),
     [0, 0],
   );
   assert.equal(world.server.requests.length, 2);

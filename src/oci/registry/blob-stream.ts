@@ -1,6 +1,7 @@
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Descriptor } from "../descriptor.ts";
+import { bodyChunks } from "./body-chunks.ts";
 import { isUnreachable, pause, unreachable, type RegistryHttp, type RetryOptions } from "./http.ts";
 
 type BlobDownload = {
@@ -50,7 +51,7 @@ async function* bodyFrom(download: BlobDownload, start: number): AsyncGenerator<
     throw new IngotError("registry-failed", `the registry ${http.endpoint.registry} sent another range than asked for`);
   }
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of bodyChunks(response)) {
       const passed = Math.min(skip, chunk.length);
       skip -= passed;
       if (passed < chunk.length) yield passed === 0 ? chunk : chunk.subarray(passed);

@@ -39,7 +39,7 @@ export async function uploadBlob(target: UploadTarget, upload: BlobUpload): Prom
 /** Where to send the content; undefined when the blob was mounted. */
 async function startUpload({ http, repository }: UploadTarget, upload: BlobUpload): Promise<URL | undefined> {
   const { digest, mountFrom } = upload;
-  const mount = mountFrom === undefined ? "" : `?${new URLSearchParams({ mount: digest, from: mountFrom })}`;
+  const mount = mountFrom === undefined ? "" : `?${new URLSearchParams({ mount: digest, from: mountFrom }).toString()}`;
   const url = `/v2/${repository}/blobs/uploads/${mount}`;
   const response = await http.send({ method: "POST", url, repository, access: "push", accept: [201, 202] });
   await response.body?.cancel();

@@ -121,7 +121,7 @@ test("Python reads what was written, and is read in all its formats", (t) => {
   if (spawnSync("python3", ["-c", ""]).status !== 0) return t.skip("needs python3: not installed");
   const ours = join(folder, "ours.tar");
   writeFileSync(ours, writeTar(readTar(archiveWith("--format=gnu"))));
-  const listing = JSON.parse(execFileSync("python3", ["-c", listInPython, ours], { encoding: "utf8" }));
+  const listing: unknown = JSON.parse(execFileSync("python3", ["-c", listInPython, ours], { encoding: "utf8" }));
   const expected = [...readTar(readFileSync(ours))].map((entry) => [
     entry.path || ".",
     entry.mode,

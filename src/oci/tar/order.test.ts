@@ -6,7 +6,7 @@ import { tarEntry } from "./tar-entry.fixture.ts";
 test("paths are in the order of their bytes, folders before what they hold", () => {
   const paths = ["", "a", "a-b", "a/b", "a/b/c", "ab", "é", "\uff5e", "😀"];
   assert.deepEqual(paths.toReversed().toSorted(compareTarPaths), paths);
-  const bytes = paths.map((path) => Buffer.from(path)).toSorted(Buffer.compare);
+  const bytes = paths.map((path) => Buffer.from(path)).toSorted((a, b) => Buffer.compare(a, b));
   assert.deepEqual(bytes.map(String), paths);
 });
 
