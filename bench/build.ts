@@ -19,7 +19,7 @@ export const bench: Bench = async function* (work) {
     sides: [{ name: "ingot build", run: async () => sizeLine(await project.build()) }],
   };
   yield compareOneFile(project, { first, runs: work.runs(7) });
-  for (const name of ["libssl3", "liblzma5"]) {
+  for (const name of ["nginx-light", "libssl3", "liblzma5"]) {
     const comparison = await compareOnePackage(project, { name, runs: work.runs(3) });
     if (comparison === undefined) console.log(`\none package updated: the archive has no older ${name} today`);
     else yield comparison;
