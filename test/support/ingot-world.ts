@@ -73,12 +73,12 @@ export async function makeIngotWorld(t: Ender, publication: Publication = {}): P
   };
 }
 
-/** Processes that Ingot started for this home and that are still there, as `PID command`. Needs to be root to see those of others. */
-export function findProcesses(home: string): readonly string[] {
+/** Processes whose environment, mounts or command line hold a text, such as the home that Ingot started them for, as `PID command`. */
+export function findProcesses(text: string): readonly string[] {
   return readdirSync("/proc")
     .filter((pid) => /^[0-9]+$/.test(pid) && Number(pid) !== process.pid)
-    .filter((pid) => [`environ`, `mountinfo`].some((file) => read(`/proc/${pid}/${file}`).includes(home)))
-    .map((pid) => `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")}`);
+    .filter((pid) => ["environ", "mountinfo", "cmdline"].some((file) => read(`/proc/${pid}/${file}`).includes(text)))
+    .map((pid) => `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trimEnd()}`);
 }
 
 /** Mounts below a folder, in this process's mount namespace. */
