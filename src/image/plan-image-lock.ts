@@ -38,7 +38,10 @@ export function planImageLock(input: ImageLockInput): ImageLock {
   const packages = stages.flatMap((stage) => placePackages(stage, input));
   const { architecture, base, former } = input;
   const request = requestKey(input.definition);
-  if (former && isSame({ ...former, suites: [], stages: [] }, { architecture, base, request, suites: [], stages: [], packages })) {
+  if (
+    former &&
+    isSame({ ...former, suites: [], stages: [] }, { architecture, base, request, suites: [], stages: [], packages })
+  ) {
     return former;
   }
   const epoch = newestDate(input.suites);
@@ -76,7 +79,12 @@ function placePackages(stage: PlannedStage, input: ImageLockInput): readonly Loc
   const packages = stage.packages.map((name) => present(byName.get(name), `the resolved package ${name}`));
   // A package that moved to another stage starts anew there: a layer belongs to one stage.
   const stayed = input.former?.packages.filter((item) => item.stage === stage.name) ?? [];
-  const layers = planLayers(stage.name, packages, new Map(stayed.map((item) => [item.name, item.layer])));
+  const layers = planLayers({
+    stage: stage.name,
+    packages,
+    former: new Map(stayed.map((item) => [item.name, item.layer])),
+    most: layerBudget(stage, input),
+  });
   return packages.map((item) => ({
     name: item.name,
     version: item.version,
@@ -90,6 +98,20 @@ function placePackages(stage: PlannedStage, input: ImageLockInput): readonly Loc
     stage: stage.name,
     layer: present(layers.get(item.name), `the layer of ${item.name}`),
   }));
+}
+
+/**
+ * Layers for packages in all stages together. Engines on overlayfs take 127 in all; an image on top of others, its files, commands and what scripts
+ * wrote need theirs too.
+ */
+const mostLayers = { debian: 60, image: 24, oci: 24 } as const;
+
+/** A stage's share of the budget, by its bytes. */
+function layerBudget(stage: PlannedStage, input: ImageLockInput): number {
+  const names = new Set(stage.packages);
+  const sizeOf = (packages: readonly Package[]) => packages.reduce((sum, item) => sum + item.size, 0);
+  const share = sizeOf(input.packages.filter((item) => names.has(item.name))) / Math.max(1, sizeOf(input.packages));
+  return Math.max(3, Math.floor(mostLayers[input.base.kind] * share));
 }
 
 function dateStage(
