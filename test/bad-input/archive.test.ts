@@ -1,7 +1,5 @@
 /** What is wrong with a Debian archive or its mirror. */
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 import test, { after } from "node:test";
 import { makeArchiveKey } from "../support/archive-key.ts";
 import type { Publication } from "../support/debian-archive.ts";
@@ -108,7 +106,7 @@ for (const [name, fault] of [
     `a package that the mirror serves ${name} is refused with its name, and nothing of it is kept`,
     { skip },
     async () => {
-      forget();
+      world.forget();
       await runBadCase(world, {
         args: ["build"],
         code: name === "altered" ? "download-corrupt" : "download-failed",
@@ -121,7 +119,7 @@ for (const [name, fault] of [
 }
 
 test("a mirror that is gone is told with its address", { skip }, async () => {
-  forget();
+  world.forget();
   await runBadCase(world, {
     args: ["build"],
     code: "download-missing",
@@ -130,8 +128,3 @@ test("a mirror that is gone is told with its address", { skip }, async () => {
     mend: () => world.server.clearFaults(),
   });
 });
-
-/** As on another machine: everything must be fetched and built again. */
-function forget(): void {
-  for (const name of ["vault", "store", "cache"]) rmSync(join(world.home, name), { recursive: true, force: true });
-}

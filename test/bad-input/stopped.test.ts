@@ -1,7 +1,6 @@
 /** Ctrl-C, and worse, in the middle of a command. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import test, { after } from "node:test";
 import { findProcesses, makeIngotWorld } from "../support/ingot-world.ts";
 import { whyNoTinyDebian } from "../support/tiny-debian.ts";
@@ -29,7 +28,7 @@ const stops: Readonly<Record<string, Stop>> = {
 
 for (const [name, { signal, group, exit }] of Object.entries(stops)) {
   test(`after ${name} while a script runs nothing is left, and the same command goes on`, { skip }, async () => {
-    forget();
+    world.forget();
     const before = readLock(world);
     const { code, stdout, stderr } = await world.run(["build"], {
       ownGroup: true,
@@ -59,7 +58,7 @@ for (const [what, args, path] of [
       `after ${signal} while ${what} is fetched the lock is as it was, and the same command goes on`,
       { skip },
       async () => {
-        forget();
+        world.forget();
         const before = readLock(world);
         world.server.addFault(path, { kind: "stall", bytes: 100 });
         const seen = world.server.requests.length;
@@ -80,7 +79,7 @@ for (const [what, args, path] of [
 }
 
 test("a build that was killed before it wrote the first lock leaves no lock", { skip }, async () => {
-  forget();
+  world.forget();
   rmSync(world.lockPath);
   world.server.addFault(/binary-amd64/, { kind: "stall", bytes: 100 });
   const { code } = await world.run(["build"], { kill: { signal: "SIGKILL", after: "locking first" } });
@@ -90,8 +89,3 @@ test("a build that was killed before it wrote the first lock leaves no lock", { 
   await world.succeed("lock");
   assert.match(readFileSync(world.lockPath, "utf8"), /"slow"/);
 });
-
-/** As on another machine: everything must be fetched and built again. */
-function forget(): void {
-  for (const name of ["vault", "store", "cache"]) rmSync(join(world.home, name), { recursive: true, force: true });
-}

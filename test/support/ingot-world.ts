@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeArchiveKey, type ArchiveKey } from "./archive-key.ts";
@@ -30,6 +39,8 @@ export type IngotWorld = {
   readonly run: (args: readonly string[], options?: IngotOptions) => Promise<IngotResult>;
   /** The same, refusing any exit code but 0. */
   readonly succeed: (...args: readonly string[]) => Promise<IngotResult>;
+  /** As on another machine: everything must be fetched and built again. */
+  readonly forget: () => void;
   readonly env: Readonly<Record<string, string>>;
 };
 
@@ -42,6 +53,7 @@ export async function makeIngotWorld(t: Ender, publication: Publication = {}): P
   const folder = mkdtempSync(join(parent, "ingot-world-"));
   const [home, project] = [join(folder, "home"), join(folder, "project")];
   mkdirSync(project);
+  shareCompiled(home);
   const archive = await makeTestArchive({ folder: join(folder, "mirror"), key: await sharedKey, built });
   const publish = ({ main = [], ...rest }: Publication) => archive.publish({ ...rest, main: [tinyDebian(), ...main] });
   await publish(publication);
@@ -62,6 +74,10 @@ export async function makeIngotWorld(t: Ender, publication: Publication = {}): P
     server,
     publish,
     run,
+    forget: () => {
+      rmSync(home, { recursive: true, force: true });
+      shareCompiled(home);
+    },
     env,
     define: (images) =>
       writeFileSync(join(project, "ingot.yaml"), `project: shop\nkeyring: ${archive.keyring}\nimages:\n${images}`),
@@ -71,6 +87,15 @@ export async function makeIngotWorld(t: Ender, publication: Publication = {}): P
       throw new Error(`ingot ${args.join(" ")} ended with ${result.code}:\n${result.stdout}${result.stderr}`);
     },
   };
+}
+
+/** Node's cache of compiled sources is the same for all worlds: to fill it anew costs each of them a second. */
+function shareCompiled(home: string): void {
+  mkdirSync(join(home, "cache"), { recursive: true });
+  for (const name of ["compile", "node"]) {
+    mkdirSync(join(built, name), { recursive: true });
+    symlinkSync(join(built, name), join(home, "cache", name));
+  }
 }
 
 /** Processes whose environment, mounts or command line hold a text, such as the home that Ingot started them for, as `PID command`. */
