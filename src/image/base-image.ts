@@ -1,5 +1,6 @@
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { present } from "../ground/present.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseImageConfig, type ImageConfig } from "../oci/image-config.ts";
 import type { Layout } from "../oci/layout.ts";
@@ -48,13 +49,11 @@ export function readImage(layout: Layout, digest: Digest): { manifest: ImageMani
 /** The layers of an image, titled by its history where there is one. Throws `manifest-malformed` where the counts differ. */
 export function layerBlobs(manifest: ImageManifest, config: ImageConfig, name: string): readonly LayerBlob[] {
   const history = config.history?.filter((entry) => entry.empty_layer !== true) ?? [];
+  const { layers } = manifest;
   const diffIds = config.rootfs.diff_ids;
-  return manifest.layers.map((layer, at) => {
-    const diffId = diffIds[at];
-    if (diffId === undefined || diffIds.length !== manifest.layers.length) {
-      throw unevenLayers(name, manifest.layers.length, diffIds.length);
-    }
-    const { digest, size, mediaType } = layer;
+  if (layers.length !== diffIds.length) throw unevenLayers(name, layers.length, diffIds.length);
+  return layers.map(({ digest, size, mediaType }, at) => {
+    const diffId = present(diffIds[at], `the diff id of layer ${at + 1}`);
     const title = history[at]?.created_by?.replace(/^ingot build: /, "") ?? `${name} layer ${at + 1}`;
     return { digest, size, mediaType, diffId, title };
   });

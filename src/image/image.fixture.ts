@@ -1,4 +1,4 @@
-import type { ImageDefinition } from "../project/definition.ts";
+import type { ImageDefinition, Project } from "../project/definition.ts";
 import { compatibility, type ImageLock, type Lock, type LockedPackage } from "./lock.ts";
 
 /** A definition for tests: Debian with nothing asked for. */
@@ -16,6 +16,19 @@ export function definitionOf(overrides: Partial<ImageDefinition> = {}): ImageDef
     labels: {},
     compression: "gzip",
     tests: [],
+    ...overrides,
+  };
+}
+
+/** A project of these images, with nothing on disk. */
+export function projectOf(images: readonly ImageDefinition[], overrides: Partial<Project> = {}): Project {
+  return {
+    name: "shop",
+    path: "/nowhere/ingot.yaml",
+    folder: "/nowhere",
+    images: new Map(images.map((image) => [image.name, image])),
+    services: new Map(),
+    environments: new Map(),
     ...overrides,
   };
 }
