@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { withFileLock } from "./file-lock.ts";
+
+function makePath(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "file-lock-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return join(folder, "state/lock");
+}
+
+/** Another real process that holds the lock until it is told to end, or killed. */
+async function holdElsewhere(t: TestContext, path: string): Promise<ChildProcess> {
+  const script = `
+    const { withFileLock } = await import(${JSON.stringify(import.meta.resolve("./file-lock.ts"))});
+    await withFileLock(${JSON.stringify(path)}, async () => {
+      process.stdout.write("held");
+      await new Promise((resolve) => process.stdin.once("end", resolve).resume());
+    });`;
+  const child = spawn(process.execPath, ["--no-warnings", "--input-type=module", "-e", script], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  return child;
+}
+
+test("while another process holds the lock the work is not begun, and the error says whose turn it is", async (t) => {
+  const path = makePath(t);
+  await holdElsewhere(t, path);
+  let isBegun = false;
+  const work = () => {
+    isBegun = true;
+  };
+  await assert.rejects(withFileLock(path, work, { what: "the store in /x" }), {
+    code: "locked-by-another",
+    message: "another Ingot process is using the store in /x",
+  });
+  assert.equal(isBegun, false);
+});
+
+test("waiting ends when the other process is done", async (t) => {
+  const path = makePath(t);
+  const child = await holdElsewhere(t, path);
+  setTimeout(() => child.stdin?.end(), 100);
+  assert.equal(await withFileLock(path, () => "mine", { wait: 10_000 }), "mine");
+});
+
+test("a holder that is killed leaves nothing to clean", async (t) => {
+  const path = makePath(t);
+  const child = await holdElsewhere(t, path);
+  child.kill("SIGKILL");
+  await once(child, "close");
+  assert.equal(await withFileLock(path, () => "mine"), "mine");
+});
+
+test("inside one process, too, only one has the lock at a time", async (t) => {
+  const path = makePath(t);
+  await withFileLock(path, async () => {
+    await assert.rejects(
+      withFileLock(path, () => {}),
+      { code: "locked-by-another" },
+    );
+  });
+});
+
+test("work that fails gives the lock back", async (t) => {
+  const path = makePath(t);
+  const failing = withFileLock(path, () => {
+    throw new Error("failed");
+  });
+  await assert.rejects(failing, { message: "failed" });
+  assert.equal(await withFileLock(path, () => "mine"), "mine");
+});
