@@ -10,7 +10,9 @@ import { startDockerd } from "./support/dockerd.ts";
 import { schemaValidator, whyNoSchemas } from "./support/oci-schemas.ts";
 import { parseJson, runIngot } from "./support/run-ingot.ts";
 
-type Built = { readonly images: readonly { readonly name: string; readonly reference: string; readonly digest: string }[] };
+type Built = {
+  readonly images: readonly { readonly name: string; readonly reference: string; readonly digest: string }[];
+};
 
 /** Lower case only: podman makes an image's name of the folder's. */
 const folder = join("/var/tmp", `ingot-cast-${process.pid}`);
@@ -28,7 +30,10 @@ async function ingot(args: readonly string[], env: Record<string, string> = {}, 
 async function build(args: readonly string[] = [], env: Record<string, string> = {}, cwd = project): Promise<string> {
   const stdout = await ingot(["build", "--json", ...args], env, cwd);
   const { images } = parseJson<Built>({ code: 0, stdout, stderr: "" });
-  assert.deepEqual(images.map((image) => image.name), ["web"]);
+  assert.deepEqual(
+    images.map((image) => image.name),
+    ["web"],
+  );
   return images[0]?.digest ?? "";
 }
 
@@ -50,7 +55,12 @@ test("another machine's clone gives the same digest: other folder, home, time zo
     cpSync(join(home, "vault"), join(clone, "home/vault"), { recursive: true });
     // The clone's files are newer, and a strict umask made them private.
     execFileSync("chmod", ["-R", "go-rwx", join(clone, "elsewhere")]);
-    const env = { INGOT_HOME: join(clone, "home"), TZ: "Pacific/Kiritimati", LC_ALL: "tr_TR.UTF-8", HOME: "/nonexistent" };
+    const env = {
+      INGOT_HOME: join(clone, "home"),
+      TZ: "Pacific/Kiritimati",
+      LC_ALL: "tr_TR.UTF-8",
+      HOME: "/nonexistent",
+    };
     const mask = process.umask(0o077);
     try {
       assert.equal(await build(["--no-cache"], { ...env, LANG: "C" }, join(clone, "elsewhere")), digest);

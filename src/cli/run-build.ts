@@ -47,11 +47,7 @@ export async function runBuild(
     roots,
     taken,
     references: Object.fromEntries(built.map((image) => [image.reference, image.digest])),
-    blobs: built.flatMap((image) => [
-      image.digest,
-      image.configDigest,
-      ...image.layers.map((layer) => layer.digest),
-    ]),
+    blobs: built.flatMap((image) => [image.digest, image.configDigest, ...image.layers.map((layer) => layer.digest)]),
     report: built.map(reportUnchanged),
   });
   return built.map(report);

@@ -55,7 +55,10 @@ export async function buildImage(ctx: Context, input: BuildInput): Promise<Built
   const reused = input.useCache ? reusableOutcomes(plan, cache) : [];
   const made = await makeSteps(ctx, { ...input, plan, reused });
   const outcomes = [...reused, ...made];
-  const steps = describeSteps({ plan, outcomes, reused: reused.length, former: cache.lastSteps(image) }, input.useCache);
+  const steps = describeSteps(
+    { plan, outcomes, reused: reused.length, former: cache.lastSteps(image) },
+    input.useCache,
+  );
   cache.keepSteps(image, plan.steps);
   const layers = [...(base?.layers ?? []), ...outcomes.flatMap((outcome) => outcome.layers)];
   const accounts = outcomes.at(-1)?.accounts ?? base?.accounts ?? noAccounts;

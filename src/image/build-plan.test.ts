@@ -9,32 +9,46 @@ import type { SourceFile } from "./source-files.ts";
 const lock = imageLockOf([lockedPackage("bash"), lockedPackage("nginx", { stage: "nginx", layer: "nginx/+1" })]);
 const page = (text: string): SourceFile => {
   const content = Buffer.from(text);
-  return { type: "file", path: "srv/index.html", mode: 0o644, owner: "root", group: "root", content, digest: digestOf(content) };
+  return {
+    type: "file",
+    path: "srv/index.html",
+    mode: 0o644,
+    owner: "root",
+    group: "root",
+    content,
+    digest: digestOf(content),
+  };
 };
 const definition = definitionOf({ run: ["true"] });
 const plan = (text = "a", changed = lock) => planBuild({ definition, lock: changed, files: [page(text)] });
 const updated = {
   ...lock,
-  packages: lock.packages.map((item) => (item.name === "nginx" ? { ...item, version: "1.1", sha256: "b".repeat(64) } : item)),
+  packages: lock.packages.map((item) =>
+    item.name === "nginx" ? { ...item, version: "1.1", sha256: "b".repeat(64) } : item,
+  ),
 };
 
 test("a build is the stages, then the files, then the commands", () => {
-  assert.deepEqual(plan().steps.map((step) => `${step.kind} ${step.name}`), [
-    "packages essential",
-    "packages nginx",
-    "files files",
-    "run run",
-  ]);
+  assert.deepEqual(
+    plan().steps.map((step) => `${step.kind} ${step.name}`),
+    ["packages essential", "packages nginx", "files files", "run run"],
+  );
 });
 
 test("a changed file gives new keys to the files and to what stands on them, and to nothing else", () => {
   const [a, b] = [plan("a").steps, plan("b").steps];
-  assert.deepEqual(a.map((step, at) => step.key === b[at]!.key), [true, true, false, false]);
+  assert.deepEqual(
+    a.map((step, at) => step.key === b[at]!.key),
+    [true, true, false, false],
+  );
 });
 
 test("a changed package gives new keys to its stage and to all above it", () => {
   const [a, b] = [plan().steps, plan("a", updated).steps];
-  assert.deepEqual(a.map((step, at) => step.key === b[at]!.key), [true, false, false, false]);
+  assert.deepEqual(
+    a.map((step, at) => step.key === b[at]!.key),
+    [true, false, false, false],
+  );
 });
 
 test("another base, compression or release date gives new keys", () => {

@@ -19,7 +19,14 @@ function makePlace(t: TestContext): SealPlace & { folder: string; source: string
   writeFileSync(join(source, "css/a.css"), "a");
   writeFileSync(join(folder, "ingot.yaml"), "project: a");
   writeFileSync(join(folder, "ingot.lock"), "{}");
-  return { folder, source, home, definitionPath: join(folder, "ingot.yaml"), lockPath: join(folder, "ingot.lock"), images: [] };
+  return {
+    folder,
+    source,
+    home,
+    definitionPath: join(folder, "ingot.yaml"),
+    lockPath: join(folder, "ingot.lock"),
+    images: [],
+  };
 }
 
 function writeIndex(home: string, named: string): void {

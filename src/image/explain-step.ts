@@ -12,7 +12,8 @@ const mostNamed = 4;
  */
 export function explainStep(step: BuildStep, former: readonly StepRecord[] | undefined, below: boolean): string {
   const before = former?.find((record) => record.name === step.name && record.kind === step.kind);
-  if (!before) return former === undefined ? "the first build of this image here" : "a step that the last build did not have";
+  if (!before)
+    return former === undefined ? "the first build of this image here" : "a step that the last build did not have";
   if (before.key === step.key) return "the same as in the last build, but no longer in the cache";
   const changes = changedInputs(before.inputs, step.inputs);
   if (changes.length > 0) {

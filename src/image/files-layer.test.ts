@@ -44,7 +44,10 @@ test("parents keep what the image gives them, and missing ones are made plain", 
 });
 
 test("a target below a link of the image goes where the link leads, and the link stays", () => {
-  assert.deepEqual(plan(file("bin/tool")).map((it) => it.path), ["usr", "usr/bin", "usr/bin/tool"]);
+  assert.deepEqual(
+    plan(file("bin/tool")).map((it) => it.path),
+    ["usr", "usr/bin", "usr/bin/tool"],
+  );
 });
 
 test("owners are looked up in the image's own accounts", () => {

@@ -78,6 +78,14 @@ function fileEntry(file: SourceFile, path: string, input: FilesLayerInput): TarE
     case "symlink":
       return { ...blank, ...owner, path, type: "symlink", mode: file.mode, linkname: file.linkname };
     case "file":
-      return { ...blank, ...owner, path, type: "file", mode: file.mode, size: file.content.length, content: file.content };
+      return {
+        ...blank,
+        ...owner,
+        path,
+        type: "file",
+        mode: file.mode,
+        size: file.content.length,
+        content: file.content,
+      };
   }
 }

@@ -32,8 +32,25 @@ test("files differ by type, content, mode, owner and link, and not by time", () 
 });
 
 test("packages, configuration and the bytes that an update sends are compared", () => {
-  const from = image([], { packages: new Map([["a", "1"], ["b", "1"]]), config: { User: "1" }, layers: new Map([["x", 10]]) });
-  const to = image([], { packages: new Map([["a", "2"], ["c", "1"]]), config: { User: "2" }, layers: new Map([["x", 10], ["y", 3]]) });
+  const from = image([], {
+    packages: new Map([
+      ["a", "1"],
+      ["b", "1"],
+    ]),
+    config: { User: "1" },
+    layers: new Map([["x", 10]]),
+  });
+  const to = image([], {
+    packages: new Map([
+      ["a", "2"],
+      ["c", "1"],
+    ]),
+    config: { User: "2" },
+    layers: new Map([
+      ["x", 10],
+      ["y", 3],
+    ]),
+  });
   const diff = diffImages(from, to);
   assert.deepEqual(diff.packages, {
     added: [{ name: "c", version: "1" }],

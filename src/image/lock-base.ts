@@ -62,5 +62,8 @@ function codename(osRelease: string | undefined): string | undefined {
   if (osRelease === undefined || value("ID") !== "debian") return undefined;
   const name = value("VERSION_CODENAME");
   if (name) return name;
-  throw new IngotError("base-not-debian", "the base calls itself Debian, but its /etc/os-release has no VERSION_CODENAME");
+  throw new IngotError(
+    "base-not-debian",
+    "the base calls itself Debian, but its /etc/os-release has no VERSION_CODENAME",
+  );
 }

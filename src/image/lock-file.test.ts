@@ -14,7 +14,9 @@ test("a lock reads back as it was written, and writing it again gives the same t
 });
 
 test("every package stands on a line of its own with sorted keys", () => {
-  const lines = formatLock(lock).split("\n").filter((line) => line.includes('"sha256"'));
+  const lines = formatLock(lock)
+    .split("\n")
+    .filter((line) => line.includes('"sha256"'));
   assert.equal(lines.length, 2);
   const keys = Object.keys(JSON.parse(lines[0]!.trim().replace(/,$/, "")) as object);
   assert.deepEqual(keys, keys.toSorted());
@@ -29,7 +31,10 @@ function mutate(change: (lock: { images: { web: { packages: Record<string, unkno
 const hostile: readonly (readonly [string, string])[] = [
   ["text that is not JSON", "<<<<<<< HEAD\n"],
   ["a key that Ingot does not write", mutate((copy) => Object.assign(copy, { extra: 1 }))],
-  ["a pool path that climbs", mutate((copy) => Object.assign(copy.images.web.packages[0]!, { path: "pool/../../x.deb" }))],
+  [
+    "a pool path that climbs",
+    mutate((copy) => Object.assign(copy.images.web.packages[0]!, { path: "pool/../../x.deb" })),
+  ],
   ["an absolute pool path", mutate((copy) => Object.assign(copy.images.web.packages[0]!, { path: "/etc/passwd" }))],
   ["a package name with a slash", mutate((copy) => Object.assign(copy.images.web.packages[0]!, { name: "../bash" }))],
   ["a short checksum", mutate((copy) => Object.assign(copy.images.web.packages[0]!, { sha256: "abc" }))],

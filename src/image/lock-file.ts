@@ -9,7 +9,10 @@ const digest = z.custom<Digest>((value) => typeof value === "string" && isDigest
 const archive = z.enum(["main", "security"]);
 const hex = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hex digits");
 /** A pool path is joined to a mirror's URL and a package name becomes a file name: neither may climb. */
-const poolPath = z.string().regex(/^[^/\0][^\0]*$/).refine((path) => !path.split("/").includes(".."), "must not contain ..");
+const poolPath = z
+  .string()
+  .regex(/^[^/\0][^\0]*$/)
+  .refine((path) => !path.split("/").includes(".."), "must not contain ..");
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "expected a Debian package name");
 
 const suite = z.strictObject({

@@ -129,7 +129,11 @@ function checkUpdate(request: LockRequest): void {
   const known = new Set(images.flatMap((image) => image.packages.map((item) => item.name)));
   const strange = request.update.filter((name) => !known.has(name));
   if (strange.length === 0) return;
-  throw new IngotError("usage", `ingot.lock has no package ${strange.map((name) => `"${name}"`).join(", ")} to update`, {
-    hint: "grep the name in ingot.lock; a new package is added under `packages:` in ingot.yaml",
-  });
+  throw new IngotError(
+    "usage",
+    `ingot.lock has no package ${strange.map((name) => `"${name}"`).join(", ")} to update`,
+    {
+      hint: "grep the name in ingot.lock; a new package is added under `packages:` in ingot.yaml",
+    },
+  );
 }

@@ -43,7 +43,8 @@ function readTree(
 ): SourceFile[] {
   const { mode, ...ownership } = options;
   const stat = lstatSync(source);
-  if (stat.isSymbolicLink()) return [{ type: "symlink", path, mode: 0o777, ...ownership, linkname: readlinkSync(source) }];
+  if (stat.isSymbolicLink())
+    return [{ type: "symlink", path, mode: 0o777, ...ownership, linkname: readlinkSync(source) }];
   if (stat.isFile()) {
     const content = readFileSync(source);
     const byDefault = (stat.mode & 0o100) === 0 ? 0o644 : 0o755;

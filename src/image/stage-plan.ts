@@ -62,8 +62,7 @@ function groupRequested(request: StagePlanRequest): readonly Group[] {
 function mergeSmallest(stages: readonly PlannedStage[], request: StagePlanRequest): readonly PlannedStage[] {
   const sizes = new Map(request.packages.map((item) => [item.name, item.size]));
   const sizeOf = (stage: PlannedStage) => stage.packages.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
-  const isFixed = (stage: PlannedStage) =>
-    stage.name === essentialStage || request.former.stages.includes(stage.name);
+  const isFixed = (stage: PlannedStage) => stage.name === essentialStage || request.former.stages.includes(stage.name);
   const merged = [...stages];
   while (merged.length > mostStages) {
     const at = smallestPair(merged, sizeOf, isFixed);

@@ -32,7 +32,13 @@ test("a file in the place of a folder hides what was in the folder", () => {
 
 test("parents that are links are followed, relative, absolute and climbing ones, and the last part is not", () => {
   const view = mergeLayers([
-    [link("bin", "usr/bin"), link("var/run", "/run"), link("x", "../../../etc"), folder("usr/bin"), link("usr/bin/sh", "dash")],
+    [
+      link("bin", "usr/bin"),
+      link("var/run", "/run"),
+      link("x", "../../../etc"),
+      folder("usr/bin"),
+      link("usr/bin/sh", "dash"),
+    ],
   ]);
   assert.equal(resolveParents(view, "bin/sh"), "usr/bin/sh");
   assert.equal(resolveParents(view, "var/run/a/b"), "run/a/b");

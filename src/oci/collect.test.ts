@@ -123,10 +123,13 @@ test("a damaged and a missing blob are found, with the images that need them", a
   writeFileSync(path, Buffer.alloc(layer.size));
   const findings = await checkLayout(layout);
   const byKind = findings.toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
-  assert.deepEqual(byKind.map(({ kind, digest, images }) => [kind, digest, images]), [
-    ["damaged", layer.digest, ["a", "b"]],
-    ["missing", config.digest, ["a", "b"]],
-  ]);
+  assert.deepEqual(
+    byKind.map(({ kind, digest, images }) => [kind, digest, images]),
+    [
+      ["damaged", layer.digest, ["a", "b"]],
+      ["missing", config.digest, ["a", "b"]],
+    ],
+  );
 });
 
 test("a damaged manifest is found, and garbage collection neither fails nor sweeps it", async (t) => {

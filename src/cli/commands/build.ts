@@ -32,11 +32,7 @@ function repeat(place: SealPlace): readonly ReportedImage[] | undefined {
   return report?.map((image) => ({ ...image, seconds }));
 }
 
-async function build(
-  ctx: Context,
-  options: BuildCommandOptions,
-  place: SealPlace,
-): Promise<readonly ReportedImage[]> {
+async function build(ctx: Context, options: BuildCommandOptions, place: SealPlace): Promise<readonly ReportedImage[]> {
   // Loaded only when there is something to do: it brings every parser with it.
   const { runBuild } = await import("../run-build.ts");
   return runBuild(ctx, options, place);
