@@ -52,6 +52,8 @@ type Change = (place: SealPlace & { folder: string; source: string }) => void;
 const changes: Readonly<Record<string, Change>> = {
   "another definition": (place) => writeFileSync(place.definitionPath, "project: b"),
   "another lock": (place) => writeFileSync(place.lockPath, "{ }"),
+  "a damaged index of the store": (place) => writeFileSync(join(place.home, "store/index.json"), '{"manifests":[{'),
+  "an index of the store that says null": (place) => writeFileSync(join(place.home, "store/index.json"), "null"),
   "a missing lock": (place) => rmSync(place.lockPath),
   "a changed source": (place) => writeFileSync(join(place.source, "css/a.css"), "b"),
   "a changed source with its old size and time": (place) => {

@@ -89,8 +89,8 @@ function isSameState(a: Readonly<Record<string, string>>, b: Readonly<Record<str
 function isStored(home: string, seal: BuildSeal<unknown>): boolean {
   const store = join(home, "store");
   if (!seal.blobs.every((digest) => existsSync(join(store, "blobs", digest.replace(":", "/"))))) return false;
-  const index = JSON.parse(readText(join(store, "index.json")) ?? "{}") as StoreIndex;
-  const named = new Map(index.manifests?.map((entry) => [entry.annotations?.[nameAnnotation], entry.digest]));
+  const index = readJson<StoreIndex>(join(store, "index.json"));
+  const named = new Map(index?.manifests?.map((entry) => [entry.annotations?.[nameAnnotation], entry.digest]));
   return Object.entries(seal.references).every(([name, digest]) => named.get(name) === digest);
 }
 
@@ -101,11 +101,15 @@ type StoreIndex = {
 const nameAnnotation = "org.opencontainers.image.ref.name";
 
 function readSeal<Report>(place: SealPlace): BuildSeal<Report> | undefined {
+  return readJson<BuildSeal<Report>>(sealPath(place));
+}
+
+/** Undefined for what is not there, and for what a crash cut off or something damaged: the build then looks for itself. */
+function readJson<T>(path: string): T | undefined {
   try {
-    return JSON.parse(readFileSync(sealPath(place), "utf8")) as BuildSeal<Report>;
+    return (JSON.parse(readText(path) ?? "null") as T | null) ?? undefined;
   } catch (error) {
-    // Never sealed, or cut off by a crash: the build then looks for itself.
-    if (isErrno(error, "ENOENT") || error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

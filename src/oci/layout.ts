@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { temporaryPath, writeFileAtomic } from "../ground/atomic-file.ts";
@@ -6,6 +6,7 @@ import type { Context } from "../ground/context.ts";
 import { IngotError, isErrno } from "../ground/error.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { openBlobs, type Blobs } from "./layout/blobs.ts";
+import { readLayoutFile } from "./layout/read-layout-file.ts";
 import { openReferences, type References } from "./layout/references.ts";
 import { mediaTypes } from "./media-types.ts";
 import { parseJson } from "./parse-json.ts";
@@ -16,11 +17,17 @@ export type Layout = Blobs & References & { readonly folder: string };
 /** Opens the layout in `folder`, and makes an empty one where there is none. Throws `layout-unusable` for a folder that holds something else. */
 export function openLayout(folder: string, options: { create?: boolean } = {}): Layout {
   const marker = join(folder, "oci-layout");
-  if (existsSync(marker)) parseJson(readFileSync(marker), markerSchema, `the layout ${folder}`);
+  if (existsSync(marker)) readMarker(folder);
   else if (options.create === false) throw notALayout(folder);
   else create(folder, marker);
   const blobs = openBlobs(folder);
   return { folder, ...blobs, ...openReferences(folder, blobs) };
+}
+
+/** Throws `layout-unusable` when the marker of a layout is damaged or of another version. */
+export function readMarker(folder: string): void {
+  const path = join(folder, "oci-layout");
+  readLayoutFile(path, (content) => parseJson(content, markerSchema, path));
 }
 
 const markerSchema = z.looseObject({ imageLayoutVersion: z.literal("1.0.0") });

@@ -102,6 +102,30 @@ for (const [place, damage] of [
   );
 }
 
+for (const name of ["index.json", "oci-layout"]) {
+  for (const damage of ["", "{", "null", "{}"]) {
+    test(
+      `a store whose ${name} became ${JSON.stringify(damage)} says what mends it, and is mended by that`,
+      { skip },
+      async () => {
+        const digest = await build();
+        writeFileSync(join(world.home, "store", name), damage);
+        const images = await world.run(["images"]);
+        assert.equal(images.code, 1);
+        assert.match(
+          images.stderr,
+          new RegExp(`${name} [^]*hint: .*ingot gc --check --remove-damaged[^]*code: layout-unusable\n$`),
+        );
+        const told = await world.run(["gc", "--check", "--remove-damaged"]);
+        assert.equal(told.code, 4);
+        assert.match(told.stdout, new RegExp(`^store: .*/${name}: damaged[^]*removed 1 damaged file`));
+        assert.equal(await build(), digest);
+        assert.equal((await world.run(["gc", "--check"])).code, 0);
+      },
+    );
+  }
+}
+
 function largestFile(t: TestContext, { home }: IngotWorld, place: "store" | "vault"): string {
   const folder = join(home, place);
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((path) => join(folder, path));

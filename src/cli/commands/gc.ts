@@ -78,11 +78,10 @@ async function sweepArchives(ctx: Context, options: GcOptions): Promise<{ files:
   return sweepVault(ctx.home, keep, { dryRun: options.dryRun === true });
 }
 
-type Finding = { readonly place: "store" | "vault" | "content"; readonly path: string; readonly what: string };
-
 async function check(ctx: Context, options: GcOptions): Promise<Outcome> {
-  const findings = [...(await checkStore(ctx)), ...(await checkArchives(ctx)), ...(await checkContent(ctx))];
-  const removed = options.removeDamaged ? await removeAll(findings) : [];
+  const { checkHome, removeDamaged } = await import("../check-home.ts");
+  const findings = await checkHome(ctx);
+  const removed = options.removeDamaged ? removeDamaged(findings) : [];
   const text =
     findings.length === 0
       ? "store, vault and content are whole"
@@ -93,38 +92,4 @@ async function check(ctx: Context, options: GcOptions): Promise<Outcome> {
             : "next: ingot gc --check --remove-damaged, then ingot build or ingot pull",
         ].join("\n");
   return { json: { findings, removed }, text, ...(findings.length === 0 ? {} : { exitCode: 4 as const }) };
-}
-
-async function checkStore(ctx: Context): Promise<readonly Finding[]> {
-  const { checkLayout } = await import("../../oci/check-layout.ts");
-  const { imagesInUse } = await import("../../runtime/collect-content.ts");
-  const found = await checkLayout(openStore(ctx), { roots: imagesInUse(ctx) });
-  return found.map(({ kind, path, images }) => {
-    const users = images.length === 0 ? "no image needs it" : `needed by ${images.join(", ")}`;
-    return { place: "store", path, what: `${kind}; ${users}` };
-  });
-}
-
-async function checkArchives(ctx: Context): Promise<readonly Finding[]> {
-  const { checkVault } = await import("../../debian/archive/check-vault.ts");
-  const { damaged } = await checkVault(ctx);
-  return damaged.map((path) => ({ place: "vault", path, what: "damaged; it is fetched again when a build needs it" }));
-}
-
-async function checkContent(ctx: Context): Promise<readonly Finding[]> {
-  const { findDamagedContent } = await import("../../runtime/collect-content.ts");
-  return (await findDamagedContent(ctx)).map((path) => ({
-    place: "content",
-    path,
-    what: "damaged; stop the instances of its image, and the next ingot run writes it again",
-  }));
-}
-
-/** Only files of the store and the vault: they are named by their content, so that removing a damaged one loses nothing. */
-async function removeAll(findings: readonly Finding[]): Promise<readonly string[]> {
-  const { rmSync, existsSync } = await import("node:fs");
-  const paths = findings.filter((finding) => finding.place !== "content").map((finding) => finding.path);
-  const present = paths.filter((path) => existsSync(path));
-  for (const path of present) rmSync(path);
-  return present;
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../ground/atomic-file.ts";
 import { IngotError } from "../../ground/error.ts";
@@ -10,6 +10,7 @@ import { parseImageIndex, type ImageIndex } from "../manifest.ts";
 import { mediaTypes } from "../media-types.ts";
 import type { Blobs } from "./blobs.ts";
 import { describeManifest } from "./describe-manifest.ts";
+import { readLayoutFile } from "./read-layout-file.ts";
 
 /** image-spec annotations.md: how an entry of `index.json` is named. */
 export const nameAnnotation = "org.opencontainers.image.ref.name";
@@ -139,11 +140,11 @@ function unknownReference(text: string, references: readonly NamedManifest[]): I
   });
 }
 
-/** The entries of `index.json`; none when there is no file yet. */
+/** The entries of `index.json`; none when there is no file yet. Throws `layout-unusable` when it is damaged. */
 export function readIndex(folder: string): ImageIndex {
   const path = join(folder, "index.json");
   if (!existsSync(path)) return { schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests: [] };
-  return parseImageIndex(readFileSync(path));
+  return readLayoutFile(path, parseImageIndex);
 }
 
 /** Sorted by name, so that the same set of images is the same file. */
