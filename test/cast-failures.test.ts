@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { hash } from "node:crypto";
 import {
@@ -12,6 +12,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -114,6 +115,66 @@ test("a script cannot reach devices, the kernel or the host's Node", { skip }, a
     "! perl -e 'exit(syscall(175, 0, 0, 0) == -1)'",
     "test -z \"$(ls /dev | grep -v '^\\(fd\\|full\\|null\\|ptmx\\|pts\\|random\\|shm\\|stderr\\|stdin\\|stdout\\|tty\\|urandom\\|zero\\)$')\"",
   );
+});
+
+test("a script cannot change the devices that are borrowed from the host", { skip }, async () => {
+  // The mode that they have: a sandbox that allowed it would do this host no harm.
+  await castCommands("! chmod 666 /dev/null", "! chown 0:0 /dev/urandom", "! touch /dev/zero", "echo gone > /dev/null");
+});
+
+test("a script is refused the host's keys and the calls that look past namespaces", { skip }, async () => {
+  const refusal = (call: string, errno: number) => `perl -e 'exit(syscall(${call}) == -1 && $! == ${errno} ? 0 : 1)'`;
+  const [noSuchCall, noSuchFamily] = [38, 97];
+  await castCommands(
+    refusal("250, 0, -3, 0", noSuchCall),
+    refusal("248, 0, 0, 0, 0, 0", noSuchCall),
+    refusal("249, 0, 0, 0, 0", noSuchCall),
+    refusal("298, 0, 0, 0, 0, 0", noSuchCall),
+    refusal("321, 0, 0, 0", noSuchCall),
+    refusal("323, 0", noSuchCall),
+    refusal("425, 1, 0", noSuchCall),
+    refusal("39 | 0x40000000", noSuchCall),
+    refusal("41, 40, 1, 0", noSuchFamily),
+    "perl -e 'exit(syscall(41, 2, 1, 0) == -1 ? 1 : 0)'",
+  );
+});
+
+test("a script gets no file that the caller had open", { skip }, () => {
+  const [stages, layers] = [join(work, "stages.json"), join(work, "below.json")];
+  // 3 is what dpkg would report its progress on.
+  writeFileSync(stages, JSON.stringify([commands("for file in /proc/self/fd/*; do test ${file##*/} -lt 10; done")]));
+  writeFileSync(layers, JSON.stringify(below));
+  const program = fileURLToPath(new URL("support/cast-elsewhere.ts", import.meta.url));
+  const argv = [process.execPath, "--disable-warning=ExperimentalWarning", program, home, stages, layers];
+  const { status, stderr } = spawnSync("bash", ["-c", 'exec 200</ && exec "$@"', "bash", ...argv], {
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, stderr);
+});
+
+test("what a script leaves running is ended and taken note of", { skip }, async () => {
+  await castCommands(
+    // The one that lost its parent ends, and is gone at once, not a zombie for ever.
+    'sh -c "sleep 100 & echo \\$! > /pid"; kill $(cat /pid); for try in 1 2 3 4 5 6 7 8 9; do sleep 0.1; done; ! kill -0 $(cat /pid)',
+    "for number in 1 2 3 4 5 6 7 8 9; do sleep 100 & done; sh -c 'sleep 100 & sleep 100 &'",
+    // PID 1 and this shell.
+    "rm /pid; set -- /proc/[0-9]*; test $# = 2",
+  );
+});
+
+test("a tree that is made on disk is closed to the host's other users", { skip }, async () => {
+  const stopped = new AbortController();
+  const env = { ...process.env, INGOT_WORK: "disk" };
+  const casting = castSet(home, [commands("chmod 4755 /usr/bin/env; sleep 100")], {
+    below,
+    context: { env, signal: stopped.signal },
+  });
+  const failed = assert.rejects(casting, { code: "cancelled" });
+  const [own] = readdirSync(join(home, "tmp")).filter((name) => name.startsWith("cast-"));
+  const { mode } = statSync(join(home, "tmp", own ?? ""));
+  stopped.abort();
+  await failed;
+  assert.equal(mode & 0o077, 0);
 });
 
 test("a script that lays links for the unpacker reaches nothing outside", { skip }, async () => {

@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import { dlopen, getInt32 } from "node:ffi";
+import { dlopen, getInt32, getRawPointer } from "node:ffi";
 import { constants } from "node:os";
 
 /**
@@ -18,6 +18,8 @@ const libc = dlopen("libc.so.6", {
   sethostname: { arguments: ["string", "u64"], return: "i32" },
   prctl: { arguments: ["i32", "u64", "u64", "u64", "u64"], return: "i32" },
   mknod: { arguments: ["string", "u32", "u64"], return: "i32" },
+  close_range: { arguments: ["u32", "u32", "i32"], return: "i32" },
+  waitid: { arguments: ["i32", "u32", "buffer", "i32"], return: "i32" },
 }).functions;
 
 /** Error numbers that Node's own table lacks. */
@@ -27,7 +29,10 @@ export class SystemCallError extends Error {
   readonly code: string;
   constructor(call: string, subject: string) {
     const errno = getInt32(libc.__errno_location());
-    const code = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? unnamed.get(errno) ?? `errno ${errno}`;
+    const code =
+      Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ??
+      unnamed.get(errno) ??
+      `errno ${errno}`;
     super(`${code}: ${call} ${subject}`);
     this.name = "SystemCallError";
     this.code = code;
@@ -74,8 +79,51 @@ export function pivotRoot(root: string): void {
 /** Takes a capability (linux/capability.h) from this thread's bounding set: no program that it starts from now on can have it. */
 export function dropCapability(number: number): void {
   const dropFromBoundingSet = 24;
-  if (libc.prctl(dropFromBoundingSet, BigInt(number), 0n, 0n, 0n) !== 0) throw new SystemCallError("prctl", `capability ${number}`);
+  if (libc.prctl(dropFromBoundingSet, BigInt(number), 0n, 0n, 0n) !== 0)
+    throw new SystemCallError("prctl", `capability ${number}`);
 }
+
+/**
+ * Lets no open file but the three standard streams go on to the programs that this process starts. Node does so for the low numbers only: what the
+ * caller's shell had open at 200, a folder of the host perhaps, would be open in them too.
+ */
+export function closeFilesOnExec(): void {
+  const closeOnExecFlag = 4;
+  if (libc.close_range(3, 0xffff_ffff, closeOnExecFlag) !== 0) throw new SystemCallError("close_range", "3");
+}
+
+/** Puts a seccomp filter (classic BPF, eight bytes an instruction) on this thread and all that it starts. Needs CAP_SYS_ADMIN in its user namespace. */
+export function filterSystemCalls(program: Buffer): void {
+  const [setSeccomp, filterMode] = [22, 2n];
+  // struct sock_fprog: the number of instructions, padding, their address.
+  const description = Buffer.alloc(16);
+  description.writeUInt16LE(program.length / 8, 0);
+  description.writeBigUInt64LE(getRawPointer(program), 8);
+  if (libc.prctl(setSeccomp, filterMode, getRawPointer(description), 0n, 0n) !== 0)
+    throw new SystemCallError("prctl", "seccomp");
+}
+
+/**
+ * Waits for the end of a child that Node did not start: one that lost its parent, in a process that is PID 1. `except`: the child that Node waits for
+ * itself. Without `block`, only what has ended. False when there is none.
+ */
+export function reapOrphan(options: { except?: number | undefined; block?: boolean }): boolean {
+  const [anyChild, byNumber] = [0, 1];
+  const [noHang, exited, leaveWaitable] = [1, 4, 0x0100_0000];
+  const information = Buffer.alloc(128);
+  const hang = options.block ? 0 : noHang;
+  if (libc.waitid(anyChild, 0, information, exited | leaveWaitable | hang) !== 0) {
+    const error = new SystemCallError("waitid", "any child");
+    if (error.code === "ECHILD") return false;
+    throw error;
+  }
+  const pid = information.readInt32LE(pidOfSignalInformation);
+  if (pid === 0 || pid === options.except) return false;
+  return libc.waitid(byNumber, pid, information, exited) === 0;
+}
+
+/** Offset of si_pid in siginfo_t on 64-bit Linux. */
+const pidOfSignalInformation = 16;
 
 /** Sets the host name of this UTS namespace; ASCII. */
 export function setHostName(name: string): void {

@@ -20,6 +20,8 @@ export function prepareWork({ folder, tmpfs, stale }: CastRequest["work"]): Work
   mkdirSync(root, 0o755);
   closeSync(openSync(node, "w"));
   mount(process.execPath, node, { flags: mountFlags.bind });
-  mount("", node, { flags: mountFlags.remount | mountFlags.bind | mountFlags.readOnly });
+  // A host may mount the place of Node nosuid and nodev; the kernel lets nobody in a user namespace take that away again, not even by leaving it out.
+  const closed = mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev;
+  mount("", node, { flags: mountFlags.remount | mountFlags.bind | closed });
   return { root, node };
 }

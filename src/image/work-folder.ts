@@ -23,7 +23,8 @@ export function chooseWork(ctx: Pick<Context, "home" | "env">, plan: CastPlan): 
   if (2 * needed <= available && !isDiskWanted)
     return { folder, stale, tmpfs: Math.floor(Math.max(needed, available / 2)) };
   const own = join(ctx.home, `tmp/cast-${process.pid}-${randomBytes(4).toString("hex")}`);
-  mkdirSync(own, { recursive: true });
+  // For its owner only: the tree has set-user-id programs and the image's secrets, at a path that every user of the host could guess.
+  mkdirSync(own, { mode: 0o700 });
   return { folder: own, stale, tmpfs: 0 };
 }
 

@@ -8,14 +8,25 @@ import { spawn, type ChildProcess } from "node:child_process";
 import {
   closeSync,
   constants,
-  existsSync,
   mkdirSync,
+  lstatSync,
   openSync,
+  readdirSync,
   readFileSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dropCapability, mount, mountFlags, pivotRoot, setHostName } from "../../ground/libc.ts";
+import {
+  closeFilesOnExec,
+  dropCapability,
+  filterSystemCalls,
+  mount,
+  mountFlags,
+  pivotRoot,
+  reapOrphan,
+  setHostName,
+} from "../../ground/libc.ts";
+import { refusedCallsFilter } from "./refused-calls.ts";
 import type { SandboxCommand, SandboxMessage } from "./sandbox.ts";
 
 const output = "/dev/.output";
@@ -31,7 +42,11 @@ function main(root: string): void {
   // While the cache's folder can still be reached.
   flushCompileCache();
   pivotRoot(root);
+  closeFilesOnExec();
+  filterSystemCalls(refusedCallsFilter());
   for (const capability of Object.values(withheld)) dropCapability(capability);
+  // A script that waits for its daemon to be gone would wait for ever while nobody takes note of the daemon's end.
+  process.on("SIGCHLD", reapOrphans);
   process.on("disconnect", () => process.exit(0));
   process.on("message", (command: SandboxCommand) => void run(command));
   send({ kind: "ready" });
@@ -43,13 +58,18 @@ function main(root: string): void {
  */
 function closeKernelInterfaces(proc: string): void {
   writeFileSync(`${proc}/sys/user/max_user_namespaces`, "0");
-  const flags = mountFlags.bind | mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec;
-  for (const name of ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi"]) {
+  for (const name of readdirSync(proc)) {
     const path = `${proc}/${name}`;
-    if (!existsSync(path)) continue;
-    mount(path, path, { flags: mountFlags.bind });
-    mount("", path, { flags: flags | mountFlags.remount | mountFlags.readOnly });
+    const stat = lstatSync(path);
+    const isKernels = !/^[0-9]+$/.test(name) && (stat.isDirectory() || (stat.isFile() && (stat.mode & 0o222) !== 0));
+    if (isKernels) mountReadOnly(path, mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec);
   }
+}
+
+/** Puts a read-only mount of a path over itself, or of `source` over it. */
+function mountReadOnly(path: string, flags: number, source = path): void {
+  mount(source, path, { flags: mountFlags.bind });
+  mount("", path, { flags: flags | mountFlags.bind | mountFlags.remount | mountFlags.readOnly });
 }
 
 /** What no maintainer script needs: mounting, tracing PID 1, and what a user namespace makes void anyway (linux/capability.h). */
@@ -63,12 +83,15 @@ const withheld = {
   sysTime: 25,
 } as const;
 
-/** Device nodes cannot be made in a user namespace, only borrowed one by one; the host's other devices stay out of reach. */
+/**
+ * Device nodes cannot be made in a user namespace, only borrowed one by one; the host's other devices stay out of reach. They are the host's own inodes:
+ * on a read-only mount they can be read and written, but where root casts, `chmod 0 /dev/null` would else be felt by the whole host.
+ */
 function mountDevices(dev: string): void {
   mount("tmpfs", dev, { type: "tmpfs", flags: mountFlags.noSuid, data: "mode=0755,size=64m" });
   for (const name of ["null", "zero", "full", "random", "urandom", "tty"]) {
     closeSync(openSync(`${dev}/${name}`, "w", 0o666));
-    mount(`/dev/${name}`, `${dev}/${name}`, { flags: mountFlags.bind });
+    mountReadOnly(`${dev}/${name}`, mountFlags.noSuid | mountFlags.noExec, `/dev/${name}`);
   }
   for (const name of ["pts", "shm"]) mkdirSync(`${dev}/${name}`);
   mount("devpts", `${dev}/pts`, { type: "devpts", data: "newinstance,ptmxmode=0666,mode=0620" });
@@ -81,12 +104,15 @@ function mountDevices(dev: string): void {
   for (const [name, target] of Object.entries(links)) symlinkSync(target, `${dev}/${name}`);
 }
 
+let running: ChildProcess | undefined;
+
 async function run(command: SandboxCommand): Promise<void> {
   writeFileSync(output, "");
   // One file for both: the lines stay in the order they were written in.
   const file = openSync(output, constants.O_WRONLY | constants.O_APPEND);
   const [program = "", ...args] = command.argv;
   const child = spawn(program, args, { env: { ...command.env }, cwd: "/", stdio: ["ignore", file, file, "pipe"] });
+  running = child;
   closeSync(file);
   child.stdio[3]?.on("data", (chunk: Buffer) => send({ kind: "status", text: chunk.toString("utf8") }));
   const code = await ended(child);
@@ -102,13 +128,22 @@ function ended(child: ChildProcess): Promise<number> {
   return promise;
 }
 
-/** Ends what a command left running. From PID 1, -1 means everyone else in the namespace. */
+/**
+ * Ends what a command left running, and waits until it is gone: a system call that was under way is finished first, and a rename that ends later would
+ * fall between the unpacker's checks. From PID 1, -1 means everyone else in the namespace.
+ */
 function killAll(): void {
+  running = undefined;
   try {
     process.kill(-1, "SIGKILL");
   } catch {
     // ESRCH: nobody is left, which is what we want.
   }
+  while (reapOrphan({ block: true }));
+}
+
+function reapOrphans(): void {
+  while (reapOrphan({ except: running?.pid }));
 }
 
 function send(message: SandboxMessage): void {
