@@ -234,6 +234,25 @@ test("a redirect to another host does not carry the login there", async (t) => {
   );
 });
 
+test("a host that a redirect leads to cannot ask for the login", async (t) => {
+  const here = await place(t, login);
+  await push(here);
+  const storage = await startFakeRegistry(t);
+  storage.intercept = (_request, response) => {
+    const challenge = `Bearer realm="http://${storage.host}/token",service="storage"`;
+    response.writeHead(401, { "www-authenticate": challenge }).end();
+    return true;
+  };
+  here.fake.intercept = (request, response) => {
+    if (!request.url?.includes("/blobs/")) return false;
+    response.writeHead(307, { location: `http://${storage.host}${request.url}` }).end();
+    return true;
+  };
+  await assert.rejects(pull(here), { code: "registry-denied" });
+  assert.ok(storage.seen.length > 0);
+  assert.ok(storage.seen.every(({ url, headers }) => !url.startsWith("/token") && headers.authorization === undefined));
+});
+
 test("a redirect from https to http is not followed", async (t) => {
   const folder = scratch(t);
   const fetched: string[] = [];

@@ -68,8 +68,9 @@ async function sendOnce(sending: Sending): Promise<Response> {
   const scope = `repository:${request.repository}:${request.access === "push" ? "pull,push" : "pull"}`;
   for (let round = 0; ; round++) {
     const sent = authorizer.header(scope);
-    const response = await follow(sending, sent);
-    if (response.status !== 401 || round === 2) return response;
+    const { response, isRegistrys } = await follow(sending, sent);
+    // Only the registry may ask for its login. Attack: a storage host that a redirect leads to names a token service of its own (CVE-2020-15157).
+    if (response.status !== 401 || !isRegistrys || round === 2) return response;
     const challenge = parseChallenge(response.headers.get("www-authenticate"));
     if (challenge === undefined) return response;
     await response.body?.cancel();
@@ -77,22 +78,25 @@ async function sendOnce(sending: Sending): Promise<Response> {
   }
 }
 
+/** `isRegistrys`: it is the registry's own answer, and not that of a host that it led to. */
+type Answer = { readonly response: Response; readonly isRegistrys: boolean };
+
 /** Follows redirects by hand: a registry sends readers to a storage host, and that host must not see the registry's authorisation. */
-async function follow({ context, endpoint, request }: Sending, authorization: string | undefined): Promise<Response> {
+async function follow({ context, endpoint, request }: Sending, authorization: string | undefined): Promise<Answer> {
   let url = new URL(request.url, endpoint.origin);
   for (let redirects = 0; redirects <= 5; redirects++) {
     assertSafe(url, endpoint);
-    const isRegistry = url.origin === new URL(endpoint.origin).origin;
+    const isRegistrys = url.origin === new URL(endpoint.origin).origin;
     const { headers, ...body } = bodyOf(request.body);
     const response = await fetchOnce(context, endpoint, url, {
       method: request.method,
-      headers: { ...request.headers, ...headers, ...(isRegistry && authorization ? { authorization } : {}) },
+      headers: { ...request.headers, ...headers, ...(isRegistrys && authorization ? { authorization } : {}) },
       redirect: "manual",
       signal: context.signal,
       ...body,
     });
     const location = redirectStatuses.has(response.status) ? response.headers.get("location") : null;
-    if (location === null) return response;
+    if (location === null) return { response, isRegistrys };
     await response.body?.cancel();
     url = new URL(location, url);
   }
