@@ -1,10 +1,10 @@
 import { realpathSync } from "node:fs";
 import type { Context } from "../ground/context.ts";
-import { readState, sealBuild, type SealPlace } from "../image/build-seal.ts";
+import { readState, readText, sealBuild, type SealPlace } from "../image/build-seal.ts";
 import { buildProject } from "../image/image.ts";
 import type { BuiltImage } from "../image/build-image.ts";
 import { lockProject } from "../image/lock-project.ts";
-import { readLock, writeLock } from "../image/lock-file.ts";
+import { formatLock, parseLock, readLockText, writeLock } from "../image/lock-file.ts";
 import type { Lock } from "../image/lock.ts";
 import type { Project } from "../project/definition.ts";
 import { openProject, type OpenedProject, type ProjectOptions } from "./open-project.ts";
@@ -32,8 +32,10 @@ export async function runBuild(
   options: ProjectOptions & { readonly cache: boolean },
   place: SealPlace,
 ): Promise<readonly ReportedImage[]> {
+  const definition = readText(place.definitionPath);
   const opened = await openProject(ctx, options);
-  const lock = readLock(opened.lockPath) ?? (await firstLock(ctx, opened));
+  const lockText = readLockText(opened.lockPath);
+  const lock = lockText === undefined ? await firstLock(ctx, opened) : parseLock(lockText, opened.lockPath);
   const roots = sourceRoots(opened.project);
   const taken = ctx.now().getTime();
   const before = readState(roots);
@@ -43,6 +45,8 @@ export async function runBuild(
     { images: place.images, useCache: options.cache },
   );
   sealBuild(place, {
+    definition,
+    lock: lockText ?? formatLock(lock),
     before,
     roots,
     taken,

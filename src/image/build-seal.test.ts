@@ -35,10 +35,11 @@ function writeIndex(home: string, named: string): void {
 }
 
 /** Seals as a build does that started an hour after the files were written. */
-function seal(place: SealPlace & { source: string }): void {
+function seal(place: SealPlace & { source: string }, texts = { definition: "project: a", lock: "{}" }): void {
   const before = readState([place.source]);
   const taken = Date.now() + 3_600_000;
-  sealBuild(place, { before, taken, roots: [place.source], references: { "a/web": digest }, blobs: [digest], report });
+  const stored = { references: { "a/web": digest }, blobs: [digest] };
+  sealBuild(place, { ...texts, before, taken, roots: [place.source], ...stored, report });
 }
 
 test("a build with nothing to do is known by its seal", (t) => {
@@ -46,6 +47,17 @@ test("a build with nothing to do is known by its seal", (t) => {
   assert.equal(findSealed(place), undefined);
   seal(place);
   assert.deepEqual(findSealed(place), report);
+});
+
+test("a definition or lock that was written while the build ran is not taken for the one that was built", (t) => {
+  for (const texts of [
+    { definition: "project: before", lock: "{}" },
+    { definition: "project: a", lock: '{"before":1}' },
+  ]) {
+    const place = makePlace(t);
+    seal(place, texts);
+    assert.equal(findSealed(place), undefined);
+  }
 });
 
 type Change = (place: SealPlace & { folder: string; source: string }) => void;
@@ -92,7 +104,15 @@ test("other images of the same project have a seal of their own", (t) => {
 test("a source that changed just before or during the build is not sealed", (t) => {
   const place = makePlace(t);
   const before = readState([place.source]);
-  const input = { before, roots: [place.source], references: {}, blobs: [], report };
+  const input = {
+    definition: "project: a",
+    lock: "{}",
+    before,
+    roots: [place.source],
+    references: {},
+    blobs: [],
+    report,
+  };
   sealBuild(place, { ...input, taken: Date.now() });
   assert.equal(findSealed(place), undefined);
 });

@@ -46,7 +46,9 @@ export function findSealed<Report>(place: SealPlace): Report | undefined {
   return isSame ? seal.report : undefined;
 }
 
-export type SealInput<Report> = Pick<BuildSeal<Report>, "references" | "blobs" | "report"> & {
+export type SealInput<Report> = Pick<BuildSeal<Report>, "references" | "blobs" | "report" | "lock"> & {
+  /** The very text that the build went by, read before it was parsed: a person may write the next one while the build runs. */
+  readonly definition: string | undefined;
   /** From `readState`, taken before the build read the files: a change during the build must not be sealed. */
   readonly before: Readonly<Record<string, string>>;
   readonly roots: readonly string[];
@@ -56,12 +58,10 @@ export type SealInput<Report> = Pick<BuildSeal<Report>, "references" | "blobs" |
 
 /** Keeps the proof for the next build; leaves it away where a source is so young that a later change could carry the same time. */
 export function sealBuild<Report>(place: SealPlace, input: SealInput<Report>): void {
-  const { before, taken, ...rest } = input;
-  const definition = readText(place.definitionPath);
-  const lock = readText(place.lockPath);
+  const { before, taken, definition, ...rest } = input;
   const isYoung = Object.values(before).some((state) => Number(state.split(" ")[0]) > taken - youngest);
-  if (definition === undefined || lock === undefined || isYoung) return;
-  const seal: BuildSeal<Report> = { compatibility, definition, lock, sources: before, ...rest };
+  if (definition === undefined || isYoung) return;
+  const seal: BuildSeal<Report> = { compatibility, definition, sources: before, ...rest };
   writeFileAtomic(sealPath(place), JSON.stringify(seal), { durable: false });
 }
 
@@ -120,7 +120,8 @@ function sealPath(place: SealPlace): string {
   return join(place.home, "cache/seals", `${Buffer.from(key).toString("base64url").slice(-200)}.json`);
 }
 
-function readText(path: string): string | undefined {
+/** Undefined where there is no such file. */
+export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
