@@ -38,6 +38,8 @@ class LayerWriter {
   readonly #tree: Tree;
   readonly #view: TreeView;
   readonly #links: { readonly link: TarEntry; readonly layer: readonly TarEntry[] }[] = [];
+  /** Layer → its entries by path, but for hard links; only of layers that have links. */
+  readonly #targets = new Map<readonly TarEntry[], ReadonlyMap<string, TarEntry>>();
 
   constructor(tree: Tree, view: TreeView) {
     this.#tree = tree;
@@ -56,9 +58,17 @@ class LayerWriter {
 
   /** Links need their targets, and every file that is made in a folder changes the folder's time. */
   finish(): void {
-    for (const { link, layer } of this.#links) addLink(this.#tree, link, layer);
+    for (const { link, layer } of this.#links) addLink(this.#tree, link, this.#targetsOf(layer).get(link.linkname));
     for (const { path, type, mtime } of this.#view.values())
       if (type === "directory") lutimesSync(this.#tree.host(this.#tree.place(path)), mtime, mtime);
+  }
+
+  #targetsOf(layer: readonly TarEntry[]): ReadonlyMap<string, TarEntry> {
+    const known = this.#targets.get(layer);
+    if (known !== undefined) return known;
+    const targets = new Map(layer.filter(({ type }) => type !== "hardlink").map((entry) => [entry.path, entry]));
+    this.#targets.set(layer, targets);
+    return targets;
   }
 }
 
@@ -94,8 +104,7 @@ function addEntry(tree: Tree, entry: TarEntry): void {
 }
 
 /** A link whose target an upper layer replaced is a file of its own by now. */
-function addLink(tree: Tree, link: TarEntry, layer: readonly TarEntry[]): void {
-  const target = layer.find(({ path, type }) => path === link.linkname && type !== "hardlink");
+function addLink(tree: Tree, link: TarEntry, target: TarEntry | undefined): void {
   const isIntact = target === undefined || isFrom(tree, target);
   tree.add(tree.place(link.path), isIntact ? link : { ...target, path: link.path });
 }

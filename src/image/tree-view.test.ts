@@ -30,6 +30,24 @@ test("a file in the place of a folder hides what was in the folder", () => {
   assert.deepEqual([...view.keys()], ["a"]);
 });
 
+test("a layer that hides a path a line takes no longer than one that hides few", () => {
+  const names = Array.from({ length: 30_000 }, (_, at) => `folder${at % 100}/name${at}`);
+  const hide = (path: string) => entry(path.replace("/", "/.wh."));
+  const started = performance.now();
+  const view = mergeLayers([names.map((path) => entry(path)), names.slice(1).map(hide)]);
+  assert.deepEqual([...view.keys()], names.slice(0, 1));
+  // It took eight seconds when every whiteout looked through the whole tree.
+  assert.ok(performance.now() - started < 2000);
+});
+
+test("what hides the root's content, or a path that is a folder twice, hides nothing more", () => {
+  const below = [folder(""), folder("a"), folder("a/b"), entry("a/b/1"), entry("ab")];
+  assert.deepEqual([...mergeLayers([below, [entry(".wh..wh..opq"), entry("n")]]).keys()], ["", "n"]);
+  assert.deepEqual([...mergeLayers([below, [entry("a/.wh.b"), entry(".wh.missing")]]).keys()], ["", "a", "ab"]);
+  const twice = [folder("c"), entry("c/1"), entry("c")];
+  assert.deepEqual([...mergeLayers([below, twice]).keys()], ["", "a", "a/b", "a/b/1", "ab", "c"]);
+});
+
 test("parents that are links are followed, relative, absolute and climbing ones, and the last part is not", () => {
   const view = mergeLayers([
     [

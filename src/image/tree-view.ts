@@ -11,31 +11,50 @@ export function mergeLayers(layers: readonly LayerIndex[]): TreeView {
   const view = new Map<string, LayerIndexEntry>();
   for (const layer of layers) {
     // A whiteout hides what lower layers have, never what its own layer brings: so all of them go first.
-    const whiteouts = layer.filter((entry) => baseName(entry.path).startsWith(whiteout));
-    for (const entry of whiteouts) applyWhiteout(view, entry.path);
-    const hidden = new Set(whiteouts);
-    for (const entry of layer) if (!hidden.has(entry)) place(view, entry);
+    const whiteouts = new Set(layer.filter((entry) => baseName(entry.path).startsWith(whiteout)));
+    const brought = layer.filter((entry) => !whiteouts.has(entry));
+    removeHidden(view, [...whiteouts].map(hiddenBy).concat(replacedFolders(view, brought)));
+    for (const entry of brought) place(view, entry);
   }
   return view;
 }
 
-function place(view: Map<string, LayerIndexEntry>, entry: LayerIndexEntry): void {
-  const before = view.get(entry.path);
-  if (before?.type === "directory" && entry.type !== "directory") removeBelow(view, entry.path);
-  view.set(entry.path, entry);
-}
+/** What is taken away: everything below a path, and, unless it is an emptied folder, the path itself. */
+type Hidden = { readonly path: string; readonly isEmptied: boolean };
 
-function applyWhiteout(view: Map<string, LayerIndexEntry>, path: string): void {
+function hiddenBy({ path }: LayerIndexEntry): Hidden {
   const folder = parentOf(path);
-  if (baseName(path) === opaque) return removeBelow(view, folder);
-  const target = joinPath(folder, baseName(path).slice(whiteout.length));
-  view.delete(target);
-  removeBelow(view, target);
+  if (baseName(path) === opaque) return { path: folder, isEmptied: true };
+  return { path: joinPath(folder, baseName(path).slice(whiteout.length)), isEmptied: false };
 }
 
-function removeBelow(view: Map<string, LayerIndexEntry>, folder: string): void {
-  const prefix = folder === "" ? "" : `${folder}/`;
-  for (const path of view.keys()) if (path !== folder && path.startsWith(prefix)) view.delete(path);
+/** Something else in the place of a folder hides what was in the folder. */
+function replacedFolders(view: TreeView, brought: LayerIndex): readonly Hidden[] {
+  const replacing = brought.filter(({ path, type }) => type !== "directory" && view.get(path)?.type === "directory");
+  return replacing.map(({ path }) => ({ path, isEmptied: false }));
+}
+
+/** In one pass over the tree, however much is hidden: a hostile layer may hide a path a line. */
+function removeHidden(view: Map<string, LayerIndexEntry>, hidden: readonly Hidden[]): void {
+  if (hidden.length === 0) return;
+  const paths = new Set(hidden.filter(({ isEmptied }) => !isEmptied).map(({ path }) => path));
+  const above = new Map<string, boolean>(hidden.map(({ path }) => [path, true]));
+  // Whether what lies in a folder goes: because of the folder, or of one above it.
+  const isCleared = (folder: string): boolean => {
+    const known = above.get(folder);
+    if (known !== undefined || folder === "") return known ?? false;
+    const cleared = isCleared(parentOf(folder));
+    above.set(folder, cleared);
+    return cleared;
+  };
+  for (const path of view.keys()) if (paths.has(path) || (path !== "" && isCleared(parentOf(path)))) view.delete(path);
+}
+
+function place(view: Map<string, LayerIndexEntry>, entry: LayerIndexEntry): void {
+  // Of lower layers no folder is left in its place: this is a layer that brings a path twice.
+  if (entry.type !== "directory" && view.get(entry.path)?.type === "directory")
+    removeHidden(view, [{ path: entry.path, isEmptied: true }]);
+  view.set(entry.path, entry);
 }
 
 export function parentOf(path: string): string {
