@@ -3,14 +3,17 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { silentReporter } from "../ground/context.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { checkLayout } from "./check-layout.ts";
 import { collectGarbage, listBlobs } from "./collect.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 import { openLayout, type Layout } from "./layout.ts";
+import { layoutSource } from "./layout/layout-source.ts";
 import { parseImageManifest } from "./manifest.ts";
 import { mediaTypes } from "./media-types.ts";
+import { receiveImage, type ImageSource } from "./receive-image.ts";
 import { putTinyImage } from "./tiny-image.fixture.ts";
 
 function temporaryLayout(t: TestContext): Layout {
@@ -43,6 +46,24 @@ test("what no name reaches is swept, and what one reaches stays", async (t) => {
   assert.deepEqual(collected, planned);
   assert.ok(collected.freed > 0);
   assert.deepEqual(blobsOf(layout), partsOfImage(layout, kept));
+});
+
+test("what a transfer found there is not swept while the rest is on its way", async (t) => {
+  const [from, to] = [temporaryLayout(t), temporaryLayout(t)];
+  const image = putTinyImage(from, { text: "shared" });
+  const [layer] = parseImageManifest(from.readBlob(image.digest)).layers;
+  assert.ok(layer !== undefined);
+  // Left by an image that is long gone.
+  to.putBlob(from.readBlob(layer.digest));
+  const hoursAgo = new Date(Date.now() - 7_200_000);
+  utimesSync(to.blobPath(layer.digest), hoursAgo, hoursAgo);
+  const source = layoutSource(from);
+  const streamBlob: ImageSource["streamBlob"] = async function* (blob) {
+    await collectGarbage(to);
+    yield* source.streamBlob(blob);
+  };
+  await receiveImage({ report: silentReporter }, to, { source: { ...source, streamBlob }, reference: image.digest });
+  assert.deepEqual(blobsOf(to), partsOfImage(from, image));
 });
 
 test("roots of the caller stay with all their parts", async (t) => {

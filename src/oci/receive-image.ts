@@ -121,7 +121,8 @@ async function receiveManifest(receiver: Receiver, fetched: FetchedManifest): Pr
 async function receiveBlobs({ context, layout, source }: Receiver, manifest: ImageManifest): Promise<void> {
   // The same layer twice in one image is transferred once.
   const wanted = new Map<Digest, Descriptor>([...manifest.layers, manifest.config].map((blob) => [blob.digest, blob]));
-  const missing = [...wanted.values()].filter(({ digest, size }) => layout.blobSize(digest) !== size);
+  // What is there may be garbage until this image names it: renewed, it is not swept while the rest is on its way.
+  const missing = [...wanted.values()].filter(({ digest, size }) => !layout.renewBlob(digest, size));
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   const task = context.report.task("receiving the image", { total, unit: "bytes" });
   await inParallel(missing, 3, async (blob) => {

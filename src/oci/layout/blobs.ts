@@ -26,6 +26,8 @@ export type Blobs = {
   readonly hasBlob: (digest: Digest) => boolean;
   /** Bytes; undefined when the blob is not there. */
   readonly blobSize: (digest: Digest) => number | undefined;
+  /** Whether the blob is there with this size. If so it counts as young again, so that garbage collection leaves it until it is named. */
+  readonly renewBlob: (digest: Digest, size: number) => boolean;
   /** Throws `blob-missing`, or `store-damaged` when the file no longer has the content that its name says. */
   readonly readBlob: (digest: Digest) => Buffer;
   /** Stores bytes, durable when it returns. */
@@ -43,6 +45,7 @@ export function openBlobs(folder: string): Blobs {
     blobPath,
     blobSize,
     hasBlob: (digest) => blobSize(digest) !== undefined,
+    renewBlob: (digest, size) => isRenewed(blobPath(digest), size),
     readBlob: (digest) => readVerified(blobPath(digest), digest),
     putBlob: (content) => put(folder, blobPath, content),
     putBlobStream: (source, expected = {}) => putStream({ folder, blobPath, source, expected }),
