@@ -190,7 +190,7 @@ test("a script that lays links for the unpacker reaches nothing outside", { skip
   });
   const layers = await castPackage({ name: "policy", version: "1", files });
   await castSet(home, [commands("true")], { below: [...below, ...layers] });
-  assert.deepEqual(readdirSync(outside, { recursive: true }).toSorted(), [
+  assert.deepEqual(readdirSync(outside, { recursive: true, encoding: "utf8" }).toSorted(), [
     "lib",
     "lib/dpkg",
     "lib/dpkg/status",

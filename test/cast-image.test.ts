@@ -74,10 +74,10 @@ test("another machine's clone gives the same digest: other folder, home, time zo
 
 test("a changed page and its way back give another digest and the first one again", async () => {
   const page = join(project, "public/index.html");
-  const before = readFileSync(page);
+  const original = readFileSync(page);
   writeFileSync(page, "other");
   assert.notEqual(await build(), digest);
-  writeFileSync(page, before);
+  writeFileSync(page, original);
   assert.equal(await build(), digest);
 });
 

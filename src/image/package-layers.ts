@@ -46,8 +46,7 @@ export class PackageLayers {
 
   /** The layers, in the order asked for. */
   async finish(names: readonly string[]): Promise<readonly WrittenLayer[]> {
-    const written = await Promise.all(names.map((name) => this.#written.get(name)));
-    return written.filter((layer) => layer !== undefined);
+    return await Promise.all(names.flatMap((name) => this.#written.get(name) ?? []));
   }
 
   async #write(title: string, layer: OpenLayer): Promise<WrittenLayer> {

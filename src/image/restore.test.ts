@@ -168,7 +168,7 @@ for (const [title, { change, expected }] of Object.entries(changes)) {
 function describe({ path, type, linkname, content, mtime }: TarEntry): string {
   if (type === "directory") return path;
   if (type === "symlink") return `${path}->${linkname}`;
-  return type === "hardlink" ? `${path}=>${linkname}` : `${path}=${content} @${mtime}`;
+  return type === "hardlink" ? `${path}=>${linkname}` : `${path}=${content.toString()} @${mtime}`;
 }
 
 test("a layer of someone else that lays a link and writes through it reaches nothing outside", async (t) => {

@@ -101,8 +101,8 @@ test("two builds at once both end well, with the same images, and each layer is 
   for (const result of results) assert.equal(result.code, 0, result.stderr);
   const [first, second] = results.map((result) => parseJson<Built>(result).images[0]);
   assert.equal(first?.digest, second?.digest);
-  const reused = [first, second].map((image) => image?.steps.every((step) => step.reused));
-  assert.deepEqual(reused.toSorted(), [false, true]);
+  const reused = [first, second].filter((image) => image?.steps.every((step) => step.reused));
+  assert.equal(reused.length, 1);
   await assertWhole(world, before);
 });
 

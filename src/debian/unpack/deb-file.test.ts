@@ -29,7 +29,8 @@ async function read(t: TestContext, ...members: readonly Member[]): Promise<stri
   const { file, sha256 } = write(t, makeAr(...members));
   const deb = await readDeb(file, { where: "a 1", sha256 });
   const entries = await deb.readEntries();
-  return `${deb.control.get("Package")} ${[...deb.controlFiles.keys()]} ${entries.map((entry) => `${entry.path}=${entry.content}`)}`;
+  const files = entries.map((entry) => `${entry.path}=${entry.content.toString()}`).join();
+  return `${deb.control.get("Package")} ${[...deb.controlFiles.keys()].join()} ${files}`;
 }
 
 const binary: Member = ["debian-binary", "2.0\n"];

@@ -15,8 +15,7 @@ const defaultPath = "/usr/lib/cni";
 /** Runs a CNI plugin (CNI specification 1.0, section 2) and returns the result it prints; undefined when it prints none. Throws `network-failed`. */
 export async function callCni(ctx: Context, call: CniCall): Promise<unknown> {
   const path = ctx.env.CNI_PATH ?? defaultPath;
-  const [folder = defaultPath] = path.split(":");
-  const result = await runCommand(join(folder, call.config.type), [], {
+  const result = await runCommand(join(pluginFolder(ctx), call.config.type), [], {
     env: {
       PATH: ctx.env.PATH,
       CNI_COMMAND: call.command,
@@ -34,6 +33,11 @@ export async function callCni(ctx: Context, call: CniCall): Promise<unknown> {
   throw failed(call, describe(answer) ?? (result.stderr.trim() || `exit code ${result.code}`));
 }
 
+/** Where the plugins are; `CNI_PATH` may name more folders, of which the first is used. */
+export function pluginFolder(ctx: Pick<Context, "env">): string {
+  return ctx.env.CNI_PATH?.split(":")[0] ?? defaultPath;
+}
+
 function parse(stdout: string): unknown {
   try {
     return stdout.trim() === "" ? undefined : JSON.parse(stdout);
@@ -46,8 +50,13 @@ function parse(stdout: string): unknown {
 /** Section 4 of the specification: an error is an object with `code`, `msg` and `details`. */
 function describe(answer: unknown): string | undefined {
   if (typeof answer !== "object" || answer === null || !("msg" in answer)) return undefined;
-  const details = "details" in answer && answer.details ? ` (${String(answer.details)})` : "";
-  return `${String(answer.msg)}${details}`;
+  const details = "details" in answer && answer.details ? ` (${asText(answer.details)})` : "";
+  return `${asText(answer.msg)}${details}`;
+}
+
+/** Some plugins put an object where the specification has a text. */
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function failed(call: CniCall, why: string): IngotError {
