@@ -57,18 +57,17 @@ export async function resolveImage(ctx: Context, input: ResolveImageInput): Prom
   };
 }
 
-/** What the former lock holds still: everything, but for what may be updated. Another base is another world. */
-function pinnedVersions(input: ResolveImageInput): ReadonlyMap<string, string> {
-  const { former, update, definition } = input;
-  if (!former || update === "all" || !isSameBase(former, definition)) return new Map();
+/** What the former lock holds still: everything, but for what may be updated. Another release is another world. */
+function pinnedVersions({ former, update, index }: ResolveImageInput): ReadonlyMap<string, string> {
+  if (!former || !index || update === "all" || !isSameRelease(former, index)) return new Map();
   const kept = former.packages.filter((item) => !update.includes(item.name));
   return new Map(kept.map((item) => [item.name, item.version]));
 }
 
-function isSameBase(former: ImageLock, definition: ImageDefinition): boolean {
-  const [was, is] = [former.base, definition.base];
-  if (was.kind === "debian" && is.kind === "debian") return was.suite === is.suite;
-  return was.kind === is.kind;
+/** The base's words may be the same while what it stands on moved to another release: another image of the project, or a tag of a registry. */
+function isSameRelease(former: ImageLock, index: PackageIndex): boolean {
+  const names = (suites: PackageIndex["suites"]) => suites.map((suite) => `${suite.archive} ${suite.suite}`).join("\n");
+  return names(former.suites) === names(index.suites);
 }
 
 function realName(packages: readonly Package[], name: string): string {
