@@ -52,15 +52,25 @@ function writeElsewhere(path: string) {
 
 const temporaries = (folder: string) => readdirSync(folder).filter((name) => name.endsWith(".tmp"));
 
-test("a writer that is killed in the middle leaves the old content or the new, whole", async (t) => {
+/** The first rounds kill as soon as a temporary file is seen, the others after a while: whatever is being written then. */
+async function chooseMoment(folder: string, round: number): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (temporaries(folder).length === 0) {
+    assert.ok(Date.now() < deadline, "no temporary file is written");
+    await setTimeout(1);
+  }
+  if (round >= 3) await setTimeout(round * 13);
+}
+
+test("a writer that is killed at any moment leaves the old content or the new, whole", async (t) => {
   const folder = makeFolder(t);
   const path = join(folder, "file");
   writeFileSync(path, Buffer.alloc(size, "x"));
   let cutOff = 0;
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 10; round++) {
     const child = writeElsewhere(path);
     t.after(() => child.kill("SIGKILL"));
-    while (temporaries(folder).length === 0) await setTimeout(1);
+    await chooseMoment(folder, round);
     child.kill("SIGKILL");
     await once(child, "close");
     const content = readFileSync(path);
