@@ -57,6 +57,7 @@ const mutations: readonly Mutation[] = [
   { lacks: "noexec on /dev", alter: withoutOption("/dev", "noexec"), setting: "mount /dev" },
   { lacks: "a read-only /proc", alter: withoutOption("/proc", "ro"), setting: "mount /proc" },
   { lacks: "a read-only hosts file", alter: withoutOption("/etc/hosts", "ro"), setting: "mount /etc/hosts" },
+  { lacks: "a hosts file of its own", alter: withSource("/etc/hosts", "/etc/passwd"), setting: "mount /etc/hosts" },
   { lacks: "a declared tmpfs", alter: withoutMount("/run"), setting: "mount /run" },
   { lacks: "nothing, but mounts one thing more", alter: oneMountMore, setting: "mount /srv" },
   { lacks: "a masked path", alter: linux({ maskedPaths: ["/proc/kcore"] }), setting: "mount /proc/kallsyms" },
@@ -247,6 +248,10 @@ function withoutOption(path: string, option: string): Mutation["alter"] {
   return withMounts((mounts) =>
     mounts.map((mount) => (mount.destination === path ? { ...mount, options: mount.options.filter(keeps) } : mount)),
   );
+}
+
+function withSource(path: string, source: string): Mutation["alter"] {
+  return withMounts((mounts) => mounts.map((mount) => (mount.destination === path ? { ...mount, source } : mount)));
 }
 
 function withoutMount(path: string): Mutation["alter"] {

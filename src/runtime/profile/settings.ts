@@ -31,8 +31,15 @@ export const maskedPaths = [
 /** Entries of /proc that change the kernel when they are written. All of /proc is read-only; these stay so if that mount is ever changed. */
 export const readOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"] as const;
 
-/** The only devices of an instance. */
-export const deviceNodes = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"] as const;
+/** The only devices of an instance, with their numbers (Documentation/admin-guide/devices.txt of Linux). */
+export const deviceNodes = {
+  "/dev/null": "1:3",
+  "/dev/zero": "1:5",
+  "/dev/full": "1:7",
+  "/dev/random": "1:8",
+  "/dev/urandom": "1:9",
+  "/dev/tty": "5:0",
+} as const;
 
 /** The files that an instance gets from the host, in its own folder there. */
 export const identityFiles = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"] as const;

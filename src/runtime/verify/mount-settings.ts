@@ -1,4 +1,5 @@
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync, lstatSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { readMounts, type MountEntry } from "../mount-table.ts";
 import type { Placement } from "../profile/placement.ts";
 import { deviceFolderSize, deviceNodes, maskedPaths, readOnlyPaths, sharedMemorySize } from "../profile/settings.ts";
@@ -13,7 +14,8 @@ export function mountSettings(pid: number, place: Placement): Setting[] {
   // A mount over another hides it; both are listed, so a second one at a place shows.
   for (const entry of readMounts(pid)) {
     const before = actual.get(entry.target);
-    actual.set(entry.target, before === undefined ? describe(entry) : `${before} under ${describe(entry)}`);
+    const text = describe(entry, pid, place);
+    actual.set(entry.target, before === undefined ? text : `${before} under ${text}`);
   }
   const targets = [...new Set([...expected.keys(), ...actual.keys()])].toSorted();
   return targets.map((target) => ({
@@ -32,7 +34,7 @@ function expectedMounts(place: Placement): Expected[] {
     { target: "/dev/shm", text: sizedTmpfs(sharedMemorySize) },
     ...place.tmpfs.map(({ path, size }) => ({ target: path, text: sizedTmpfs(size) })),
     ...place.identityFiles.map((target) => ({ target, text: "file of the instance ro nosuid nodev noexec" })),
-    ...deviceNodes.map((target) => ({ target, text: `device ${target.slice("/dev".length)}` })),
+    ...Object.entries(deviceNodes).map(([target, number]) => ({ target, text: `device ${number}` })),
     ...readOnlyPaths.filter(onThisKernel).map((target) => ({ target, text: "proc ro nosuid nodev noexec" })),
     ...maskedPaths
       .filter(onThisKernel)
@@ -40,7 +42,7 @@ function expectedMounts(place: Placement): Expected[] {
   ];
 }
 
-const maskFile = "device /null";
+const maskFile = `device ${deviceNodes["/dev/null"]}`;
 const maskFolder = "tmpfs ro";
 
 function sizedTmpfs(size: number): string {
@@ -52,20 +54,26 @@ function onThisKernel(path: string): boolean {
   return existsSync(path);
 }
 
-/** Only what matters: type, restrictions, size, and for binds which file it is. */
-function describe(entry: MountEntry): string {
-  if (isDeviceNode(entry)) return `device ${entry.root}`;
+/** Only what matters: type, restrictions, size, and for a single file that is bound, which one it is. */
+function describe(entry: MountEntry, pid: number, place: Placement): string {
+  const isBind = entry.root !== "/" && entry.type !== "proc";
+  const kind = isBind ? describeBound(entry, pid, place) : entry.type;
+  if (kind.startsWith("device ")) return kind;
   const size = entry.superOptions.find((option) => option.startsWith("size="));
   const restrictions = ["ro", "rw", "nosuid", "nodev", "noexec", "idmapped"].filter((option) =>
     entry.options.includes(option),
   );
-  const isBind = entry.root !== "/" && entry.type !== "proc";
-  return [isBind ? "file of the instance" : entry.type, ...restrictions, ...(size === undefined ? [] : [size])].join(
-    " ",
-  );
+  return [kind, ...restrictions, ...(size === undefined || isBind ? [] : [size])].join(" ");
 }
 
-/** A single node of the host's /dev, bound. */
-function isDeviceNode(entry: MountEntry): boolean {
-  return entry.root.length > 1 && (entry.type === "devtmpfs" || entry.type === "tmpfs") && entry.target.startsWith("/");
+/**
+ * By the inode itself, not by the kind of file system it lies on: the host's /dev and /run may both be tmpfs, and a plain file in the place of the
+ * host's /dev/null would be one that the instance can write and execute.
+ */
+function describeBound(entry: MountEntry, pid: number, place: Placement): string {
+  const bound = lstatSync(`/proc/${pid}/root${entry.target}`);
+  if (bound.isCharacterDevice()) return `device ${bound.rdev >>> 8}:${bound.rdev & 0xff}`;
+  const own = statSync(join(place.folder, basename(entry.target)), { throwIfNoEntry: false });
+  if (bound.isFile() && own?.ino === bound.ino && own.dev === bound.dev) return "file of the instance";
+  return `${entry.type} file ${entry.root}`;
 }
