@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** A job that a person watches: bytes or items done out of a total. */
 export type Task = {
@@ -54,9 +54,9 @@ export function processContext(overrides: Partial<Context> = {}): Context {
   };
 }
 
-/** `INGOT_HOME`, or `/var/lib/ingot` for root, or the XDG state folder. */
+/** `INGOT_HOME`, or `/var/lib/ingot` for root, or the XDG state folder; absolute, since programs that are started elsewhere get it too. */
 export function ingotHome(env: Context["env"], uid: number = process.getuid?.() ?? 0): string {
-  if (env.INGOT_HOME) return env.INGOT_HOME;
+  if (env.INGOT_HOME) return resolve(env.INGOT_HOME);
   if (uid === 0) return "/var/lib/ingot";
-  return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), ".local/state"), "ingot");
+  return resolve(env.XDG_STATE_HOME || join(env.HOME || homedir(), ".local/state"), "ingot");
 }

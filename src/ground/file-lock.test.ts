@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { withFileLock } from "./file-lock.ts";
 
 function makePath(t: TestContext): string {
@@ -66,6 +67,19 @@ test("inside one process, too, only one has the lock at a time", async (t) => {
       { code: "locked-by-another" },
     );
   });
+});
+
+test("a lock file that its holder removes is not locked twice", async (t) => {
+  const path = makePath(t);
+  let holders = 0;
+  const work = async () => {
+    holders += 1;
+    assert.equal(holders, 1);
+    await sleep(60);
+    rmSync(path);
+    holders -= 1;
+  };
+  await Promise.all(Array.from({ length: 6 }, async () => withFileLock(path, work, { wait: 10_000 })));
 });
 
 test("work that fails gives the lock back", async (t) => {
