@@ -164,7 +164,7 @@ test("an unknown image, an unknown instance and a wrong limit are clear errors",
   assert.match((await ingot("stop", "nobody")).stderr, /no instance nobody/);
   const wrong = await ingot("run", "web", "--memory", "much");
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /expected a size of at least 16M/);
+  assert.match(wrong.stderr, /expected a size from 16M/);
 });
 
 function mountsOf(of: TestHome, kind: "content" | "instances") {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import { hexOf } from "../oci/digest.ts";
 import type { InstanceId } from "./runtime.ts";
@@ -11,7 +12,9 @@ import type { InstanceId } from "./runtime.ts";
  */
 export type RuntimePaths = ReturnType<typeof runtimePaths>;
 
-export function runtimePaths(home: string) {
+export function runtimePaths(givenHome: string) {
+  // The same home by another name (a link, a slash at its end) has the same instances: their folder below /run must be the same, too.
+  const home = realHome(givenHome);
   const run = join("/run/ingot", createHash("sha256").update(home).digest("hex").slice(0, 12));
   return {
     run,
@@ -29,6 +32,9 @@ export function runtimePaths(home: string) {
     bundles: join(run, "instances"),
     bundle: (id: InstanceId) => join(run, "instances", id),
     instanceLock: (id: InstanceId) => join(run, "locks", id),
-    idRangeLock: join(run, "locks", ".id-ranges"),
   } as const;
+}
+
+function realHome(home: string): string {
+  return existsSync(home) ? realpathSync(home) : resolve(home);
 }

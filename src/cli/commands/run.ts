@@ -48,8 +48,9 @@ function readOptions(options: RunOptions): StartOptions {
 }
 
 function readMemory(text: string): number {
-  if (sizePattern.test(text) && readSize(text) >= 16 * 1024 * 1024) return readSize(text);
-  throw wrong("--memory", "a size of at least 16M, such as 512M", text);
+  const size = sizePattern.test(text) ? readSize(text) : 0;
+  if (size >= 16 * 2 ** 20 && size <= 2 ** 50) return size;
+  throw wrong("--memory", "a size from 16M to 1048576G, such as 512M", text);
 }
 
 function readWhole(option: string, text: string, most: number): number {

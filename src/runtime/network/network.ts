@@ -17,18 +17,13 @@ export function networkNamespacePath(id: InstanceId): string {
 
 /**
  * Makes a network namespace with an address on the instances' bridge. The host and the other instances are reachable, nothing else: there is no default
- * route and no masquerade. On failure nothing is left. Throws `network-failed`, `network-no-subnet`.
+ * route and no masquerade. What was made before a failure is removed by `removeNetwork`. Throws `network-failed`, `network-no-subnet`.
  */
 export async function addNetwork(ctx: Context, id: InstanceId): Promise<InstanceNetwork> {
   const subnet = chooseSubnet(ctx);
-  try {
-    await makeNamespace(id);
-    const result = await callCni(ctx, cniCall("ADD", id, subnet));
-    return { address: addressOf(result, id), subnet, result };
-  } catch (error) {
-    await removeNetwork(ctx, id, subnet);
-    throw error;
-  }
+  await makeNamespace(id);
+  const result = await callCni(ctx, cniCall("ADD", id, subnet));
+  return { address: addressOf(result, id), subnet, result };
 }
 
 /** Whether the network is still what `addNetwork` made. Throws `network-failed` with what differs. */
@@ -37,10 +32,14 @@ export async function checkNetwork(ctx: Context, id: InstanceId, network: Instan
   await callCni(ctx, { ...call, config: { ...call.config, prevResult: network.result } });
 }
 
-/** Gives the address back and removes the namespace; what is gone already is no error. Without `subnet` no address was given. */
-export async function removeNetwork(ctx: Context, id: InstanceId, subnet: string | undefined): Promise<void> {
-  if (subnet !== undefined) await callCni(ctx, cniCall("DEL", id, subnet));
-  if (existsSync(networkNamespacePath(id))) await runCommand("ip", ["netns", "delete", namespaceName(id)]);
+/** Gives the address back and removes the namespace; what is gone already is no error. */
+export async function removeNetwork(ctx: Context, id: InstanceId): Promise<void> {
+  try {
+    await callCni(ctx, cniCall("DEL", id, subnetOfRemoval));
+  } finally {
+    // Also when the address could not be given back: the interface goes with the namespace.
+    if (existsSync(networkNamespacePath(id))) await runCommand("ip", ["netns", "delete", namespaceName(id)]);
+  }
 }
 
 /**
@@ -57,6 +56,9 @@ async function makeNamespace(id: InstanceId): Promise<void> {
     hint: "instances need root, and `ip` of the package iproute2",
   });
 }
+
+/** host-local finds the address by the instance's id: the plugin only wants to see some network here, and there may be none that is free any more. */
+const subnetOfRemoval = "10.213.0.0/16";
 
 function cniCall(command: CniCall["command"], id: InstanceId, subnet: string): CniCall {
   const ipam = { type: "host-local", ranges: [[{ subnet }]], dataDir: "/run/ingot/cni" };

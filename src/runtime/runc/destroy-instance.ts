@@ -7,7 +7,6 @@ import { unmountRootfs } from "../content/rootfs.ts";
 import { releaseIdRange } from "../id-ranges.ts";
 import { isImageUsed, readRecord } from "../instance-record.ts";
 import { removeNetwork } from "../network/network.ts";
-import { chooseSubnet } from "../network/subnet.ts";
 import { runtimePaths } from "../paths.ts";
 import type { InstanceId } from "../runtime.ts";
 import { deleteContainer } from "./runc.ts";
@@ -28,7 +27,7 @@ export async function destroyInstance(ctx: Context, id: InstanceId): Promise<voi
     }
   };
   await attempt(() => deleteContainer(paths, id));
-  await attempt(() => removeNetwork(ctx, id, record?.running?.network.subnet ?? chooseSubnet(ctx)));
+  await attempt(() => removeNetwork(ctx, id));
   await attempt(() => unmountRootfs(join(paths.bundle(id), "rootfs")));
   if (failures.length > 0) throw stopFailed(id, failures);
   releaseIdRange(paths.instance(id));
@@ -39,9 +38,13 @@ export async function destroyInstance(ctx: Context, id: InstanceId): Promise<voi
 }
 
 function stopFailed(id: InstanceId, failures: readonly unknown[]): IngotError {
-  return new IngotError("instance-stop-failed", `${failures.length} steps of removing ${id} failed`, {
-    details: failures.map((failure) => (failure instanceof Error ? failure.message : String(failure))),
-    hint: `ingot stop ${id}`,
-    cause: failures[0],
-  });
+  return new IngotError(
+    "instance-stop-failed",
+    `${failures.length === 1 ? "a step" : `${failures.length} steps`} of removing ${id} failed`,
+    {
+      details: failures.map((failure) => (failure instanceof Error ? failure.message : String(failure))),
+      hint: `ingot stop ${id}`,
+      cause: failures[0],
+    },
+  );
 }

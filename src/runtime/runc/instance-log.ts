@@ -38,7 +38,8 @@ function startLogger(read: number, log: string): void {
   const script = `dd bs=64K count=${mostLogged} iflag=count_bytes status=none; exec cat >/dev/null`;
   const file = openSync(log, "a", 0o600);
   try {
-    const logger = spawn("sh", ["-c", script], { stdio: [read, file, "ignore"], detached: true, cwd: "/" });
+    const env = { PATH: process.env.PATH };
+    const logger = spawn("sh", ["-c", script], { stdio: [read, file, "ignore"], detached: true, cwd: "/", env });
     logger.unref();
   } finally {
     closeSync(file);

@@ -1,5 +1,6 @@
-import { chmodSync, closeSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { useContent } from "../content/content.ts";
@@ -14,7 +15,7 @@ import { identifyProcess } from "../process-identity.ts";
 import type { Placement } from "../profile/placement.ts";
 import { ociSpec } from "../profile/profile.ts";
 import type { InstanceSpec } from "../runtime.ts";
-import { assertHardened, readCreated, readRunning, untilExecuted } from "../verify/verify.ts";
+import { assertHardened, hasEnded, readCreated, readRunning, untilExecuted, type Verified } from "../verify/verify.ts";
 import { denyTunnelDevice } from "./deny-tunnel-device.ts";
 import { openInstanceLog } from "./instance-log.ts";
 import { createContainer, startContainer } from "./runc.ts";
@@ -31,7 +32,9 @@ export async function launchInstance(ctx: Context, spec: InstanceSpec, options: 
     throw new IngotError("cancelled", `the start of ${spec.id} was stopped; nothing of it is left`);
   writeIdentityFiles(place.folder, spec.id, network.address);
   const pid = await runVerified(ctx, { spec, place, options });
-  const running = { process: identityOf(pid, spec), network };
+  const process = identifyProcess(pid);
+  if (process === undefined) throw await endedAtOnce(ctx, spec);
+  const running = { process, network };
   const started = { ...record, running };
   writeRecord(paths, started);
   return started;
@@ -79,19 +82,28 @@ async function runVerified(ctx: Context, { spec, place, options }: Launch): Prom
   denyTunnelDevice(pid);
   assertHardened(spec, readCreated({ pid, spec, place }, given));
   await startContainer(paths, spec.id);
-  if (!(await untilExecuted(pid))) throw endedAtOnce(spec);
-  assertHardened(spec, readRunning({ pid, spec, place }));
+  if (!(await untilExecuted(pid))) throw await endedAtOnce(ctx, spec);
+  await assertRunsHardened(ctx, { pid, spec, place });
   return pid;
 }
 
-function identityOf(pid: number, spec: InstanceSpec) {
-  const identity = identifyProcess(pid);
-  if (identity === undefined) throw endedAtOnce(spec);
-  return identity;
+/** A process that ends while it is read has no settings any more: files below /proc are missing, and its cgroup is the host's. */
+async function assertRunsHardened(ctx: Context, verified: Verified): Promise<void> {
+  try {
+    assertHardened(verified.spec, readRunning(verified));
+  } catch (error) {
+    if (!(await hasEnded(verified.pid))) throw error;
+    throw await endedAtOnce(ctx, verified.spec);
+  }
 }
 
-function endedAtOnce(spec: InstanceSpec): IngotError {
+/** What it printed goes with it, so the end of that is part of the error. */
+async function endedAtOnce(ctx: Context, spec: InstanceSpec): Promise<IngotError> {
+  // The logger is a process of its own: what was printed last is on its way.
+  await sleep(50);
+  const printed = readFileSync(runtimePaths(ctx.home).log(spec.id), "utf8").trimEnd();
   return new IngotError("instance-start-failed", `${spec.id} ended as soon as it was started`, {
+    details: printed === "" ? [] : printed.split("\n").slice(-10),
     hint: `its command is: ${spec.command.join(" ")}`,
   });
 }

@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
@@ -9,6 +10,7 @@ import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { OciSpec } from "../profile/oci-spec.ts";
 import type { InstanceId, InstanceSpec, InstanceState, Runtime } from "../runtime.ts";
 import { destroyInstance } from "./destroy-instance.ts";
+import { assertInstalled } from "./installed-programs.ts";
 import { launchInstance } from "./launch-instance.ts";
 
 export type RuncOptions = {
@@ -35,12 +37,13 @@ function exclusively<T>(ctx: Context, id: InstanceId, work: () => Promise<T>): P
 
 async function start(ctx: Context, spec: InstanceSpec, options: RuncOptions): Promise<InstanceState> {
   const paths = runtimePaths(ctx.home);
+  assertInstalled(ctx);
   if (existsSync(paths.instance(spec.id))) {
     throw new IngotError("instance-start-failed", `an instance ${spec.id} exists already`, {
       hint: `ingot stop ${spec.id}`,
     });
   }
-  for (const folder of [paths.run, paths.bundles, paths.bundle(spec.id)]) {
+  for (const folder of [dirname(paths.run), paths.run, paths.bundles, paths.bundle(spec.id)]) {
     mkdirSync(folder, { recursive: true });
     // The instance's user namespace passes through, whatever the umask was.
     chmodSync(folder, 0o711);
@@ -49,9 +52,15 @@ async function start(ctx: Context, spec: InstanceSpec, options: RuncOptions): Pr
   try {
     return stateOf(await launchInstance(ctx, spec, options));
   } catch (error) {
-    await destroyInstance(ctx, spec.id);
+    // What failed first is what a person must know; the rest is tried again by the next list.
+    await destroyInstance(ctx, spec.id).catch((left: unknown) => warnOfRest(ctx, left));
     throw error;
   }
+}
+
+function warnOfRest(ctx: Context, left: unknown): void {
+  if (!(left instanceof IngotError)) throw left;
+  ctx.report.warn([left.message, ...left.details, `next: ${left.hint}`].join("\n  "));
 }
 
 async function stop(ctx: Context, id: InstanceId, grace: number): Promise<void> {
@@ -85,14 +94,24 @@ async function reconcile(
   record: InstanceRecord | undefined,
 ): Promise<InstanceState | undefined> {
   if (record?.running !== undefined) return stateOf(record);
+  const paths = runtimePaths(ctx.home);
   try {
-    await withFileLock(runtimePaths(ctx.home).instanceLock(id), () => destroyInstance(ctx, id));
+    return await withFileLock(paths.instanceLock(id), async () => {
+      // Read again: between the first look and the lock another process may have ended its start, or its stop.
+      const now = readRecord(paths, id);
+      if (now?.running !== undefined) return stateOf(now);
+      const isLeft = listIds(paths).includes(id);
+      await destroyInstance(ctx, id);
+      if (isLeft) ctx.report.warn(`what was left of ${id}, whose start was cut off, is removed`);
+      return undefined;
+    });
   } catch (error) {
-    if (!(error instanceof IngotError) || error.code !== "locked-by-another") throw error;
+    if (!(error instanceof IngotError)) throw error;
+    // One instance that cannot be removed must not hide the others.
+    if (error.code === "instance-stop-failed") warnOfRest(ctx, error);
+    else if (error.code !== "locked-by-another") throw error;
     return undefined;
   }
-  ctx.report.warn(`what was left of ${id}, whose start was cut off, is removed`);
-  return undefined;
 }
 
 function assertCanRun(): void {

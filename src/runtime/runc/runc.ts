@@ -45,7 +45,9 @@ async function callRunc(paths: RuntimePaths, id: InstanceId, { args, output }: R
 function exitCodeOf(args: readonly string[], output: number | undefined): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const target = output ?? "ignore";
-  const child = spawn("runc", args, { stdio: ["ignore", target, target] });
+  // Nothing else of the environment: NOTIFY_SOCKET and LISTEN_FDS, which a service manager sets, would make runc add mounts and files of the host.
+  const env = { PATH: process.env.PATH };
+  const child = spawn("runc", args, { stdio: ["ignore", target, target], env });
   child.on("error", (error) => reject(isErrno(error, "ENOENT") ? runcMissing(error) : error));
   // Not "close": the instance keeps the output open for as long as it lives.
   child.on("exit", (code) => resolve(code ?? 1));

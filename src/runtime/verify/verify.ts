@@ -47,6 +47,16 @@ export function assertHardened(spec: InstanceSpec, settings: readonly Setting[])
   );
 }
 
+/** Whether a process ends within `timeout` milliseconds. */
+export async function hasEnded(pid: number, timeout = 100): Promise<boolean> {
+  const deadline = Date.now() + timeout;
+  while (identifyProcess(pid) !== undefined) {
+    if (Date.now() > deadline) return false;
+    await sleep(1);
+  }
+  return true;
+}
+
 /** Waits until runc's own code has given way to the instance's command, at most `timeout` milliseconds; false when the process has ended. */
 export async function untilExecuted(pid: number, timeout = 5000): Promise<boolean> {
   const deadline = Date.now() + timeout;
