@@ -17,6 +17,8 @@ export type DebFile = {
   readonly control: Stanza;
   /** The files of control.tar by name: control, maintainer scripts, md5sums, conffiles, triggers … */
   readonly controlFiles: ReadonlyMap<string, TarEntry>;
+  /** Bytes that its entries take in memory, or more, by its own word: `Installed-Size` counts in KiB (deb-control(5)). */
+  readonly unpackedSize: number;
   /** Decompresses data.tar: its entries in their order, contents as views into one buffer. */
   readonly readEntries: () => Promise<readonly TarEntry[]>;
 };
@@ -38,11 +40,14 @@ export async function readDeb(file: string, options: { where: string; sha256: st
   if (stanza === undefined) throw debMalformed(where, "control.tar has no control file");
   for (const name of files.keys())
     if (!controlName.test(name)) throw debMalformed(where, `a control file named ${JSON.stringify(name)}`);
+  const fields = parseSingleControl(stanza.content, { where });
+  const said = Number(fields.get("Installed-Size") ?? 0) * 1024;
   return {
     where,
     sha256,
-    control: parseSingleControl(stanza.content, { where }),
+    control: fields,
     controlFiles: files,
+    unpackedSize: said >= archive.length ? said : archive.length,
     readEntries: () => readMember(members, { prefix: "data.tar", where }),
   };
 }

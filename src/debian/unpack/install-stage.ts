@@ -4,6 +4,7 @@ import type { Package } from "../package.ts";
 import { orderPackages } from "../resolve/order.ts";
 import { parsePackage } from "../resolve/stanza.ts";
 import { readDeb, type DebFile } from "./deb-file.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { readDiversions } from "./diversions.ts";
 import { databaseName } from "./info-database.ts";
 import { configurePackages, runPreinst, type ScriptOptions } from "./maintainer-scripts.ts";
@@ -35,22 +36,28 @@ export type InstallOptions = ScriptOptions & {
   readonly onConfigured?: (name: string) => void;
 };
 
-/** Archives that are being read: in the order of installation, decompressed on the thread pool meanwhile. */
+/** The archives of a stage, whose contents are decompressed ahead of their installation. */
 export type OpenPackages = {
+  /** In the order of installation. */
   readonly ordered: readonly Package[];
   readonly debs: ReadonlyMap<Package, DebFile>;
-  /** Entries leave the map when they are used, so that they can be freed. */
-  readonly contents: Map<Package, Promise<readonly TarEntry[]>>;
+  readonly contents: ReadAhead<readonly TarEntry[]>;
 };
 
 /** Begins to read the archives of a stage. Throws when one is not what was locked. */
 export async function openPackages(packages: readonly StagePackage[]): Promise<OpenPackages> {
   const debs = await readDebs(packages);
   const ordered = orderPackages([...debs.keys()]);
-  const contents = new Map<Package, Promise<readonly TarEntry[]>>();
-  for (const item of ordered) startReading(item, { debs, contents });
+  const parts = ordered.flatMap((item) => debs.get(item) ?? []);
+  const contents = new ReadAhead(
+    parts.map((deb) => ({ size: deb.unpackedSize, read: deb.readEntries })),
+    mostAhead,
+  );
   return { ordered, debs, contents };
 }
+
+/** Bytes. Enough for every core to be busy while a script runs; a stage of two thousand packages would not fit into the memory. */
+const mostAhead = 512 << 20;
 
 /** Installs packages into the tree as `dpkg --install` would install them all in one run. Throws when anything is wrong with one of them. */
 export async function installPackages(packages: OpenPackages, options: InstallOptions): Promise<void> {
@@ -58,10 +65,8 @@ export async function installPackages(packages: OpenPackages, options: InstallOp
   const run = new StageRun(options);
   for (const item of ordered) {
     const deb = debs.get(item);
-    const content = contents.get(item);
-    if (deb === undefined || content === undefined) continue;
-    const entries = await options.measure("wait for decompression", () => content);
-    contents.delete(item);
+    if (deb === undefined) continue;
+    const entries = await options.measure("wait for decompression", () => contents.next());
     await run.unpack(item, deb, entries);
   }
   await run.finish();
@@ -77,14 +82,6 @@ async function readDebs(packages: readonly StagePackage[]): Promise<Map<Package,
     });
   });
   return new Map(await Promise.all(read));
-}
-
-function startReading(item: Package, { debs, contents }: Pick<OpenPackages, "debs" | "contents">): void {
-  const reading = debs.get(item)?.readEntries();
-  if (reading === undefined) return;
-  // Another package may fail first; this one's failure is then nobody's unhandled rejection.
-  reading.catch(() => {});
-  contents.set(item, reading);
 }
 
 /** What is going on in one stage: who is unpacked, who waits to be configured. */
