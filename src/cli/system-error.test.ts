@@ -29,6 +29,13 @@ test("a refused access is permission-denied and names the path", () => {
   assert.equal(error.message, "the system refuses open on /srv/x");
 });
 
+test("a path through a file is told with the path, and is no mistake in Ingot", () => {
+  const error = asIngotError(caught(() => writeFileSync("/dev/null/home/x", "")));
+  assert.equal(error.code, "permission-denied");
+  assert.match(error.message, /\/dev\/null\/home\/x: a part of it is no folder/);
+  assert.match(error.hint ?? "", /INGOT_HOME/);
+});
+
 test("anything else is a mistake in Ingot that asks to be reported", () => {
   const error = asIngotError(new TypeError("x is undefined"));
   assert.equal(error.code, "internal-error");

@@ -28,6 +28,15 @@ export function explainSystemError(thrown: unknown): IngotError | undefined {
           cause: thrown,
         },
       );
+    case "ENOTDIR":
+      return new IngotError(
+        "permission-denied",
+        `the system refuses ${path ?? thrown.message}: a part of it is no folder`,
+        {
+          hint: `check that path; Ingot's home is ${ingotHome(process.env)}, and INGOT_HOME names another`,
+          cause: thrown,
+        },
+      );
     default:
       return undefined;
   }
