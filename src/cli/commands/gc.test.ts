@@ -136,3 +136,22 @@ function largestFile(t: TestContext, { home }: IngotWorld, place: "store" | "vau
   t.diagnostic(`damaged ${largest.slice(home.length)}`);
   return largest;
 }
+
+test(
+  "gc --forget takes names out so that their images go, and none where one of them is not there",
+  { skip },
+  async () => {
+    await build();
+    const wrong = await world.run(["gc", "--forget", "web", "absent"]);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /has no name absent[^]*code: reference-unknown\n$/);
+    const names = async () =>
+      parseJson<{ images: { name: string }[] }>(await world.succeed("images", "--json")).images.map(({ name }) => name);
+    assert.deepEqual(await names(), ["shop/web"]);
+    await world.succeed("gc", "--forget", "web", "--dry-run");
+    assert.deepEqual(await names(), ["shop/web"]);
+    await world.succeed("gc", "--forget", "web", "--grace", "0s");
+    assert.deepEqual(await names(), []);
+    assert.deepEqual(blobs(), []);
+  },
+);

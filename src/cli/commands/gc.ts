@@ -1,8 +1,9 @@
 import { join } from "node:path";
+import { IngotError } from "../../ground/error.ts";
 import { withFileLock } from "../../ground/file-lock.ts";
 import type { Context } from "../../ground/context.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { openStore } from "../../oci/layout.ts";
+import { openStore, type Layout } from "../../oci/layout.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { formatBytes } from "../format.ts";
 
@@ -12,6 +13,7 @@ type GcOptions = {
   readonly dryRun?: boolean;
   readonly grace?: string;
   readonly vault?: readonly string[];
+  readonly forget?: readonly string[];
 };
 
 /** `ingot gc`: frees what no image, instance or lock needs. `ingot gc --check`: finds what is damaged. */
@@ -19,6 +21,7 @@ export const declare: Declare = (command, handle) => {
   command
     .option("--dry-run", "only say what would go")
     .option("--grace <duration>", "leave alone what is younger than this, such as 10m", "1h")
+    .option("--forget <names...>", "take these names out of the store first, so that their images can go")
     .option("--vault <locks...>", "drop package archives too, but for those that these lock files name")
     .option("--check", "hash everything again; exit 4 when something is damaged or missing")
     .option("--remove-damaged", "with --check: remove what is damaged, so that it is fetched or built again")
@@ -46,6 +49,7 @@ async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
   const roots = imagesInUse(ctx);
   const dryRun = options.dryRun === true;
   const grace = parseDuration(options.grace ?? "1h", "--grace");
+  const forgotten = await forgetNames(ctx, layout, options);
   const store = await collectGarbage(layout, { roots, grace, dryRun, now: ctx.now() });
   const gone = new Set(store.blobs.map((blob) => blob.digest));
   const hasBlob = (digest: Digest) => !gone.has(digest) && layout.hasBlob(digest);
@@ -56,7 +60,17 @@ async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
   const contentBytes = content.reduce((sum, file) => sum + file.size, 0);
   const freed = store.freed + contentBytes + caches.bytes + lists + vault.bytes;
   return {
-    json: { freed, dryRun, blobs: store.blobs, temporaries: store.temporaries, content, caches, lists, vault },
+    json: {
+      freed,
+      dryRun,
+      forgotten,
+      blobs: store.blobs,
+      temporaries: store.temporaries,
+      content,
+      caches,
+      lists,
+      vault,
+    },
     text: [
       `${dryRun ? "would free" : "freed"} ${formatBytes(freed)}:`,
       `  store: ${store.blobs.length} blobs, ${store.temporaries.length} temporary files, ${formatBytes(store.freed)}`,
@@ -65,6 +79,21 @@ async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
       `  vault: ${options.vault ? `${vault.files} archives, ${formatBytes(vault.bytes)}` : "kept (see --vault)"}`,
     ].join("\n"),
   };
+}
+
+/** Every name is looked for before the first is taken out: a slip of the pen forgets nothing. */
+async function forgetNames(ctx: Context, layout: Layout, options: GcOptions): Promise<readonly string[]> {
+  const { findImageName } = await import("../find-image-name.ts");
+  const names = await Promise.all((options.forget ?? []).map((name) => findImageName(ctx, name)));
+  const known = layout.listReferences().map((reference) => reference.name);
+  const strange = names.filter((name) => !known.includes(name));
+  if (strange.length > 0) {
+    throw new IngotError("reference-unknown", `the store has no name ${strange.join(", ")}; nothing was changed`, {
+      hint: "ingot images",
+    });
+  }
+  if (!options.dryRun) for (const name of names) await layout.removeReference(name);
+  return names;
 }
 
 /** The vault is what lets a lock build after the mirror dropped a version: it is swept only by what locks name. */
