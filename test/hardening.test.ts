@@ -38,7 +38,7 @@ for (const user of [
 
     test("what servers need is possible", () => {
       const controls = [...results].filter(([name]) => isControl(name));
-      assert.equal(controls.length, tmpfsFolders().length + 5);
+      assert.equal(controls.length, tmpfsFolders().length + 8);
       for (const [name, result] of controls) assert.match(result, /^possible/, name);
     });
 

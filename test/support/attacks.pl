@@ -80,6 +80,15 @@ call("setns", 308, fileno($ns), 0);
 }
 call("clone3", 435, "\0" x 88, 88);
 
+# The other two ways into the kernel: x32's numbers, and the 32-bit calls by their interrupt (getpid() of i386 is 20). The filter kills.
+report("call by the numbers of x32", child(sub { syscall(0x40000000 + 39); 1 }), "");
+report("call by the 32-bit entry", child(sub {
+  require DynaLoader;
+  my $code = "\xb8\x14\0\0\0\xcd\x80\xc3"; my $at = syscall(9, 0, 4096, 7, 0x22, -1, 0);
+  pipe(my $out, my $in); syswrite($in, $code); syscall(0, fileno($out), $at, length $code);
+  DynaLoader::dl_install_xsub("main::old_call", $at); old_call(); 1;
+}), "");
+
 # Code that is in no file.
 my $name = "x";
 call("memfd_create", 319, $name, 0);
@@ -120,6 +129,15 @@ call("a raw socket of IPv6", 41, 10, 3, 58);
 call("a packet socket", 41, 17, 3, 0);
 call("a host socket", 41, 40, 1, 0);
 call("a kernel crypto socket", 41, 38, 5, 0);
+# The kernel would load a module for each: SCTP 132, DCCP 33 (SOCK_DCCP 6), L2TP 115, UDP-Lite 136.
+call("an SCTP socket", 41, 2, 1, 132);
+call("a DCCP socket", 41, 2, 6, 33);
+call("an L2TP socket of IPv6", 41, 10, 2, 115);
+call("a UDP-Lite socket", 41, 2, 2, 136);
+# Netlink, AF_NETLINK 16: 15 tells of the host's devices, 12 is the packet filter, 4 lists sockets.
+call("a netlink socket of the host's devices", 41, 16, 3, 15);
+call("a netlink socket of the packet filter", 41, 16, 3, 12);
+call("a netlink socket of sockets", 41, 16, 3, 4);
 attempt("reach an address outside", sub {
   socket(my $s, 2, 1, 6) or return 0; connect($s, pack("Sna4x8", 2, 80, pack("C4", 198, 51, 100, 1)));
 });
@@ -189,6 +207,14 @@ report("control: write to $_", opens(">", "$_/file"), reason()) for @tmpfs;
 report("control: run a program of the image", child(sub { exec "/usr/bin/true" }), "");
 report("control: use a little memory", child(sub { my $size = 16; my $block = "x" x ($size << 20); length $block }), "");
 report("control: make a socket", socket(my $socket, 2, 1, 6), reason());
+report("control: make a datagram socket of IPv6", socket(my $datagram, 10, 2, 0), reason());
+report("control: ask for addresses", socket(my $routes, 16, 3, 0), reason());
+report("control: execute what it wrote to memory", child(sub {
+  require DynaLoader;
+  my $code = "\xb8\x27\0\0\0\x0f\x05\xc3"; my $at = syscall(9, 0, 4096, 7, 0x22, -1, 0);
+  pipe(my $out, my $in); syswrite($in, $code); syscall(0, fileno($out), $at, length $code);
+  DynaLoader::dl_install_xsub("main::new_call", $at); new_call(); 1;
+}), "");
 my $fifo = "/tmp/fifo";
 report("control: make a fifo", syscall(133, $fifo, 0010600, 0) == 0, reason());
 report("control: start a thread's clone", child(sub { 1 }), "");

@@ -81,8 +81,17 @@ function allow(names: string): SeccompRule {
 const namespaceFlags = 0x7e020080;
 const fileType = 0o170000;
 
-/** Address families: local, IPv4, IPv6, and netlink, which getifaddrs() reads. Packet, vsock, alg and all others have no use here. */
-const socketFamilies = [1, 2, 10, 16];
+/**
+ * Address families and, but for local ones, their protocols; packet, vsock, alg and all others have no use here. Of IPv4 and IPv6: TCP and UDP, by default or by name, since
+ * the kernel loads the module of any other protocol (SCTP, DCCP, L2TP) for whoever asks. Of netlink: routes, which getifaddrs() reads; its other kinds tell of the host's
+ * devices (the namespace is the host's) and have been the way into the kernel before.
+ */
+const sockets: readonly { readonly family: number; readonly protocols?: readonly number[] }[] = [
+  { family: 1 },
+  { family: 2, protocols: [0, 6, 17] },
+  { family: 10, protocols: [0, 6, 17] },
+  { family: 16, protocols: [0] },
+];
 /** FIFOs, sockets and plain files: never a device. */
 const harmlessNodes = [0o010000, 0o140000, 0o100000, 0];
 /** The plain Linux personality, and asking for it: no READ_IMPLIES_EXEC, no ADDR_NO_RANDOMIZE. */
@@ -94,7 +103,11 @@ const conditional: readonly SeccompRule[] = [
     action: "SCMP_ACT_ALLOW",
     args: [{ index: 0, value: namespaceFlags, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }],
   },
-  ...socketFamilies.map((value) => when("socket", { index: 0, value, op: "SCMP_CMP_EQ" })),
+  ...sockets.flatMap(({ family, protocols }) => {
+    const isFamily = { index: 0, value: family, op: "SCMP_CMP_EQ" };
+    if (protocols === undefined) return [when("socket", isFamily)];
+    return protocols.map((value) => when("socket", isFamily, { index: 2, value, op: "SCMP_CMP_EQ" }));
+  }),
   ...personalities.map((value) => when("personality", { index: 0, value, op: "SCMP_CMP_EQ" })),
   ...harmlessNodes.flatMap((valueTwo) => [
     when("mknod", { index: 1, value: fileType, valueTwo, op: "SCMP_CMP_MASKED_EQ" }),
@@ -102,8 +115,9 @@ const conditional: readonly SeccompRule[] = [
   ]),
 ];
 
-function when(name: string, argument: { index: number; value: number; valueTwo?: number; op: string }): SeccompRule {
-  return { names: [name], action: "SCMP_ACT_ALLOW", args: [argument] };
+/** Allowed when every one of these holds. */
+function when(name: string, ...args: NonNullable<SeccompRule["args"]>): SeccompRule {
+  return { names: [name], action: "SCMP_ACT_ALLOW", args };
 }
 
 /** A filter cannot look behind clone3's pointer; "not implemented" makes the C library use clone, whose flags it can see. */
