@@ -11,12 +11,29 @@ export function contentTree(
 ): ErofsDirectory {
   const nodes = new Map<string, ErofsNode>([["", emptyFolder()]]);
   for (const [path, entry] of entries) {
+    const unfit = whyUnfit(path, entry.header);
+    if (unfit !== undefined) throw invalid(path, unfit);
     const node = entry.header.type === "hardlink" ? nodes.get(entry.header.linkname) : newNode(entry, store);
     if (node === undefined) throw invalid(path, `it is a hard link to ${entry.header.linkname}, which is missing`);
     nodes.set(path, node);
     if (path !== "") childrenOf(nodes, path).set(path.slice(path.lastIndexOf("/") + 1), node);
   }
   return nodes.get("") as ErofsDirectory;
+}
+
+/**
+ * What Linux cannot hold, whatever the file system. A tar archive can, and one name that is too long would make the whole folder unreadable: the kernel takes it for
+ * damage. Undefined when the entry is fit.
+ */
+function whyUnfit(path: string, { uid, gid, xattrs }: TarHeader): string | undefined {
+  if (Buffer.byteLength(path.slice(path.lastIndexOf("/") + 1)) > 255) return "its name is longer than 255 bytes";
+  if ([uid, gid].some((id) => id < 0 || id > 0xffffffff)) return `its owner is ${uid}:${gid}`;
+  for (const [name, value] of xattrs) {
+    if (Buffer.byteLength(name) > 255) return "the name of one of its attributes is longer than 255 bytes";
+    if (value.length > 65_535) return `its attribute ${name} is longer than 65535 bytes`;
+  }
+  const all = [...xattrs].reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + value.length, 0);
+  return all > 200_000 ? `its attributes have ${all} bytes` : undefined;
 }
 
 /**
