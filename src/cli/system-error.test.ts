@@ -30,9 +30,9 @@ test("a refused access is permission-denied and names the path", () => {
 });
 
 test("a path through a file is told with the path, and is no mistake in Ingot", () => {
-  const error = asIngotError(caught(() => writeFileSync("/dev/null/home/x", "")));
+  const error = asIngotError(caught(() => writeFileSync("/dev/null/state/x", "")));
   assert.equal(error.code, "permission-denied");
-  assert.match(error.message, /\/dev\/null\/home\/x: a part of it is no folder/);
+  assert.match(error.message, /\/dev\/null\/state\/x: a part of it is no folder/);
   assert.match(error.hint ?? "", /INGOT_HOME/);
 });
 

@@ -69,6 +69,11 @@ const packages: Readonly<Record<string, BadPackage>> = {
     code: "archive-escapes-root",
     says: ["bad 1.0", "../../"],
   },
+  "an entry with an absolute path is refused with package and path": {
+    package: { bytes: handMade([tarEntry({ path: `@${outside.slice(1)}`, content: "evil" })]) },
+    code: "archive-escapes-root",
+    says: ["bad 1.0", outside],
+  },
   "an entry below a link that climbs out is refused with package and path": {
     package: {
       bytes: handMade([
@@ -113,30 +118,21 @@ for (const [name, { package: broken, ...told }] of Object.entries(packages)) {
   });
 }
 
-test(
-  "an absolute path, and one below an absolute link, lie inside the image and never on the host",
-  { skip },
-  async () => {
-    const below = join(world.folder, "below");
-    const content = handMade([
-      tarEntry({ path: `@${outside.slice(1)}`, content: "inside" }),
-      symlink("usr/share/way", world.folder),
-      tarEntry({ path: "usr/share/way/below", content: "inside" }),
-    ]);
-    await offer({ name: "bad", version: "1.0", bytes: content });
-    const { images } = parseJson<{ images: { layers: { digest: string }[] }[] }>(
-      await world.succeed("build", "--json"),
-    );
-    const paths = (images[0]?.layers ?? []).flatMap(({ digest }) => {
-      const layer = readFileSync(join(world.home, "store/blobs", digest.replace(":", "/")));
-      return [...readTar(gunzipSync(layer))].map((entry) => entry.path);
-    });
-    for (const path of [outside, below]) {
-      assert.ok(!existsSync(path));
-      assert.ok(paths.includes(path.slice(1)), path);
-    }
-  },
-);
+test("an entry below an absolute link lies inside the image and never on the host", { skip }, async () => {
+  const below = join(world.folder, "below");
+  const content = handMade([
+    symlink("usr/share/way", world.folder),
+    tarEntry({ path: "usr/share/way/below", content: "inside" }),
+  ]);
+  await offer({ name: "bad", version: "1.0", bytes: content });
+  const { images } = parseJson<{ images: { layers: { digest: string }[] }[] }>(await world.succeed("build", "--json"));
+  const paths = (images[0]?.layers ?? []).flatMap(({ digest }) => {
+    const layer = readFileSync(join(world.home, "store/blobs", digest.replace(":", "/")));
+    return [...readTar(gunzipSync(layer))].map((entry) => entry.path);
+  });
+  assert.ok(!existsSync(below));
+  assert.ok(paths.includes(below.slice(1)), below);
+});
 
 test("a failing command is shown with its output, and the steps below it are kept", { skip }, async () => {
   await world.publish({ main: [] });

@@ -73,7 +73,7 @@ async function readMember(
   if (first === undefined || second !== undefined)
     throw debMalformed(where, `it has ${found.length} members ${prefix}`);
   const tar = await decompressMember(first[0], first[1], where);
-  return namePackage(where, () => [...readTar(tar)]);
+  return namePackage(where, () => [...readTar(tar, { absolute: "refuse" })]);
 }
 
 /** dpkg's own rule for file names of its database: no path, nothing hidden. */

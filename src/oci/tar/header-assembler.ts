@@ -1,7 +1,7 @@
 import type { TarEntryType, TarHeader } from "./entry.ts";
 import { decodeUtf8, fields, readNumber, readText, sumHeader, sumHeaderSigned } from "./fields.ts";
 import { tarMalformed, type TarPosition } from "./malformed.ts";
-import { checkTarPath } from "./path.ts";
+import { checkTarPath, type AbsolutePaths } from "./path.ts";
 import { parsePax, xattrKeyword, type PaxRecords } from "./pax.ts";
 
 /** What a header block says comes next. */
@@ -15,10 +15,15 @@ type ExtensionType = "L" | "K" | "x" | "g";
 
 /** The state machine both readers share: collects extended headers until the entry they describe. */
 export class HeaderAssembler {
+  readonly #absolute: AbsolutePaths;
   #global: PaxRecords = none;
   #local: PaxRecords = none;
   #longName: string | undefined;
   #longLink: string | undefined;
+
+  constructor(absolute: AbsolutePaths = "strip") {
+    this.#absolute = absolute;
+  }
 
   /** Whether an extended header still waits for its entry. */
   get isPending(): boolean {
@@ -54,7 +59,7 @@ export class HeaderAssembler {
   #assemble(flag: string, block: Buffer, offset: number): TarHeader {
     const rawPath = this.#text("path", { offset }) ?? this.#longName ?? readName(block, offset);
     const position = { offset, entry: rawPath };
-    const path = checkTarPath(rawPath);
+    const path = checkTarPath(rawPath, this.#absolute);
     const type = entryType(flag, rawPath, position);
     if (path === "" && type !== "directory") throw tarMalformed(`a ${type} without a name`, position);
     const linkname = this.#linkname(type, block, position);
@@ -87,7 +92,7 @@ export class HeaderAssembler {
     const raw = this.#text("linkpath", position) ?? this.#longLink ?? readText(block, fields.linkname, position);
     if (raw === "") throw tarMalformed(`a ${type} without a target`, position);
     // A hard link names an entry of the archive and must stay inside; a symlink is text until somebody follows it.
-    return type === "hardlink" ? checkTarPath(raw) : raw;
+    return type === "hardlink" ? checkTarPath(raw, this.#absolute) : raw;
   }
 
   /** A record of the local or else the global header; an empty value means: as in the block (POSIX pax). */

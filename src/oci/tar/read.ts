@@ -2,13 +2,18 @@ import type { TarEntry } from "./entry.ts";
 import { blockSize, paddingOf } from "./fields.ts";
 import { HeaderAssembler } from "./header-assembler.ts";
 import { tarMalformed } from "./malformed.ts";
+import type { AbsolutePaths } from "./path.ts";
 
 /**
  * The entries of an uncompressed archive, in its order; `content` is a view, nothing is copied. Reads ustar, GNU and pax. Strict: throws
- * `tar-malformed` for a bad checksum, an unknown type or an archive that ends too early, `archive-escapes-root` for a path with `..`.
+ * `tar-malformed` for a bad checksum, an unknown type or an archive that ends too early, `archive-escapes-root` for a path with `..`, and for an
+ * absolute one where `absolute` says so.
  */
-export function* readTar(archive: Buffer): Generator<TarEntry, void, undefined> {
-  const assembler = new HeaderAssembler();
+export function* readTar(
+  archive: Buffer,
+  options: { readonly absolute?: AbsolutePaths } = {},
+): Generator<TarEntry, void, undefined> {
+  const assembler = new HeaderAssembler(options.absolute);
   for (let offset = 0; ;) {
     const block = take(archive, offset, blockSize, "the end marker is missing");
     const step = assembler.accept(block, offset);
