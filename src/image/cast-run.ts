@@ -102,7 +102,7 @@ export class CastRun {
         onConfigured: () => send({ kind: "configured" }),
         onUnpacked: (item, deb, entries) => {
           for (const entry of entries) this.#noteUnpacked(entry.path);
-          layers.add(layerOf.get(item.name) ?? "", deb.sha256, entries);
+          return layers.add(layerOf.get(item.name) ?? "", deb.sha256, entries);
         },
       }),
     );

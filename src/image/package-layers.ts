@@ -12,6 +12,8 @@ export type PackageLayersOptions = {
   readonly useCache: boolean;
   /** Layer → how many packages it holds. */
   readonly sizes: ReadonlyMap<string, number>;
+  /** Bytes of layers that may wait to be written; default 512 MiB. */
+  readonly mostUnwritten?: number;
 };
 
 type OpenLayer = { missing: number; readonly archives: string[]; readonly entries: Map<string, TarEntry> };
@@ -21,15 +23,17 @@ export class PackageLayers {
   readonly #options: PackageLayersOptions;
   readonly #open = new Map<string, OpenLayer>();
   readonly #written = new Map<string, Promise<WrittenLayer>>();
+  #unwritten = 0;
 
   constructor(options: PackageLayersOptions) {
     this.#options = options;
     for (const [name, missing] of options.sizes) this.#open.set(name, { missing, archives: [], entries: new Map() });
   }
 
-  add(name: string, archive: string, entries: readonly TarEntry[]): void {
+  /** Unpacking is faster than compressing: a promise to wait for where so much is unpacked and not written that memory could run out. */
+  add(name: string, archive: string, entries: readonly TarEntry[]): Promise<void> | undefined {
     const layer = this.#open.get(name);
-    if (layer === undefined) return;
+    if (layer === undefined) return undefined;
     layer.archives.push(archive);
     for (const entry of entries) {
       // Of a folder that several packages ship the newest counts, whatever their order; a file that a later one takes over is that one's.
@@ -37,11 +41,18 @@ export class PackageLayers {
       if (entry.type === "directory" && before !== undefined && before.mtime >= entry.mtime) continue;
       layer.entries.set(entry.path, entry);
     }
-    if (--layer.missing > 0) return;
+    if (--layer.missing > 0) return undefined;
     this.#open.delete(name);
     const writing = this.#write(name, layer);
-    writing.catch(() => {});
     this.#written.set(name, writing);
+    const size = layer.entries.values().reduce((sum, entry) => sum + entry.size, 0);
+    this.#unwritten += size;
+    const ended = () => {
+      this.#unwritten -= size;
+    };
+    // A failure is told by `finish`.
+    const settled = writing.then(ended, ended);
+    return this.#unwritten > (this.#options.mostUnwritten ?? 512 << 20) ? settled : undefined;
   }
 
   /** The layers, in the order asked for. */

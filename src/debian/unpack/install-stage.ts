@@ -27,8 +27,8 @@ export type InstallOptions = ScriptOptions & {
   readonly tree: Tree;
   /** Whether the root is empty: then nothing can run before everything is unpacked. */
   readonly isBootstrap: boolean;
-  /** Called when a package's files are in the tree, with its entries as they lie there. */
-  readonly onUnpacked: (item: Package, deb: DebFile, entries: readonly TarEntry[]) => void;
+  /** Called when a package's files are in the tree, with its entries as they lie there. The next package waits for what it returns. */
+  readonly onUnpacked: (item: Package, deb: DebFile, entries: readonly TarEntry[]) => Promise<void> | undefined;
   /** Called before each run of scripts: what was unpacked so far may be changed from now on. */
   readonly onScripts: () => void;
   /** Times a phase. */
@@ -108,7 +108,7 @@ class StageRun {
     if (interests !== undefined) this.#state.triggers.addInterests(interests.content, databaseName(item));
     this.#stanzas.push(statusStanza(deb, entries));
     this.#unconfigured.push(item);
-    this.#options.onUnpacked(item, deb, [...files, ...info]);
+    await this.#options.onUnpacked(item, deb, [...files, ...info]);
   }
 
   async finish(): Promise<void> {
