@@ -209,3 +209,21 @@ function alterByte(path: string): void {
   writeSync(file, Buffer.from([0xff]), 0, 1, 123_456);
   closeSync(file);
 }
+
+test(
+  "a stop whose network plugin is missing says so, keeps the rest, and ends when it is called again",
+  { skip },
+  async () => {
+    const spec = {
+      ...(await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] })),
+      id: "held" as InstanceId,
+    };
+    await runcRuntime(home.ctx).start(spec);
+    const empty = join(home.home, "no-plugins");
+    mkdirSync(empty);
+    const ctx = { ...home.ctx, env: { ...home.ctx.env, CNI_PATH: empty } };
+    await assert.rejects(runcRuntime(ctx).stop(spec.id, { grace: 0 }), { code: "instance-stop-failed" });
+    await runcRuntime(home.ctx).stop(spec.id, { grace: 0 });
+    assertNothingLeft(home, [spec]);
+  },
+);
