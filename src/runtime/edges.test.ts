@@ -58,6 +58,12 @@ test("an image without a command is refused", async () => {
   await assert.rejects(instanceSpec(ctx, image({})), { code: "image-not-runnable" });
 });
 
+test("an image that wants an id which an instance does not have is refused", async () => {
+  for (const User of ["70000:1", "1:65536", "99999999999999999999:1"]) {
+    await assert.rejects(instanceSpec(ctx, image({ Cmd: ["x"], User })), { code: "image-not-runnable" }, User);
+  }
+});
+
 test("memory limits are whole pages, which is all that the kernel keeps", async () => {
   const spec = await instanceSpec(ctx, image({ Cmd: ["x"] }), { limits: { memory: 100_000_000 } });
   assert.equal(spec.limits.memory % 4096, 0);

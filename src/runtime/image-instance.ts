@@ -6,6 +6,7 @@ import type { ImageSource } from "./content/image-source.ts";
 import { readInside } from "./content/look-inside.ts";
 import { isImageUsed } from "./instance-record.ts";
 import { runtimePaths } from "./paths.ts";
+import { idRangeSize } from "./profile/settings.ts";
 import { isInstanceId, type InstanceId, type InstanceSpec } from "./runtime.ts";
 import { writableOf } from "./writable.ts";
 
@@ -37,7 +38,7 @@ export async function instanceSpec(
     command: commandOf(image, options.command),
     environment: environmentOf(config.Env ?? []),
     workdir: config.WorkingDir || "/",
-    user: await userOf(ctx, image, config.User ?? ""),
+    user: await accountOf(ctx, image, config.User ?? ""),
     writable: writableOf(image.digest, image.config),
     limits: { ...limits, memory: Math.floor(limits.memory / pageSize) * pageSize },
     ...(port === undefined ? {} : { port }),
@@ -77,6 +78,17 @@ function portOf(exposed: Readonly<Record<string, unknown>> | undefined): number 
   return tcp.map((port) => Number.parseInt(port, 10)).toSorted((a, b) => a - b)[0];
 }
 
+/** Ids that an instance does not have cannot be anybody in it; one that is no number at all would be taken for root by runc. */
+async function accountOf(ctx: Context, image: ImageSource, text: string): Promise<InstanceSpec["user"]> {
+  const user = await userOf(ctx, image, text);
+  if ([user.uid, user.gid].every((id) => Number.isInteger(id) && id >= 0 && id < idRangeSize)) return user;
+  throw notRunnable(
+    image.digest,
+    `wants to run as ${text}, ids ${user.uid}:${user.gid}; an instance has the ids from 0 to ${idRangeSize - 1}`,
+    "build the image with another account",
+  );
+}
+
 /** image-spec config.md: `user`, `uid`, `user:group`, `uid:gid` and mixtures; empty means root, which here is nobody on the host. */
 async function userOf(ctx: Context, image: ImageSource, text: string): Promise<InstanceSpec["user"]> {
   const [user = "", group] = text.split(":");
@@ -102,12 +114,16 @@ type Accounts = { user: string; group: string | undefined; passwd: string | unde
 function lookUp(image: ImageSource, { user, group, passwd, groups }: Accounts): InstanceSpec["user"] {
   const account = linesOf(passwd).find(([name, , uid]) => name === user || (isNumber(user) && uid === user));
   if (account === undefined && !isNumber(user)) throw unknownAccount(image.digest, "user", user);
-  const uid = account === undefined ? Number(user) : Number(account[2]);
-  if (group === undefined) return { uid, gid: Number(account?.[3] ?? 0) };
+  const uid = account === undefined ? Number(user) : toId(account[2]);
+  if (group === undefined) return { uid, gid: account === undefined ? 0 : toId(account[3]) };
   if (isNumber(group)) return { uid, gid: Number(group) };
   const entry = linesOf(groups).find(([name]) => name === group);
   if (entry === undefined) throw unknownAccount(image.digest, "group", group);
-  return { uid, gid: Number(entry[2]) };
+  return { uid, gid: toId(entry[2]) };
+}
+
+function toId(text: string | undefined): number {
+  return text !== undefined && isNumber(text) ? Number(text) : Number.NaN;
 }
 
 function linesOf(file: string | undefined): string[][] {

@@ -15,8 +15,11 @@ export type PlaceOptions = {
   readonly firstId: number;
 };
 
-/** Decides where an instance goes, from what its image has at the places to mount on. */
+/** Decides where an instance goes, from what its image has at the places to mount on. Throws `image-not-runnable`. */
 export function placeInstance(spec: InstanceSpec, { content, bundle, firstId }: PlaceOptions): Placement {
+  const tmpfs = spec.writable.map((entry) => tmpfsPlacement(spec, content, entry));
+  assertEachOnce(spec, tmpfs);
+  assertWorkdir(spec, content, tmpfs);
   return {
     rootfs: join(bundle, "rootfs"),
     firstId,
@@ -24,9 +27,7 @@ export function placeInstance(spec: InstanceSpec, { content, bundle, firstId }: 
     cgroup: `/ingot/${spec.id}`,
     folder: bundle,
     identityFiles: identityFiles.filter((path) => hasPlainFile(content, path)),
-    tmpfs: spec.writable
-      .map((entry) => tmpfsPlacement(spec, content, entry))
-      .toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    tmpfs: tmpfs.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
     hasSwapLimit: hasSwapLimit(),
     mostOpenFiles: mostOpenFiles(),
   };
@@ -62,6 +63,33 @@ function tmpfsPlacement(spec: InstanceSpec, content: string, entry: { path: stri
   const isOpenToAll = (mode & 0o002) !== 0;
   const owner = isOpenToAll ? { uid: stats.uid, gid: stats.gid } : spec.user;
   return { path, size: entry.size, uid: owner.uid, gid: owner.gid, mode };
+}
+
+/** Two paths may lead to one folder by a link of the image: one of the sizes could not be kept. */
+function assertEachOnce(spec: InstanceSpec, tmpfs: readonly TmpfsPlacement[]): void {
+  const twice = tmpfs.find(({ path }, index) => tmpfs.findIndex((other) => other.path === path) !== index);
+  if (twice === undefined) return;
+  throw new IngotError("image-not-runnable", `the image ${spec.image} declares ${twice.path} writable more than once`, {
+    details: spec.writable.map(({ path }) => path),
+    hint: `one of the paths of \`writable\` is a link to ${twice.path}`,
+  });
+}
+
+/**
+ * A folder of the image, or a place in a tmpfs. Anything else is for runc to look for, at a moment when it still has files of the host open: `/proc/self/fd/8` was
+ * the way out of a container once (CVE-2024-21626).
+ */
+function assertWorkdir({ workdir, image }: InstanceSpec, content: string, tmpfs: readonly TmpfsPlacement[]): void {
+  const isPlain = workdir.startsWith("/") && !workdir.split("/").includes("..");
+  if (isPlain && statInside(content, workdir)?.isDirectory() === true) return;
+  if (isPlain && tmpfs.some(({ path }) => workdir.startsWith(`${path}/`))) return;
+  throw new IngotError(
+    "image-not-runnable",
+    `the image ${image} wants to start in ${workdir}, which is not a folder of it`,
+    {
+      hint: "build the image with that folder, or another working directory",
+    },
+  );
 }
 
 function hasSwapLimit(): boolean {
