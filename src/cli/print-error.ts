@@ -2,6 +2,7 @@ import { IngotError } from "../ground/error.ts";
 import { explainSystemError } from "./system-error.ts";
 import { stoppedExitCode } from "./process-end.ts";
 import { paint } from "./paint.ts";
+import { plainText } from "./plain-text.ts";
 
 /** Prints why the command failed on stderr, and as an object on stdout with `--json`. Returns the exit code. */
 export async function printError(thrown: unknown, options: { json: boolean; signal: AbortSignal }): Promise<number> {
@@ -37,11 +38,12 @@ export function asIngotError(thrown: unknown): IngotError {
   });
 }
 
-function formatError(error: IngotError): string {
+/** The error as a person sees it on stderr. */
+export function formatError(error: IngotError): string {
   const lines = [
-    `${paint("red", "error:")} ${error.message}`,
-    ...error.details.flatMap((detail) => detail.split("\n")).map((line) => `  ${line}`),
-    ...(error.hint === undefined ? [] : [`${paint("cyan", "hint:")} ${error.hint}`]),
+    `${paint("red", "error:")} ${plainText(error.message)}`,
+    ...error.details.flatMap((detail) => detail.split("\n")).map((line) => `  ${plainText(line)}`),
+    ...(error.hint === undefined ? [] : [`${paint("cyan", "hint:")} ${plainText(error.hint)}`]),
     paint("dim", `code: ${error.code}`),
   ];
   return `${lines.join("\n")}\n`;

@@ -1,6 +1,7 @@
 import type { Reporter, Task } from "../ground/context.ts";
 import { formatDuration } from "./format.ts";
 import { paint } from "./paint.ts";
+import { plainText } from "./plain-text.ts";
 import { createLiveLines } from "./live-lines.ts";
 import { drawProgress, type Progress } from "./progress-bar.ts";
 
@@ -65,8 +66,8 @@ export function createReporter(options: ReportOptions): Reporter & { readonly cl
   };
 
   return {
-    info: (line) => isQuiet || live.print(line),
-    warn: (line) => live.print(`${paint("yellow", "warning:")} ${line}`),
+    info: (line) => isQuiet || live.print(plainText(line)),
+    warn: (line) => live.print(`${paint("yellow", "warning:")} ${plainText(line)}`),
     task: startTask,
     close: () => {
       running.clear();

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { processContext } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import type { Call, CommandEntry, GlobalOptions, Handle, Outcome } from "./command.ts";
+import { plainText } from "./plain-text.ts";
 import { createReporter } from "./report.ts";
 
 /** Loads a command's file, parses `args` by what it declares, and runs it. Returns the exit code; throws `usage` and the command's errors. */
@@ -50,7 +51,7 @@ async function carryOut(options: GlobalOptions, signal: AbortSignal, work: Work)
 
 function printOutcome(outcome: Outcome, options: GlobalOptions): void {
   if (options.json) process.stdout.write(`${JSON.stringify(outcome.json)}\n`);
-  else if (outcome.text !== "") process.stdout.write(`${outcome.text}\n`);
+  else if (outcome.text !== "") process.stdout.write(`${plainText(outcome.text)}\n`);
 }
 
 /** What every command and subcommand shares: the global options, and errors that are thrown instead of printed. */
