@@ -65,7 +65,7 @@ test("a CNI plugin that refuses is told with its name and its words", async (t) 
 test("a network that a route of the host overlaps is not given to instances", { skip: needsRoot }, (t) => {
   if (spawnSync("ip", ["-V"]).error) return t.skip("needs iproute2: not installed");
   const routed =
-    'ip link add routed0 type dummy && ip addr add 192.168.213.1/25 dev routed0 && ip link set routed0 up && exec "$@"';
+    'ip link add routed0 type bridge && ip addr add 192.168.213.1/25 dev routed0 && ip link set routed0 up && exec "$@"';
   const script = `const { chooseSubnet } = ${importOf("network/subnet.ts")};
     ${printCode('chooseSubnet({ env: { INGOT_SUBNET: "192.168.213.0/24" } })')}
     ${printCode('console.log(chooseSubnet({ env: { INGOT_SUBNET: "192.168.214.0/24" } }))')}`;
