@@ -55,6 +55,16 @@ test("what a service manager says in the environment changes nothing of an insta
   assert.equal((await ingot(["stop", "served", "--timeout", "0s"])).code, 0);
 });
 
+test("an ordinary user is told that instances need root, before anything is written", { skip }, () => {
+  const script = `
+    const { processContext } = await import(${JSON.stringify(import.meta.resolve("../src/ground/context.ts"))});
+    const { startInstances } = await import(${JSON.stringify(import.meta.resolve("../src/runtime/start-instances.ts"))});
+    process.getuid = () => 65534;
+    await startInstances(processContext({ home: ${JSON.stringify(home.home)} }), "web", { count: 1 }).catch((error) => console.log(error.code));`;
+  const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script];
+  assert.equal(execFileSync(process.execPath, args, { encoding: "utf8" }), "runtime-unsupported\n");
+});
+
 test("without the CNI plugins nothing is begun, and the error names the package", { skip }, async () => {
   const result = await ingot(["run", "web", "--name", "unplugged", "--", "sleep", "600"], {
     CNI_PATH: "/nonexistent",

@@ -4,6 +4,7 @@ import { imageSource } from "./content/image-source.ts";
 import { findImage } from "./find-image.ts";
 import { instanceSpec } from "./image-instance.ts";
 import { isInstanceId, type InstanceId, type InstanceSpec, type InstanceState, type Runtime } from "./runtime.ts";
+import { assertInstalled, assertRoot } from "./runc/host-requirements.ts";
 import { runcRuntime } from "./runc/runc-driver.ts";
 
 export type StartOptions = {
@@ -25,6 +26,9 @@ export async function startInstances(
 ): Promise<readonly InstanceState[]> {
   const found = findImage(ctx, reference);
   const ids = idsOf(options);
+  // Before the image's content is written, which may take a while.
+  assertRoot();
+  assertInstalled(ctx);
   const runtime = runcRuntime(ctx);
   const image = imageSource(ctx, found.digest);
   const { command = [], limits = {} } = options;

@@ -10,7 +10,7 @@ import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { OciSpec } from "../profile/oci-spec.ts";
 import type { InstanceId, InstanceSpec, InstanceState, Runtime } from "../runtime.ts";
 import { destroyInstance } from "./destroy-instance.ts";
-import { assertInstalled } from "./installed-programs.ts";
+import { assertInstalled, assertRoot } from "./host-requirements.ts";
 import { launchInstance } from "./launch-instance.ts";
 
 export type RuncOptions = {
@@ -31,7 +31,7 @@ export function runcRuntime(ctx: Context, options: RuncOptions = {}): Runtime {
 
 /** Two commands for the same instance come one after the other; a stop waits for a start to be over. */
 function exclusively<T>(ctx: Context, id: InstanceId, work: () => Promise<T>): Promise<T> {
-  assertCanRun();
+  assertRoot();
   return withFileLock(runtimePaths(ctx.home).instanceLock(id), work, { wait: 60_000, what: `the instance ${id}` });
 }
 
@@ -112,11 +112,4 @@ async function reconcile(
     else if (error.code !== "locked-by-another") throw error;
     return undefined;
   }
-}
-
-function assertCanRun(): void {
-  if (process.getuid?.() === 0) return;
-  throw new IngotError("runtime-unsupported", "instances need root: mounts, networks and cgroups are the host's", {
-    hint: "sudo ingot run …",
-  });
 }

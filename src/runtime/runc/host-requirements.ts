@@ -14,6 +14,14 @@ const programs = {
 } as const;
 const plugins = ["bridge", "host-local"] as const;
 
+/** Throws `runtime-unsupported` for an ordinary user. */
+export function assertRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new IngotError("runtime-unsupported", "instances need root: mounts, networks and cgroups are the host's", {
+    hint: "sudo ingot run …",
+  });
+}
+
 /** Before anything is made: without one of these a start would stop half-way, and so would removing what it made. Throws `command-missing`. */
 export function assertInstalled(ctx: Pick<Context, "env">): void {
   const folders = (ctx.env.PATH ?? "").split(":").filter(Boolean);
