@@ -59,7 +59,8 @@ export function planImageLock(input: ImageLockInput): ImageLock {
 export function requestKey(definition: ImageDefinition): ImageLock["request"] {
   return keyOf({
     base: definition.base,
-    packages: definition.packages.toSorted(),
+    // In the person's order: it decides between alternatives, and which stage comes first.
+    packages: definition.packages,
     recommends: definition.recommends,
   });
 }
