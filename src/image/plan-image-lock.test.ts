@@ -116,11 +116,12 @@ test("an image that installs nothing does not depend on the archive", () => {
   assert.deepEqual([lock.suites, lock.stages, lock.packages], [[], [], []]);
 });
 
-test("the request changes with base, packages and recommends, and with nothing else of a definition", () => {
+test("the request changes with base, packages, their order and recommends, and with nothing else of a definition", () => {
   const key = requestKey(definitionOf({ packages: ["a", "b"] }));
-  assert.equal(requestKey(definitionOf({ packages: ["b", "a"], user: "www-data", run: ["true"] })), key);
+  assert.equal(requestKey(definitionOf({ packages: ["a", "b"], user: "www-data", run: ["true"] })), key);
   const others: Partial<ImageDefinition>[] = [
     { packages: ["a"] },
+    { packages: ["b", "a"] },
     { packages: ["a", "b"], recommends: true },
     { packages: ["a", "b"], base: { kind: "debian", suite: "trixie" } },
   ];
