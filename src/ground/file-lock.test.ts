@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { silentReporter } from "./context.ts";
 import { withFileLock } from "./file-lock.ts";
 
 function makePath(t: TestContext): string {
@@ -49,6 +50,23 @@ test("waiting ends when the other process is done", async (t) => {
   const child = await holdElsewhere(t, path);
   setTimeout(() => child.stdin?.end(), 100);
   assert.equal(await withFileLock(path, () => "mine", { wait: 10_000 }), "mine");
+});
+
+test("who waits is told so, and may stop waiting", async (t) => {
+  const path = makePath(t);
+  await holdElsewhere(t, path);
+  const lines: string[] = [];
+  const stop = new AbortController();
+  const info = (line: string) => {
+    lines.push(line);
+    stop.abort();
+  };
+  const ctx = { signal: stop.signal, report: { ...silentReporter, info } };
+  await assert.rejects(
+    withFileLock(path, () => {}, { wait: 60_000, what: "the store", ctx }),
+    { code: "cancelled" },
+  );
+  assert.deepEqual(lines, ["waiting for another Ingot process, which is using the store"]);
 });
 
 test("a holder that is killed leaves nothing to clean", async (t) => {

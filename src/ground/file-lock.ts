@@ -1,17 +1,23 @@
 import { closeSync, fstatSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Context } from "./context.ts";
 import { IngotError } from "./error.ts";
 import { tryLock } from "./libc.ts";
 
+export type LockOptions = {
+  /** Milliseconds to wait for another; default 0. */
+  readonly wait?: number;
+  /** What the lock is for, in the error and in the notice. */
+  readonly what?: string;
+  /** Who waits: is told after a second, and may stop it. */
+  readonly ctx?: Pick<Context, "signal" | "report">;
+};
+
 /**
  * Runs `work` while this process alone holds the lock file. The kernel drops the lock when the process dies, so a crash leaves nothing to clean.
- * Waits up to `wait` milliseconds (default 0), then throws `locked-by-another`.
+ * Throws `locked-by-another` when `wait` is over, `cancelled` when the person stops it while it waits.
  */
-export async function withFileLock<T>(
-  path: string,
-  work: () => Promise<T> | T,
-  options: { wait?: number; what?: string } = {},
-): Promise<T> {
+export async function withFileLock<T>(path: string, work: () => Promise<T> | T, options: LockOptions = {}): Promise<T> {
   const file = await acquire(path, options);
   try {
     return await work();
@@ -20,19 +26,28 @@ export async function withFileLock<T>(
   }
 }
 
-async function acquire(path: string, options: { wait?: number; what?: string }): Promise<number> {
-  const deadline = Date.now() + (options.wait ?? 0);
+async function acquire(path: string, { wait = 0, what = path, ctx }: LockOptions): Promise<number> {
+  const start = Date.now();
+  let isTold = false;
   for (;;) {
     const file = tryOnce(path);
     if (file !== undefined) return file;
-    if (Date.now() >= deadline) {
-      throw new IngotError("locked-by-another", `another Ingot process is using ${options.what ?? path}`, {
+    if (ctx?.signal.aborted) throw new IngotError("cancelled", `stopped while another Ingot process was using ${what}`);
+    const waited = Date.now() - start;
+    if (waited >= wait) {
+      throw new IngotError("locked-by-another", `another Ingot process is using ${what}`, {
         hint: "wait for it to end, then run the same command again",
       });
+    }
+    if (waited > noticeable && !isTold) {
+      ctx?.report.info(`waiting for another Ingot process, which is using ${what}`);
+      isTold = true;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+const noticeable = 1000;
 
 /** The locked file; undefined when another has it. */
 function tryOnce(path: string): number | undefined {

@@ -49,7 +49,7 @@ export async function buildProject(
       }
       return wanted.map(({ name }) => present(built.get(name), `the built image "${name}"`));
     },
-    { wait: patience, what: `the store in ${ctx.home}` },
+    { wait: patience, what: `the store in ${ctx.home}`, ctx },
   );
 }
 

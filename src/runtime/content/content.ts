@@ -36,6 +36,7 @@ export async function useContent(ctx: Context, image: ImageSource): Promise<stri
   return withFileLock(paths.contentLock(image.digest), () => mounted(ctx, image, target), {
     wait: lockWait,
     what: `the content of ${image.digest}`,
+    ctx,
   });
 }
 
@@ -129,12 +130,16 @@ export async function releaseContent(ctx: Context, image: Digest, isUsed: () => 
 /** Removes the kept file of an image's content, mounted or not; for `ingot gc`. False when instances use it. */
 export async function removeContent(ctx: Context, image: Digest): Promise<boolean> {
   const paths = runtimePaths(ctx.home);
-  return withFileLock(paths.contentLock(image), () => {
-    if (isContentMounted(paths.contentMount(image), paths.contentFile(image))) return false;
-    rmSync(paths.contentFile(image), { force: true });
-    rmSync(paths.contentRecord(image), { force: true });
-    return true;
-  });
+  return withFileLock(
+    paths.contentLock(image),
+    () => {
+      if (isContentMounted(paths.contentMount(image), paths.contentFile(image))) return false;
+      rmSync(paths.contentFile(image), { force: true });
+      rmSync(paths.contentRecord(image), { force: true });
+      return true;
+    },
+    { wait: lockWait, what: `the content of ${image}`, ctx },
+  );
 }
 
 function diskFull(file: string, cause: unknown): IngotError {
