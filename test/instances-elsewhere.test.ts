@@ -4,7 +4,6 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { after, before, test } from "node:test";
-import { networkNamespacePath } from "../src/runtime/network/network.ts";
 import { runtimePaths } from "../src/runtime/paths.ts";
 import { identifyProcess } from "../src/runtime/process-identity.ts";
 import { runcRuntime } from "../src/runtime/runc/runc-driver.ts";
@@ -127,6 +126,23 @@ test("a home by another name has the same instances, and stopping one there ends
   }
 });
 
+test("an instance of another home with the same id is another instance", { skip }, async () => {
+  const other = await makeTestHome();
+  try {
+    const words = ["run", "web", "--name", "twin", "--json"];
+    const { instances } = parseJson<Listed>(await ingot(words));
+    const result = await ingot(words, { INGOT_HOME: other.home });
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal((await ingot(["stop", "twin", "--timeout", "0s"], { INGOT_HOME: other.home })).code, 0);
+    const [first] = instances;
+    const response = await fetch(`http://${first?.address}:${first?.port}/`, { signal: AbortSignal.timeout(5000) });
+    assert.equal(response.status, 200);
+  } finally {
+    await removeTestHome(other);
+    await ingot(["stop", "twin", "--timeout", "0s"]);
+  }
+});
+
 test("a command that ends at once is never taken for a mistake of Ingot", { skip }, async () => {
   for (let round = 0; round < 8; round += 1) {
     const { code, stderr } = await ingot(["run", "web", "--name", `brief-${round}`, "--", "true"]);
@@ -172,5 +188,5 @@ test("an instance whose start ends while it is listed is not removed", { skip },
 function isLeft(id: string): boolean {
   const paths = runtimePaths(home.home);
   const name = id as InstanceId;
-  return [paths.instance(name), paths.bundle(name), networkNamespacePath(name)].some((path) => existsSync(path));
+  return [paths.instance(name), paths.bundle(name), paths.networkNamespace(name)].some((path) => existsSync(path));
 }

@@ -8,7 +8,7 @@ import { useContent, verifyContent } from "../src/runtime/content/content.ts";
 import { instanceSpec } from "../src/runtime/image-instance.ts";
 import { readRecord } from "../src/runtime/instance-record.ts";
 import { readMounts } from "../src/runtime/mount-table.ts";
-import { checkNetwork, networkNamespacePath } from "../src/runtime/network/network.ts";
+import { checkNetwork } from "../src/runtime/network/network.ts";
 import { runtimePaths } from "../src/runtime/paths.ts";
 import { runcRuntime } from "../src/runtime/runc/runc-driver.ts";
 import type { InstanceId, InstanceState } from "../src/runtime/runtime.ts";
@@ -107,7 +107,7 @@ test("what a killed start left is removed by the next list", { skip }, async () 
       stdio: "ignore",
     },
   );
-  await until(() => existsSync(networkNamespacePath("cut-off" as InstanceId)));
+  await until(() => existsSync(runtimePaths(home.home).networkNamespace("cut-off" as InstanceId)));
   child.kill("SIGKILL");
   // Programs that were under way end by themselves.
   await sleep(500);
@@ -176,8 +176,8 @@ function assertNothingLeft(of: TestHome, instances: readonly Pick<InstanceState,
   for (const { id, pid } of instances) {
     assert.equal(existsSync(paths.instance(id)), false);
     assert.equal(existsSync(paths.bundle(id)), false);
-    assert.equal(existsSync(networkNamespacePath(id)), false);
-    assert.equal(existsSync(`/sys/fs/cgroup/pids/ingot/${id}`), false);
+    assert.equal(existsSync(paths.networkNamespace(id)), false);
+    assert.equal(existsSync(`/sys/fs/cgroup/pids${paths.cgroup(id)}`), false);
     if (pid !== undefined) assert.equal(existsSync(`/proc/${pid}/root/etc/nginx`), false);
     const leases = existsSync("/run/ingot/cni/ingot") ? readdirSync("/run/ingot/cni/ingot") : [];
     const owners = leases

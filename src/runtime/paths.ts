@@ -15,7 +15,8 @@ export type RuntimePaths = ReturnType<typeof runtimePaths>;
 export function runtimePaths(givenHome: string) {
   // The same home by another name (a link, a slash at its end) has the same instances: their folder below /run must be the same, too.
   const home = realHome(givenHome);
-  const run = join("/run/ingot", createHash("sha256").update(home).digest("hex").slice(0, 12));
+  const key = createHash("sha256").update(home).digest("hex").slice(0, 12);
+  const run = join("/run/ingot", key);
   return {
     run,
     runc: join(run, "runc"),
@@ -32,6 +33,11 @@ export function runtimePaths(givenHome: string) {
     bundles: join(run, "instances"),
     bundle: (id: InstanceId) => join(run, "instances", id),
     instanceLock: (id: InstanceId) => join(run, "locks", id),
+    // Names that the whole host shares: two homes may have instances of the same id, and removing one must not touch the other.
+    hostName: (id: InstanceId) => `${key}-${id}`,
+    networkNamespace: (id: InstanceId) => join("/run/netns", `ingot-${key}-${id}`),
+    /** Below the root of every cgroup hierarchy. */
+    cgroup: (id: InstanceId) => `/ingot/${key}-${id}`,
   } as const;
 }
 

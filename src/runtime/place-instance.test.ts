@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Digest } from "../oci/digest.ts";
+import { runtimePaths } from "./paths.ts";
 import { placeInstance } from "./place-instance.ts";
 import type { InstanceId, InstanceSpec } from "./runtime.ts";
 
@@ -24,7 +25,7 @@ function place(t: TestContext, fields: Partial<InstanceSpec>) {
     limits: { memory: 1 << 24, pids: 8, cpus: 1 },
     ...fields,
   };
-  return placeInstance(spec, { content, bundle: "/run/ingot/x", firstId: 1_000_000 });
+  return placeInstance(spec, { content, paths: runtimePaths(content), firstId: 1_000_000 });
 }
 
 test("an instance starts in a folder of its image or of a tmpfs, and nowhere else", (t) => {

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IngotError } from "../ground/error.ts";
 import { statInside, resolveInside } from "./content/look-inside.ts";
-import { networkNamespacePath } from "./network/network.ts";
+import type { RuntimePaths } from "./paths.ts";
 import type { Placement, TmpfsPlacement } from "./profile/placement.ts";
 import { identityFiles } from "./profile/settings.ts";
 import type { InstanceSpec } from "./runtime.ts";
@@ -10,22 +10,21 @@ import type { InstanceSpec } from "./runtime.ts";
 export type PlaceOptions = {
   /** Where the image's content is mounted. */
   readonly content: string;
-  /** The instance's bundle: `rootfs` is mounted in it. */
-  readonly bundle: string;
+  readonly paths: RuntimePaths;
   readonly firstId: number;
 };
 
 /** Decides where an instance goes, from what its image has at the places to mount on. Throws `image-not-runnable`. */
-export function placeInstance(spec: InstanceSpec, { content, bundle, firstId }: PlaceOptions): Placement {
+export function placeInstance(spec: InstanceSpec, { content, paths, firstId }: PlaceOptions): Placement {
   const tmpfs = spec.writable.map((entry) => tmpfsPlacement(spec, content, entry));
   assertEachOnce(spec, tmpfs);
   assertWorkdir(spec, content, tmpfs);
   return {
-    rootfs: join(bundle, "rootfs"),
+    rootfs: join(paths.bundle(spec.id), "rootfs"),
     firstId,
-    networkNamespace: networkNamespacePath(spec.id),
-    cgroup: `/ingot/${spec.id}`,
-    folder: bundle,
+    networkNamespace: paths.networkNamespace(spec.id),
+    cgroup: paths.cgroup(spec.id),
+    folder: paths.bundle(spec.id),
     identityFiles: identityFiles.filter((path) => hasPlainFile(content, path)),
     tmpfs: tmpfs.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
     hasSwapLimit: hasSwapLimit(),

@@ -6,7 +6,7 @@ export type Placement = {
   readonly firstId: number;
   /** Path of the network namespace. */
   readonly networkNamespace: string;
-  /** Below the root of every cgroup hierarchy: `/ingot/ID`. */
+  /** Below the root of every cgroup hierarchy: `/ingot/HOME-ID`. */
   readonly cgroup: string;
   /** Where `hostname`, `hosts` and `resolv.conf` of this instance are. */
   readonly folder: string;

@@ -54,7 +54,7 @@ async function prepareRoot(ctx: Context, spec: InstanceSpec): Promise<Placement>
   const paths = runtimePaths(ctx.home);
   const firstId = await takeIdRange(paths.instance(spec.id));
   const content = await useContent(ctx, imageSource(ctx, spec.image));
-  const place = placeInstance(spec, { content, bundle: paths.bundle(spec.id), firstId });
+  const place = placeInstance(spec, { content, paths, firstId });
   await mountRootfs(content, place.rootfs, firstId);
   return place;
 }
