@@ -1,3 +1,5 @@
+import type { Context } from "../../ground/context.ts";
+import type { Transport } from "../../oci/oci.ts";
 import type { Declare } from "../command.ts";
 import type { RegistryCommandOptions } from "../registry-options.ts";
 
@@ -10,8 +12,16 @@ export const declare: Declare = (command, handle) => {
     .action(
       handle<RegistryCommandOptions, [string, string]>(async ({ ctx, options }, from, to) => {
         const { copyImage, parseTransport } = await import("../../oci/oci.ts");
-        const { digest } = await copyImage(ctx, { from: parseTransport(from), to: parseTransport(to) }, options);
+        const places = { from: await findSource(ctx, parseTransport(from)), to: parseTransport(to) };
+        const { digest } = await copyImage(ctx, places, options);
         return { json: { from, to, digest }, text: `${to}  ${digest}` };
       }),
     );
 };
+
+/** Only a source is looked up: a new name in the store is what it is written as, as it is for `ingot pull`. */
+async function findSource(ctx: Context, from: Transport): Promise<Transport> {
+  if (from.kind !== "store") return from;
+  const { findImageName } = await import("../find-image-name.ts");
+  return { kind: "store", name: await findImageName(ctx, from.name) };
+}

@@ -137,3 +137,13 @@ test("copy from a folder that is no layout is refused, and the folder is left al
   assert.match(other.stderr, /code: layout-unusable\n$/);
   assert.deepEqual(readdirSync(join(folder, "mine")), ["notes"]);
 });
+
+test("copy takes the project's image for a short name, as run, diff and push do", async (t) => {
+  const { folder, digest, run } = await makePlace(t);
+  writeFileSync(join(folder, "ingot.yaml"), "project: shop\nimages:\n  web: {base: debian:bookworm}\n");
+  for (const from of ["web", "store:web", "shop/web"]) {
+    const copied = await run("copy", from, `oci:inside of a project:${from.replace(":", "-")}`, "--json");
+    assert.equal(copied.code, 0, copied.stderr);
+    assert.equal(parseJson<{ digest: string }>(copied).digest, digest);
+  }
+});
