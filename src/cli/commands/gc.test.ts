@@ -155,3 +155,16 @@ test(
     assert.deepEqual(blobs(), []);
   },
 );
+
+test("gc refuses options that would be left unheard, and removes nothing", async () => {
+  for (const args of [
+    ["--remove-damaged"],
+    ["--check", "--dry-run"],
+    ["--check", "--vault", world.lockPath],
+    ["--check", "--remove-damaged", "--forget", "web"],
+  ]) {
+    const result = await world.run(["gc", ...args]);
+    assert.equal(result.code, 2, args.join(" "));
+    assert.match(result.stderr, /^error: expected .*--check[^]*hint: ingot gc .*\ncode: usage\n$/);
+  }
+});

@@ -26,19 +26,37 @@ export const declare: Declare = (command, handle) => {
     .option("--check", "hash everything again; exit 4 when something is damaged or missing")
     .option("--remove-damaged", "with --check: remove what is damaged, so that it is fetched or built again")
     .action(
-      handle<GcOptions>(({ ctx, options }) =>
+      handle<GcOptions>(({ ctx, options }) => {
+        assertSensible(options);
         // A build stores layers before anything names them.
-        withFileLock(
+        return withFileLock(
           join(ctx.home, "build.lock"),
           () => (options.check ? check(ctx, options) : collect(ctx, options)),
           {
             wait: 15 * 60 * 1000,
             what: `the store in ${ctx.home}`,
+            ctx,
           },
-        ),
-      ),
+        );
+      }),
     );
 };
+
+/** An option that would be left unheard is refused: who writes it expects something to be removed, or not to be. */
+function assertSensible(options: GcOptions): void {
+  if (options.removeDamaged && !options.check) {
+    throw new IngotError("usage", "expected --check with --remove-damaged", {
+      hint: "ingot gc --check --remove-damaged",
+    });
+  }
+  const others = { "--dry-run": options.dryRun, "--vault": options.vault, "--forget": options.forget };
+  const unheard = Object.entries(others).flatMap(([option, value]) => (value === undefined ? [] : [option]));
+  if (options.check && unheard.length > 0) {
+    throw new IngotError("usage", `expected either --check or ${unheard.join(", ")}, got both`, {
+      hint: "ingot gc --help",
+    });
+  }
+}
 
 async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
   const { collectGarbage } = await import("../../oci/collect.ts");
