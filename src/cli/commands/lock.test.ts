@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { makeIngotWorld } from "../../../test/support/ingot-world.ts";
-import { parseJson } from "../../../test/support/run-ingot.ts";
+import { parseJson, runIngot } from "../../../test/support/run-ingot.ts";
 import type { DebDescription } from "../../../test/support/build-deb.ts";
 
 const server = (version: string): DebDescription => ({
@@ -66,6 +66,18 @@ test("lock diff of two files compares them without a network, and says so when t
   assert.equal(images.length, 1);
   assert.match(JSON.stringify(images), /"server"/);
   assert.doesNotMatch(JSON.stringify(images), /"library"/);
+});
+
+test("lock diff of two files needs no ingot.yaml", async () => {
+  const outside = join(world.folder, "outside");
+  mkdirSync(outside);
+  const given = ["lock", "diff", join(world.folder, "other.lock"), world.lockPath];
+  const env = { INGOT_HOME: world.home };
+  const result = await runIngot(given, { cwd: outside, env });
+  assert.equal(result.code, 0, result.stderr);
+  assert.match(result.stdout, /server 1\.0 → 1\.1/);
+  const alone = await runIngot(given.slice(0, 3), { cwd: outside, env });
+  assert.match(alone.stderr, /code: definition-missing\n$/);
 });
 
 test("lock --update of a name that no image has is refused, for silence would look like success", async () => {

@@ -64,12 +64,13 @@ async function checkLock(ctx: Context, options: LockOptions): Promise<Outcome> {
 type Sides = { readonly from: string | undefined; readonly to: string | undefined };
 
 async function diffLock(ctx: Context, options: ProjectOptions, sides: Sides): Promise<Outcome> {
-  const { project, lockPath } = await openProject(ctx, options);
-  const { requireLock } = await import("../../image/check-lock.ts");
   if (sides.from !== undefined) {
-    const after = requireLock(sides.to ?? lockPath);
+    const { requireLock } = await import("../../image/check-lock.ts");
+    // Two given files are compared wherever they are: also outside of any project.
+    const after = requireLock(sides.to ?? (await openProject(ctx, options)).lockPath);
     return printDiff(diffLocks(requireLock(sides.from), after), "the locks are the same");
   }
+  const { project, lockPath } = await openProject(ctx, options);
   const { lockProject } = await import("../../image/lock-project.ts");
   const former = readLock(lockPath);
   const { lock: newest } = await lockProject(ctx, { project, former, update: "all" });
