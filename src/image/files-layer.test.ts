@@ -28,7 +28,7 @@ function file(path: string, more: Partial<SourceFile> = {}): SourceFile {
   const common = { path, mode: 0o644, owner: "root", group: "root", content, digest: digestOf(content) };
   return { type: "file", ...common, ...more } as SourceFile;
 }
-const plan = (...files: SourceFile[]) => planFilesLayer({ files, below, accounts, epoch: 99 });
+const plan = (...files: SourceFile[]) => planFilesLayer({ image: "web", files, below, accounts, epoch: 99 });
 
 test("parents keep what the image gives them, and missing ones are made plain", () => {
   const entries = plan(file("var/mail/a/b"));

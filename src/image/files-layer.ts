@@ -6,6 +6,8 @@ import type { SourceFile } from "./source-files.ts";
 import { parentOf, resolveParents, type TreeView } from "./tree-view.ts";
 
 export type FilesLayerInput = {
+  /** The image's name, for messages. */
+  readonly image: string;
   readonly files: readonly SourceFile[];
   /** The image so far. */
   readonly below: TreeView;
@@ -65,9 +67,10 @@ function checkConflict(file: SourceFile, known: LayerIndexEntry | undefined): vo
 }
 
 function fileEntry(file: SourceFile, path: string, input: FilesLayerInput): TarEntry {
+  const use = { image: input.image, key: "files", path: `/${file.path}` } as const;
   const owner = {
-    uid: findUser(input.accounts, file.owner).uid,
-    gid: findGroup(input.accounts, file.group),
+    uid: findUser(input.accounts, file.owner, use).uid,
+    gid: findGroup(input.accounts, file.group, use),
     mtime: input.epoch,
   };
   switch (file.type) {

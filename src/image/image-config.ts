@@ -91,8 +91,9 @@ function runConfig(input: ConfigInput): object {
 }
 
 function numericUser(input: ConfigInput): string | undefined {
-  if (input.definition.user === undefined) return undefined;
-  const { uid, gid } = findUser(input.accounts, input.definition.user);
+  const { name, user } = input.definition;
+  if (user === undefined) return undefined;
+  const { uid, gid } = findUser(input.accounts, user, { image: name, key: "user" });
   return `${uid}:${gid}`;
 }
 

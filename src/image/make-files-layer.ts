@@ -18,6 +18,7 @@ export type MakeFilesLayerInput = Pick<BuildInput, "layout" | "definition"> & {
 export async function makeFilesLayer(ctx: Context, input: MakeFilesLayerInput): Promise<LayerBlob> {
   const indexes = await Promise.all(input.below.map((layer) => layerIndex(ctx, layer)));
   const entries = planFilesLayer({
+    image: input.definition.name,
     files: input.step.files,
     below: mergeLayers(indexes),
     accounts: input.accounts,
