@@ -71,6 +71,11 @@ const mutations: readonly Mutation[] = [
   { lacks: "seccomp's refusal of memfd_create", alter: allowing("memfd_create"), setting: "seccomp forbidden calls" },
   { lacks: "seccomp's look at the flags of clone", alter: allowing("clone"), setting: "seccomp arguments" },
   {
+    lacks: "seccomp for this machine's own calls",
+    alter: seccomp({ architectures: ["SCMP_ARCH_X86"] }),
+    setting: "seccomp architectures",
+  },
+  {
     lacks: "seccomp's refusal of the 32-bit calls",
     alter: seccomp({ architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"] }),
     setting: "seccomp architectures",

@@ -1,4 +1,4 @@
-import { forbiddenCalls } from "../profile/seccomp.ts";
+import { forbiddenCalls, seccompProfile } from "../profile/seccomp.ts";
 import type { OciSpec } from "../profile/oci-spec.ts";
 import type { Setting } from "./setting.ts";
 
@@ -18,7 +18,11 @@ export function filterSettings(spec: OciSpec): Setting[] {
   );
   return [
     { name: "seccomp default", expected: "SCMP_ACT_ERRNO", actual: seccomp?.defaultAction ?? "none" },
-    { name: "seccomp architectures", expected: "1", actual: String(seccomp?.architectures.length ?? 0) },
+    {
+      name: "seccomp architectures",
+      expected: seccompProfile().architectures.join(", "),
+      actual: seccomp?.architectures.join(", ") ?? "none",
+    },
     {
       name: "seccomp forbidden calls",
       expected: "refused",
