@@ -86,7 +86,7 @@ test("a network that is taken is said, and nothing is left", { skip }, async () 
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   await new Promise((resolve) => child.once("close", resolve));
-  assert.match(said, /code: network-no-subnet/);
+  assert.match(said, /code: network-no-subnet\n/);
   assert.equal(isLeft("crowded"), false);
 });
 
