@@ -186,12 +186,13 @@ export class CastRun {
 }
 
 function commandFailed(command: string, { code, output }: { code: number; output: string }): IngotError {
+  const printed = output.trimEnd();
   return new IngotError(
     "script-failed",
     `the build command ${JSON.stringify(command)} ended with exit code ${code}; nothing was changed`,
     {
-      hint: "its output is above; correct the command below `run:` in ingot.yaml",
-      details: output.trimEnd().split("\n").slice(-60),
+      hint: `${printed === "" ? "it printed nothing" : "its output is above"}; correct the command below \`run:\` in ingot.yaml`,
+      details: printed === "" ? [] : printed.split("\n").slice(-60),
     },
   );
 }

@@ -66,6 +66,11 @@ test("a user is written as numbers, whatever was inherited", () => {
   assert.equal(configOf({}, { inherited: { user: "nobody" } }).config?.User, "nobody");
 });
 
+test("a user may be written with a group of its own", () => {
+  assert.equal(configOf({ user: "www-data:0" }).config?.User, "33:0");
+  assert.equal(configOf({ user: "1000:2000" }).config?.User, "1000:2000");
+});
+
 test("a user that the image does not have is refused, not written", () => {
   assert.throws(
     () => configOf({ user: "www-date" }),

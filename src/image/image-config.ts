@@ -1,5 +1,5 @@
 import type { ImageDefinition } from "../project/definition.ts";
-import { findUser, type Accounts } from "./accounts.ts";
+import { findGroup, findUser, type Accounts } from "./accounts.ts";
 import type { LayerBlob } from "./cast-plan.ts";
 
 /** Labels under which an image carries what an instance of it needs; JSON values. */
@@ -93,8 +93,10 @@ function runConfig(input: ConfigInput): object {
 function numericUser(input: ConfigInput): string | undefined {
   const { name, user } = input.definition;
   if (user === undefined) return undefined;
-  const { uid, gid } = findUser(input.accounts, user, { image: name, key: "user" });
-  return `${uid}:${gid}`;
+  const use = { image: name, key: "user" } as const;
+  const [account = "", group] = user.split(":");
+  const { uid, gid } = findUser(input.accounts, account, use);
+  return `${uid}:${group === undefined ? gid : findGroup(input.accounts, group, use)}`;
 }
 
 /** Written also when nothing is writable: without the label an image counts as made by another tool, and gets what such images need. */
