@@ -2,6 +2,7 @@ import { IngotError } from "../ground/error.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
 import { findGroup, findUser, type Accounts } from "./accounts.ts";
 import type { LayerIndexEntry } from "./cast-plan.ts";
+import { headerOf } from "./layer-index.ts";
 import type { SourceFile } from "./source-files.ts";
 import { parentOf, resolveParents, type TreeView } from "./tree-view.ts";
 
@@ -46,9 +47,7 @@ function addParents(entries: Map<string, TarEntry>, path: string, input: FilesLa
 
 /** A folder as the image has it. */
 function existing(entry: LayerIndexEntry): TarEntry {
-  const values = Object.entries(entry.xattrs ?? {}).map(([name, value]) => [name, Buffer.from(value, "hex")] as const);
-  const { path, mode, uid, gid, mtime } = entry;
-  return { ...blank, path, type: "directory", mode, uid, gid, mtime, xattrs: new Map(values) };
+  return { ...headerOf(entry), content: Buffer.alloc(0) };
 }
 
 const blank = { size: 0, linkname: "", xattrs: new Map<string, Buffer>(), content: Buffer.alloc(0) } as const;
