@@ -4,7 +4,7 @@ import { writeFileAtomic } from "../ground/atomic-file.ts";
 import { isErrno } from "../ground/error.ts";
 import { hexOf, type Digest } from "../oci/digest.ts";
 import type { Accounts } from "./accounts.ts";
-import type { LayerBlob } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 import type { StepRecord } from "./explain-step.ts";
 
 /** What a finished step gave: its layers, and the users that the image has after it. */

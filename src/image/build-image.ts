@@ -5,7 +5,7 @@ import { noAccounts } from "./accounts.ts";
 import type { BaseImage } from "./base-image.ts";
 import type { BuildCache, StepOutcome } from "./build-cache.ts";
 import { planBuild, type BuildPlan, type BuildStep } from "./build-plan.ts";
-import type { LayerBlob } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 import { explainStep } from "./explain-step.ts";
 import type { ImageLock } from "./lock.ts";
 import { makeSteps } from "./make-steps.ts";

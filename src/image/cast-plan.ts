@@ -1,17 +1,4 @@
-import type { Digest } from "../oci/digest.ts";
-import type { TarHeader } from "../oci/tar/entry.ts";
-
-/** A layer that lies in the store. */
-export type LayerBlob = {
-  readonly digest: Digest;
-  /** Bytes, compressed. */
-  readonly size: number;
-  /** Digest of the uncompressed tar. */
-  readonly diffId: Digest;
-  readonly mediaType: string;
-  /** For people: which packages or which step it holds. */
-  readonly title: string;
-};
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 
 /** What the sandboxed worker does: restore `below`, then run the stages one after the other, each giving layers. Pure data, printable. */
 export type CastPlan = {
@@ -50,17 +37,3 @@ export type CastPackage = {
 
 /** Layers of one finished stage, lowest first; the last one of a packages stage is what scripts wrote. Empty layers are left out. */
 export type CastStageResult = { readonly stage: string; readonly layers: readonly LayerBlob[] };
-
-/**
- * What one layer holds, without the content: what the files layer, `ingot diff` and later the guard work from. Kept beside the blobs as a cache
- * (`layer-index.ts`); whiteouts are entries like any other (`.wh.NAME`).
- */
-export type LayerIndex = readonly LayerIndexEntry[];
-
-export type LayerIndexEntry = Omit<TarHeader, "xattrs" | "device"> & {
-  /** Values in hex, by full name; absent where there are none. */
-  readonly xattrs?: Readonly<Record<string, string>>;
-  readonly device?: { readonly major: number; readonly minor: number };
-  /** Hex SHA-256 of a file's content. */
-  readonly sha256?: string;
-};

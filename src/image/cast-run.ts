@@ -7,7 +7,8 @@ import type { Sandbox } from "../debian/unpack/sandbox.ts";
 import type { Tree } from "../debian/unpack/tree.ts";
 import type { Layout } from "../oci/layout.ts";
 import type { CastMessage } from "./cast-messages.ts";
-import type { CastPlan, CastStage, CastStageResult, LayerBlob } from "./cast-plan.ts";
+import type { CastPlan, CastStage, CastStageResult } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 import { forbidServices } from "./forbid-services.ts";
 import { takeCheckpoint } from "./checkpoint.ts";
 import { writeIndexedLayer, type WrittenLayer } from "./layer-writer.ts";
@@ -18,7 +19,7 @@ import type { PhaseClock } from "./phase-clock.ts";
 import { restoreLayers } from "./restore.ts";
 import { scanTree } from "./scan-tree.ts";
 import { diffStage } from "./stage-diff.ts";
-import { mergeLayers, type TreeView } from "./tree-view.ts";
+import { mergeLayers, type TreeView } from "../oci/layer/tree-view.ts";
 
 export type CastRunOptions = {
   readonly ctx: Pick<Context, "home">;

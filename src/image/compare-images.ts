@@ -1,10 +1,10 @@
 import type { Context } from "../ground/context.ts";
 import { openStore, type Layout } from "../oci/layout.ts";
-import { layerBlobs, readImage } from "./base-image.ts";
+import { layerBlobs, readImage } from "../oci/read-image.ts";
 import { diffImages, type ComparedImage, type ImageDiff } from "./image-diff.ts";
-import { layerIndex } from "./layer-index.ts";
-import { readInstalled } from "./read-installed.ts";
-import { mergeLayers } from "./tree-view.ts";
+import { layerIndex } from "../oci/layer/layer-index.ts";
+import { readInstalled } from "../debian/read-installed.ts";
+import { mergeLayers } from "../oci/layer/tree-view.ts";
 
 /** Compares two images of the store, each by name, digest or digest prefix. Throws `reference-unknown`. */
 export async function compareImages(ctx: Context, from: string, to: string): Promise<ImageDiff> {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digestOf } from "../oci/digest.ts";
 import { parseAccounts } from "./accounts.ts";
-import type { LayerIndexEntry } from "./cast-plan.ts";
+import type { LayerIndexEntry } from "../oci/layer/layer-index.ts";
 import { planFilesLayer } from "./files-layer.ts";
 import type { SourceFile } from "./source-files.ts";
-import { mergeLayers } from "./tree-view.ts";
+import { mergeLayers } from "../oci/layer/tree-view.ts";
 
 function entry(path: string, more: Partial<LayerIndexEntry> = {}): LayerIndexEntry {
   return { path, type: "directory", mode: 0o755, uid: 0, gid: 0, mtime: 7, size: 0, linkname: "", ...more };

@@ -1,10 +1,10 @@
 import { IngotError } from "../ground/error.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
 import { findGroup, findUser, type Accounts } from "./accounts.ts";
-import type { LayerIndexEntry } from "./cast-plan.ts";
-import { headerOf } from "./layer-index.ts";
+import type { LayerIndexEntry } from "../oci/layer/layer-index.ts";
+import { headerOf } from "../oci/layer/layer-index.ts";
 import type { SourceFile } from "./source-files.ts";
-import { parentOf, resolveParents, type TreeView } from "./tree-view.ts";
+import { parentOf, resolveParents, type TreeView } from "../oci/layer/tree-view.ts";
 
 export type FilesLayerInput = {
   /** The image's name, for messages. */

@@ -1,8 +1,8 @@
 import type { Context } from "../ground/context.ts";
 import type { Layout } from "../oci/layout.ts";
 import { parseAccounts, type Accounts } from "./accounts.ts";
-import type { LayerBlob } from "./cast-plan.ts";
-import { readLayerFiles } from "./read-layer-files.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
+import { readLayerFiles } from "../oci/layer/read-layer-files.ts";
 
 export type FindAccountsInput = {
   readonly layout: Layout;

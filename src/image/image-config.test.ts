@@ -4,7 +4,7 @@ import { IngotError } from "../ground/error.ts";
 import { parseImageConfig, type ImageConfig } from "../oci/image-config.ts";
 import type { ImageDefinition } from "../project/definition.ts";
 import { parseAccounts } from "./accounts.ts";
-import type { LayerBlob } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 import { imageAnnotations, imageConfig, scratchConfig, type InheritedConfig } from "./image-config.ts";
 import { definitionOf } from "./image.fixture.ts";
 

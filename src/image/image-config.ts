@@ -1,6 +1,6 @@
 import type { ImageDefinition } from "../project/definition.ts";
 import { findGroup, findUser, type Accounts } from "./accounts.ts";
-import type { LayerBlob } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 
 /** Labels under which an image carries what an instance of it needs; JSON values. */
 export const instanceLabels = { writable: "dev.ingot.writable" } as const;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LayerIndexEntry } from "./cast-plan.ts";
+import type { LayerIndexEntry } from "../oci/layer/layer-index.ts";
 import { diffImages, isSameImage, type ComparedImage } from "./image-diff.ts";
-import { mergeLayers } from "./tree-view.ts";
+import { mergeLayers } from "../oci/layer/tree-view.ts";
 
 function file(path: string, more: Partial<LayerIndexEntry> = {}): LayerIndexEntry {
   return { path, type: "file", mode: 0o644, uid: 0, gid: 0, mtime: 0, size: 1, linkname: "", sha256: "a", ...more };

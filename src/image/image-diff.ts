@@ -1,5 +1,5 @@
-import type { LayerIndexEntry } from "./cast-plan.ts";
-import type { TreeView } from "./tree-view.ts";
+import type { LayerIndexEntry } from "../oci/layer/layer-index.ts";
+import type { TreeView } from "../oci/layer/tree-view.ts";
 
 /** What a comparison needs of one image. */
 export type ComparedImage = {

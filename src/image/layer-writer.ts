@@ -5,9 +5,10 @@ import { mediaTypes } from "../oci/media-types.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
 import { sortEntries } from "../oci/tar/order.ts";
 import { tarChunks } from "../oci/tar/write.ts";
-import type { LayerBlob, LayerIndex } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
+import type { LayerIndex } from "../oci/layer/layer-index.ts";
 import { compressLayer, type Compression } from "./compress-layer.ts";
-import { indexTarEntry, saveLayerIndex } from "./layer-index.ts";
+import { indexTarEntry, saveLayerIndex } from "../oci/layer/layer-index.ts";
 
 export type LayerInput = {
   readonly layout: Layout;

@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Layout } from "../oci/layout.ts";
 import { isIndexType } from "../oci/media-types.ts";
-import { readImage } from "./base-image.ts";
+import { readImage } from "../oci/read-image.ts";
 
 export type ListedImage = {
   readonly name: string;

@@ -4,12 +4,12 @@ import { IngotError } from "../ground/error.ts";
 import { present } from "../ground/present.ts";
 import { openStore } from "../oci/layout.ts";
 import type { ImageDefinition } from "../project/definition.ts";
-import { layerBlobs, readImage } from "./base-image.ts";
+import { layerBlobs, readImage } from "../oci/read-image.ts";
 import type { LockedImage, LockRequest } from "./lock-project.ts";
 import type { ImageLock, LockedBase } from "./lock.ts";
 import { findDigest, pullBase } from "./pull-base.ts";
-import { readInstalled } from "./read-installed.ts";
-import { readLayerFiles } from "./read-layer-files.ts";
+import { readInstalled } from "../debian/read-installed.ts";
+import { readLayerFiles } from "../oci/layer/read-layer-files.ts";
 
 /** What an image stands on, pinned. */
 export type LockedBaseImage = {

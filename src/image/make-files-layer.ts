@@ -2,11 +2,11 @@ import type { Context } from "../ground/context.ts";
 import type { BuildStep } from "./build-plan.ts";
 import type { Accounts } from "./accounts.ts";
 import type { BuildInput } from "./build-image.ts";
-import type { LayerBlob } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 import { planFilesLayer } from "./files-layer.ts";
-import { layerIndex } from "./layer-index.ts";
+import { layerIndex } from "../oci/layer/layer-index.ts";
 import { writeLayer } from "./layer-writer.ts";
-import { mergeLayers } from "./tree-view.ts";
+import { mergeLayers } from "../oci/layer/tree-view.ts";
 
 export type MakeFilesLayerInput = Pick<BuildInput, "layout" | "definition"> & {
   readonly step: Extract<BuildStep, { kind: "files" }>;

@@ -7,7 +7,8 @@ import { fetchPackages } from "./fetch-packages.ts";
 import type { BuildInput } from "./build-image.ts";
 import type { StepOutcome } from "./build-cache.ts";
 import type { BuildPlan, BuildStep } from "./build-plan.ts";
-import type { CastStage, CastStageResult, LayerBlob } from "./cast-plan.ts";
+import type { CastStage, CastStageResult } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 import { castStages } from "./cast.ts";
 import { makeFilesLayer } from "./make-files-layer.ts";
 

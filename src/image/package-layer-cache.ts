@@ -6,9 +6,9 @@ import type { Context } from "../ground/context.ts";
 import { isErrno } from "../ground/error.ts";
 import type { Layout } from "../oci/layout.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
-import type { LayerBlob } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 import type { Compression } from "./compress-layer.ts";
-import { readLayerIndex } from "./layer-index.ts";
+import { readLayerIndex } from "../oci/layer/layer-index.ts";
 import type { WrittenLayer } from "./layer-writer.ts";
 
 /** Raised when the same archives would give another layer. */

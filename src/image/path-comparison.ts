@@ -2,9 +2,9 @@ import { hash } from "node:crypto";
 import { readFileSync, readlinkSync, type Stats } from "node:fs";
 import { readXattrs } from "../ground/libc.ts";
 import type { TarEntryType } from "../oci/tar/entry.ts";
-import type { LayerIndexEntry } from "./cast-plan.ts";
+import type { LayerIndexEntry } from "../oci/layer/layer-index.ts";
 import type { StageDiffInput } from "./stage-diff.ts";
-import type { TreeView } from "./tree-view.ts";
+import type { TreeView } from "../oci/layer/tree-view.ts";
 
 /** Whether the next layer must say something of a path that is no folder: type, owner, times, names and, where it may differ, content. */
 export function isChanged(

@@ -19,13 +19,13 @@ import { Tree } from "../debian/unpack/tree.ts";
 import { openStore } from "../oci/layout.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
 import { tarEntry } from "../oci/tar/tar-entry.fixture.ts";
-import type { LayerBlob } from "./cast-plan.ts";
-import { layerIndex } from "./layer-index.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
+import { layerIndex } from "../oci/layer/layer-index.ts";
 import { writeLayer } from "./layer-writer.ts";
 import { restoreLayers } from "./restore.ts";
 import { scanTree } from "./scan-tree.ts";
 import { diffStage } from "./stage-diff.ts";
-import { mergeLayers, type TreeView } from "./tree-view.ts";
+import { mergeLayers, type TreeView } from "../oci/layer/tree-view.ts";
 
 const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const folder = (path: string, mode = 0o755): TarEntry => tarEntry({ path, type: "directory", mode, mtime: 50, ...own });

@@ -6,9 +6,10 @@ import { readLayer } from "../oci/layer/layer-tar.ts";
 import type { Layout } from "../oci/layout.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
 import { readTar } from "../oci/tar/read.ts";
-import type { LayerBlob, LayerIndex } from "./cast-plan.ts";
-import { indexTarEntry, readLayerIndex, saveLayerIndex } from "./layer-index.ts";
-import { mergeLayers, type TreeView } from "./tree-view.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
+import type { LayerIndex } from "../oci/layer/layer-index.ts";
+import { indexTarEntry, readLayerIndex, saveLayerIndex } from "../oci/layer/layer-index.ts";
+import { mergeLayers, type TreeView } from "../oci/layer/tree-view.ts";
 
 export type Restored = {
   readonly view: TreeView;

@@ -1,10 +1,10 @@
 import { lutimesSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { readXattrs } from "../ground/libc.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
-import { headerOf } from "./layer-index.ts";
+import { headerOf } from "../oci/layer/layer-index.ts";
 import { isChanged, isSameOwner, isSameXattrs, typeOf } from "./path-comparison.ts";
 import type { ScannedPath } from "./scan-tree.ts";
-import { parentOf, type TreeView } from "./tree-view.ts";
+import { parentOf, type TreeView } from "../oci/layer/tree-view.ts";
 
 export type StageDiffInput = {
   /** Absolute path of the live tree. */

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { hexOf, type Digest } from "../oci/digest.ts";
-import type { LayerBlob } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 
 export type SweptCaches = { readonly files: number; readonly bytes: number };
 

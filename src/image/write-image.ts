@@ -5,7 +5,7 @@ import { mediaTypes } from "../oci/media-types.ts";
 import type { ImageDefinition, Project } from "../project/definition.ts";
 import type { Accounts } from "./accounts.ts";
 import type { BaseImage } from "./base-image.ts";
-import type { LayerBlob } from "./cast-plan.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 import { imageAnnotations, imageConfig, scratchConfig } from "./image-config.ts";
 import type { ImageLock } from "./lock.ts";
 

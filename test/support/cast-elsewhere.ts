@@ -1,6 +1,7 @@
 /** Run by tests as another user, or in another environment: casts the stages of a JSON file, on the layers of another, and prints the new layers. */
 import { readFileSync } from "node:fs";
-import type { CastStage, LayerBlob } from "../../src/image/cast-plan.ts";
+import type { CastStage } from "../../src/image/cast-plan.ts";
+import type { LayerBlob } from "../../src/oci/layer/layer-blob.ts";
 import { castSet } from "./cast-set.ts";
 
 const [home = "", stages = "", layers] = process.argv.slice(2);

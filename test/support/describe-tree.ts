@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { readXattrs } from "../../src/ground/libc.ts";
-import type { LayerBlob } from "../../src/image/cast-plan.ts";
-import { layerIndex } from "../../src/image/layer-index.ts";
-import { mergeLayers } from "../../src/image/tree-view.ts";
+import type { LayerBlob } from "../../src/oci/layer/layer-blob.ts";
+import { layerIndex } from "../../src/oci/layer/layer-index.ts";
+import { mergeLayers } from "../../src/oci/layer/tree-view.ts";
 
 /** Path → one line with everything of it but its times. */
 export type TreeDescription = ReadonlyMap<string, string>;

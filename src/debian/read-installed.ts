@@ -1,10 +1,10 @@
 import type { Context } from "../ground/context.ts";
-import { parseControl } from "../debian/archive/control.ts";
-import type { Package } from "../debian/package.ts";
-import { parsePackage } from "../debian/resolve/stanza.ts";
+import { parseControl } from "./archive/control.ts";
+import type { Package } from "./package.ts";
+import { parsePackage } from "./resolve/stanza.ts";
 import type { Layout } from "../oci/layout.ts";
-import type { LayerBlob } from "./cast-plan.ts";
-import { readLayerFiles } from "./read-layer-files.ts";
+import type { LayerBlob } from "../oci/layer/layer-blob.ts";
+import { readLayerFiles } from "../oci/layer/read-layer-files.ts";
 
 const statusPath = "var/lib/dpkg/status";
 

@@ -1,9 +1,9 @@
-import type { Context } from "../ground/context.ts";
-import { present } from "../ground/present.ts";
-import { openLayerTar } from "../oci/layer/layer-tar.ts";
-import type { Layout } from "../oci/layout.ts";
-import type { LayerBlob, LayerIndex, LayerIndexEntry } from "./cast-plan.ts";
-import { layerIndex } from "./layer-index.ts";
+import type { Context } from "../../ground/context.ts";
+import { present } from "../../ground/present.ts";
+import { openLayerTar } from "./layer-tar.ts";
+import type { Layout } from "../layout.ts";
+import type { LayerBlob } from "./layer-blob.ts";
+import { layerIndex, type LayerIndex, type LayerIndexEntry } from "./layer-index.ts";
 import { baseName, mergeLayers, parentOf } from "./tree-view.ts";
 
 /**

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { processContext } from "../ground/context.ts";
-import { openStore } from "../oci/layout.ts";
-import type { TarEntry } from "../oci/tar/entry.ts";
-import { tarEntry } from "../oci/tar/tar-entry.fixture.ts";
-import { putTinyImage } from "../oci/tiny-image.fixture.ts";
-import { layerBlobs, readImage } from "./base-image.ts";
+import { processContext } from "../../ground/context.ts";
+import { openStore } from "../layout.ts";
+import type { TarEntry } from "../tar/entry.ts";
+import { tarEntry } from "../tar/tar-entry.fixture.ts";
+import { putTinyImage } from "../tiny-image.fixture.ts";
+import { layerBlobs, readImage } from "../read-image.ts";
 import { readLayerFiles } from "./read-layer-files.ts";
 
 const passwd = tarEntry({ path: "etc/passwd", content: "root" });

@@ -1,4 +1,4 @@
-import type { LayerIndex, LayerIndexEntry } from "./cast-plan.ts";
+import type { LayerIndex, LayerIndexEntry } from "./layer-index.ts";
 
 /** The merged result of layers, lowest first: path → entry. Paths as in a tar header, without a leading slash. */
 export type TreeView = ReadonlyMap<string, LayerIndexEntry>;

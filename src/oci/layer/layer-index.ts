@@ -1,14 +1,28 @@
 import { createHash, hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../ground/atomic-file.ts";
-import type { Context } from "../ground/context.ts";
-import { isErrno } from "../ground/error.ts";
-import { hexOf, type Digest } from "../oci/digest.ts";
-import { openLayerTar } from "../oci/layer/layer-tar.ts";
-import { openStore } from "../oci/layout.ts";
-import type { TarEntry, TarHeader } from "../oci/tar/entry.ts";
-import type { LayerBlob, LayerIndex, LayerIndexEntry } from "./cast-plan.ts";
+import { writeFileAtomic } from "../../ground/atomic-file.ts";
+import type { Context } from "../../ground/context.ts";
+import { isErrno } from "../../ground/error.ts";
+import { hexOf, type Digest } from "../digest.ts";
+import { openLayerTar } from "./layer-tar.ts";
+import { openStore } from "../layout.ts";
+import type { TarEntry, TarHeader } from "../tar/entry.ts";
+import type { LayerBlob } from "./layer-blob.ts";
+
+/**
+ * What one layer holds, without the content: what the files layer, `ingot diff` and later the guard work from. Kept beside the blobs as a cache
+ * (`layer-index.ts`); whiteouts are entries like any other (`.wh.NAME`).
+ */
+export type LayerIndex = readonly LayerIndexEntry[];
+
+export type LayerIndexEntry = Omit<TarHeader, "xattrs" | "device"> & {
+  /** Values in hex, by full name; absent where there are none. */
+  readonly xattrs?: Readonly<Record<string, string>>;
+  readonly device?: { readonly major: number; readonly minor: number };
+  /** Hex SHA-256 of a file's content. */
+  readonly sha256?: string;
+};
 
 /** What a layer of the store holds. Read from `$INGOT_HOME/cache/layers`; made again from the blob, verified, when it is not there. */
 export async function layerIndex(ctx: Pick<Context, "home">, layer: LayerBlob): Promise<LayerIndex> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LayerIndexEntry } from "./cast-plan.ts";
+import type { LayerIndexEntry } from "./layer-index.ts";
 import { mergeLayers, resolveParents } from "./tree-view.ts";
 
 function entry(path: string, more: Partial<LayerIndexEntry> = {}): LayerIndexEntry {
