@@ -16,6 +16,8 @@ export function definitionOf(overrides: Partial<ImageDefinition> = {}): ImageDef
     labels: {},
     compression: "gzip",
     tests: [],
+    without: [],
+    lints: [],
     ...overrides,
   };
 }
@@ -29,6 +31,7 @@ export function projectOf(images: readonly ImageDefinition[], overrides: Partial
     images: new Map(images.map((image) => [image.name, image])),
     services: new Map(),
     environments: new Map(),
+    trust: {},
     ...overrides,
   };
 }

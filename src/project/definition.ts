@@ -1,3 +1,5 @@
+import type { LintName } from "./lint-names.ts";
+
 /** What a person wrote, parsed and checked: the shapes that every other room trusts. Paths of the host are absolute. */
 export type Project = {
   readonly name: string;
@@ -11,7 +13,13 @@ export type Project = {
   readonly images: ReadonlyMap<string, ImageDefinition>;
   readonly services: ReadonlyMap<string, ServiceDefinition>;
   readonly environments: ReadonlyMap<string, EnvironmentDefinition>;
+  /** Whose signatures count, by role: absolute paths of public keys in PEM. A role that is not named trusts nobody. */
+  readonly trust: TrustDefinition;
 };
+
+export type TrustDefinition = Readonly<
+  Partial<Record<"builder" | "scanner" | "tester" | "approver" | "rebuilder", readonly string[]>>
+>;
 
 export type BaseDefinition =
   | { readonly kind: "debian"; readonly suite: string }
@@ -37,6 +45,17 @@ export type ImageDefinition = {
   readonly labels: Readonly<Record<string, string>>;
   readonly compression: "gzip" | "zstd";
   readonly tests: readonly TestDefinition[];
+  /** What the image must not have; a lint holds it to that. */
+  readonly without: readonly ("shell" | "package-manager")[];
+  /** Lints that are switched off, or off for some paths, each with its reason. */
+  readonly lints: readonly LintException[];
+};
+
+export type LintException = {
+  readonly lint: LintName;
+  readonly reason: string;
+  /** Absolute paths, or patterns with `*`, that the exception is for; absent: the whole lint is off. */
+  readonly paths?: readonly string[];
 };
 
 /** One entry of `files`: `/path: ./source`, or `/path: {source | content, mode, owner, group}`. */
@@ -56,7 +75,8 @@ export type FileDefinition = {
 /** A tmpfs of an instance. `size` in bytes. */
 export type WritableDefinition = { readonly path: string; readonly size: number };
 
-export type TestDefinition = { readonly name: string } & (
+/** `timeout` in milliseconds; 10 seconds by default. */
+export type TestDefinition = { readonly name: string; readonly timeout?: number } & (
   | { readonly kind: "run"; readonly run: readonly string[]; readonly exit?: number; readonly contains?: string }
   | { readonly kind: "get"; readonly get: string; readonly status?: number; readonly contains?: string }
   | {

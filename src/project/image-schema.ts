@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { lintNames } from "./lint-names.ts";
 import { accountPattern, modePattern, ownerPattern, packagePattern, plainPattern } from "./scalars.ts";
 import { argumentList, flag, list, mapping, named, port, size, text, word } from "./schema-parts.ts";
 import { testSchema } from "./test-schema.ts";
@@ -24,6 +25,14 @@ const fileMapping = mapping("a path or a mapping with source or content", {
 }).meta({ oneOf: [{ required: ["source"] }, { required: ["content"] }] });
 
 const fileSchema = z.union([text("a path"), fileMapping], { error: "a path, or a mapping with source or content" });
+
+const lintSchema = mapping("a mapping with reason", {
+  reason: text("a reason").describe("Why what the lint finds is as it should be; it appears in the results."),
+  paths: list("a list of paths", text(absolutePath, absolutePattern))
+    .min(1, { error: "at least one path" })
+    .optional()
+    .describe("Where the exception holds: absolute paths, * for any part of a name. Without paths the lint is off."),
+});
 
 export const imageSchema = mapping("a mapping that describes an image", {
   base: text("debian:SUITE, image:NAME or oci:REGISTRY/NAME:TAG", /^(?:debian|image|oci):[^\0\s]+$/).describe(
@@ -67,4 +76,13 @@ export const imageSchema = mapping("a mapping that describes an image", {
     .default("gzip")
     .describe("How layers are compressed: gzip, which every engine reads, or zstd, which is faster."),
   tests: list("a list of tests", testSchema).default([]).describe("What must hold before the image is released."),
+  without: list("a list of shell and package-manager", word(["shell", "package-manager"]))
+    .default([])
+    .describe("What the image must not have; the lints shell and package-manager hold it to that."),
+  lints: z
+    .partialRecord(z.enum(lintNames, { error: `one of the lints ${lintNames.join(", ")}` }), lintSchema, {
+      error: "a mapping of lints to their exceptions",
+    })
+    .default({})
+    .describe("Lints that are switched off, or off for some paths, each with a reason."),
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { imageSchema } from "./image-schema.ts";
 import { imageNamePattern, labelPattern } from "./names.ts";
-import { mapping, named, text } from "./schema-parts.ts";
+import { list, mapping, named, text } from "./schema-parts.ts";
 import { serviceSchema } from "./service-schema.ts";
 
 const url = text("a URL that starts with http:// or https://", /^https?:\/\/[^\0\s/]+(?:\/[^\0\s]*)?$/);
@@ -24,6 +24,19 @@ const environmentSchema = mapping("a mapping that describes an environment", {
     .describe("The policy that decides which releases may go there."),
 });
 
+const keyFiles = list("a list of public key files", text("a path of a public key")).min(1, {
+  error: "at least one key",
+});
+
+/** `evidence/` holds statements to these roles; a test keeps them equal. */
+const trustSchema = mapping("a mapping of roles to public keys", {
+  builder: keyFiles.optional().describe("Who builds images: signatures, provenance, bills of materials."),
+  scanner: keyFiles.optional().describe("Who scans images for known vulnerabilities."),
+  tester: keyFiles.optional().describe("Who tests images."),
+  approver: keyFiles.optional().describe("Who approves releases."),
+  rebuilder: keyFiles.optional().describe("Who builds images again elsewhere and compares."),
+});
+
 /** The whole of ingot.yaml. */
 export const projectSchema = mapping("a mapping with project and images", {
   project: text(imageName, imageNamePattern)
@@ -35,6 +48,9 @@ export const projectSchema = mapping("a mapping with project and images", {
   keyring: text("the path of a keyring")
     .optional()
     .describe("An OpenPGP keyring that replaces the host's; relative to the project's folder."),
+  trust: trustSchema
+    .default({})
+    .describe("Whose signatures count, by role: paths of public keys (PEM), relative to the project's folder."),
   images: named(
     "a mapping of images",
     text(imageName, imageNamePattern).max(100, { error: "a name of at most 100 characters" }),

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { modePattern, ownerPattern } from "./scalars.ts";
-import { argumentList, flag, mapping, port, text, whole } from "./schema-parts.ts";
+import { argumentList, duration, flag, mapping, port, text, whole } from "./schema-parts.ts";
 
 /** The kinds of tests, and the keys that each may have beside its own. Where two fit (`process` with `user`), the first one is meant. */
 export const testKinds = {
@@ -16,6 +16,7 @@ export type TestKind = keyof typeof testKinds;
 
 const shape = {
   name: text("a name").describe("What holds, as a sentence; it appears in the results."),
+  timeout: duration.optional().describe("A test that takes longer has failed; 10s by default."),
   run: argumentList.optional().describe("Runs a program in an instance; it must end with `exit`."),
   exit: whole("an exit code from 0 to 255", { min: 0, max: 255 })
     .optional()
@@ -49,7 +50,7 @@ const shape = {
 
 /** For the JSON Schema: exactly one kind, and of the other keys only those that belong to it. */
 const oneKind = Object.entries(testKinds).map(([kind, extra]) => {
-  const allowed = new Set<string>(["name", kind, ...extra]);
+  const allowed = new Set<string>(["name", "timeout", kind, ...extra]);
   const refused = Object.keys(shape).filter((key) => !allowed.has(key));
   return { required: [kind], properties: Object.fromEntries(refused.map((key) => [key, false])) };
 });

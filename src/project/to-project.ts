@@ -10,6 +10,7 @@ import type {
   WritableDefinition,
 } from "./definition.ts";
 import { normaliseTarget } from "./image-path.ts";
+import type { LintName } from "./lint-names.ts";
 import { readDuration, readMode, readSize } from "./scalars.ts";
 import type { WrittenProject } from "./schema.ts";
 import { toTest } from "./to-test.ts";
@@ -25,6 +26,7 @@ export function toProject(written: WrittenProject, path: string): Project {
     path,
     folder,
     ...(mirror === undefined ? {} : { mirror: typeof mirror === "string" ? { main: mirror } : defined(mirror) }),
+    trust: defined(mapValues(written.trust, (paths) => paths?.map((one) => resolve(folder, one)))),
     ...(keyring === undefined ? {} : { keyring: resolve(folder, keyring) }),
     images: mapOf(written.images, (image, name) => toImage(image, { name, folder })),
     services: mapOf(written.services, toService),
@@ -51,6 +53,10 @@ function toImage(written: Written<"images">, { name, folder }: { name: string; f
     labels: written.labels,
     compression: written.compression,
     tests: written.tests.map(toTest),
+    without: written.without,
+    lints: Object.entries(written.lints).flatMap(([lint, exception]) =>
+      exception === undefined ? [] : [{ lint: lint as LintName, ...defined(exception) }],
+    ),
   };
 }
 
@@ -119,6 +125,16 @@ function toHealth(written: NonNullable<Written<"services">["health"]>): HealthDe
 function probeOf(get: string | undefined, run: readonly string[] | undefined): HealthDefinition["probe"] {
   if (get !== undefined) return { kind: "get", path: get };
   return run === undefined ? { kind: "tcp" } : { kind: "run", run };
+}
+
+function mapValues<Key extends string, From, To>(
+  record: Readonly<Partial<Record<Key, From>>>,
+  convert: (value: From | undefined) => To,
+): Record<Key, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value as From)])) as Record<
+    Key,
+    To
+  >;
 }
 
 function mapOf<From, To>(

@@ -1,10 +1,15 @@
 import { defined } from "./defined.ts";
 import type { TestDefinition } from "./definition.ts";
-import { readMode } from "./scalars.ts";
+import { readDuration, readMode } from "./scalars.ts";
 import type { WrittenTest } from "./test-schema.ts";
 
 /** A test of exactly one kind, which `meaning/tests.ts` has made sure of. */
 export function toTest(written: WrittenTest): TestDefinition {
+  const { timeout } = written;
+  return timeout === undefined ? toKind(written) : { ...toKind(written), timeout: readDuration(timeout) };
+}
+
+function toKind(written: WrittenTest): TestDefinition {
   const { name, contains, user, owner } = written;
   if (written.run !== undefined)
     return { kind: "run", name, run: written.run, ...defined({ exit: written.exit, contains }) };

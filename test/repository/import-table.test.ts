@@ -12,8 +12,9 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   oci: [],
   debian: ["oci"],
   image: ["debian", "oci", "project"],
+  evidence: ["debian", "oci"],
   runtime: ["oci"],
-  cli: ["project", "debian", "image", "oci", "runtime"],
+  cli: ["project", "debian", "image", "oci", "evidence", "runtime"],
 };
 
 /** The outermost rooms: programs for people, which no room may lean on. */
