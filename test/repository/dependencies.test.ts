@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { newerPackages } from "../../scripts/newer-tools.ts";
 import { listImports, packageOf } from "./imports.ts";
 import { isTestFile, readText } from "./repository-files.ts";
 
@@ -41,6 +42,12 @@ test("every Debian package that set-up installs is in docs/dependencies.md, and 
   const tables = readText("scripts/setup").matchAll(/^([a-z0-9][a-z0-9.+-]+)\|[^|\n]+\|[^|\n]+$/gm);
   const installed = [...tables].map((match) => match[1] ?? "").toSorted();
   assert.deepEqual(tableBelow("## From Debian"), installed);
+});
+
+test("every program of Debian's newer suites that set-up fetches is in docs/dependencies.md, and no other", () => {
+  assert.deepEqual(tableBelow("## From Debian's newer suites"), newerPackages.toSorted());
+  // The shell looks for them without starting Node.
+  assert.match(readText("scripts/setup"), new RegExp(`for tool in ${newerPackages.join(" ")};`));
 });
 
 /** The names of the table that follows a heading; fails when a cell of it is empty. */
