@@ -14,6 +14,8 @@ export type Inventory = {
   readonly language: readonly LanguagePackage[];
   /** Regular files and links that no Debian package and no language package brings, and that maintainer scripts are not known to write. */
   readonly unowned: readonly UnownedFile[];
+  /** What could not be read and was left out, one sentence each: a file that is too large or damaged. */
+  readonly notes: readonly string[];
 };
 
 export type OperatingSystem = {
@@ -42,13 +44,17 @@ export type DebianPackage = {
   readonly copyright?: string;
   /** `pkg:deb/debian/NAME@VERSION?arch=ARCH&distro=…` (purl-spec, deb type; `upstream` where the source differs). */
   readonly purl: string;
-  /** Paths without a leading slash, from dpkg's info/*.list. */
+  /**
+   * Files and links that dpkg's info/*.list names, where they really lie (diversions and the links of a merged /usr followed) and as far as the image has
+   * them; without a leading slash.
+   */
   readonly files: readonly string[];
 };
 
 export type LanguagePackage = {
   readonly ecosystem: "npm" | "pypi" | "golang";
   readonly name: string;
+  /** `(devel)` for a Go program whose build did not know its own version: nothing can be matched with it. */
   readonly version: string;
   readonly purl: string;
   readonly licence?: string;

@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../../ground/atomic-file.ts";
 import type { Context } from "../../ground/context.ts";
 import { isErrno } from "../../ground/error.ts";
 import { hexOf, type Digest } from "../digest.ts";
-import { openLayerTar } from "./layer-tar.ts";
+import { openLayerTar, type LayerTar } from "./layer-tar.ts";
 import { openStore } from "../layout.ts";
 import type { TarEntry, TarHeader } from "../tar/entry.ts";
 import type { LayerBlob } from "./layer-blob.ts";
@@ -29,13 +29,18 @@ export async function layerIndex(ctx: Pick<Context, "home">, layer: LayerBlob): 
   const cached = readLayerIndex(ctx, layer.diffId);
   if (cached !== undefined) return cached;
   using tar = await openLayerTar(openStore(ctx), layer, { diffId: layer.diffId });
+  return indexLayer(ctx, layer.diffId, tar);
+}
+
+/** Makes and keeps the index of a layer that is open already. */
+export function indexLayer(ctx: Pick<Context, "home">, diffId: Digest, tar: LayerTar): LayerIndex {
   const index = tar.entries.map(({ header, offset }) => {
     if (header.type !== "file") return indexEntry(header);
     const sha256 = createHash("sha256");
     for (const piece of tar.read(offset, header.size)) sha256.update(piece);
     return indexEntry(header, sha256.digest("hex"));
   });
-  saveLayerIndex(ctx, layer.diffId, index);
+  saveLayerIndex(ctx, diffId, index);
   return index;
 }
 
