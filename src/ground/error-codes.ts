@@ -77,6 +77,10 @@ export const errorCodes = {
   "reference-ambiguous": { exit: 1, means: "More than one image fits the digits that were given." },
   "reference-malformed": { exit: 2, means: "A reference to an image cannot be understood." },
   "reference-unknown": { exit: 1, means: "The store has no image of that name or digest." },
+  "referrers-unusable": {
+    exit: 1,
+    means: "The list of what is attached to an image is too large, or is no list.",
+  },
   "registry-credentials-unusable": {
     exit: 1,
     means: "The credentials for a registry cannot be read, or a credential helper failed.",
@@ -107,6 +111,18 @@ export const errorCodes = {
   "lock-malformed": { exit: 1, means: "The lock is not JSON of the shape that Ingot writes." },
   "lock-missing": { exit: 1, means: "An image has no entry in ingot.lock." },
   "lock-stale": { exit: 4, means: "The lock no longer fits the definition." },
+
+  "key-exists": { exit: 1, means: "There is a key of that role already; it is not overwritten." },
+  "key-exposed": { exit: 1, means: "A file with a secret may be read by others, or belongs to another user." },
+  "key-malformed": { exit: 1, means: "A key file is cut off, altered or not of a format that Ingot reads." },
+  "key-missing": { exit: 1, means: "There is no key of the role that should sign." },
+  "key-unsuitable": { exit: 1, means: "A key is not ECDSA on the curve P-256." },
+  "passphrase-missing": { exit: 1, means: "A key is encrypted, and no passphrase is at hand." },
+  "passphrase-unusable": { exit: 1, means: "A passphrase is empty, or was not typed the same twice." },
+  "passphrase-wrong": { exit: 1, means: "A key does not open with the passphrase that was given." },
+  "predicate-malformed": { exit: 1, means: "What should be attested is not JSON, or too large." },
+  "role-mismatch": { exit: 3, means: "A key was asked to sign what its role may not say." },
+  "trust-missing": { exit: 1, means: "Nothing says whose keys are trusted." },
 
   "content-damaged": {
     exit: 4,

@@ -39,7 +39,7 @@ function subjectOf(parsed: Manifest): Digest | undefined {
 }
 
 /** Every manifest of the layout, named or not. */
-function readManifests(layout: Layout): Map<Digest, Manifest> {
+export function readManifests(layout: Layout): Map<Digest, Manifest> {
   const found = new Map<Digest, Manifest>();
   for (const name of readdirSync(join(layout.folder, "blobs/sha256"))) {
     const digest = `sha256:${name}`;

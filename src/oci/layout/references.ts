@@ -8,8 +8,10 @@ import type { Descriptor } from "../descriptor.ts";
 import { isDigest, type Digest } from "../digest.ts";
 import { parseImageIndex, type ImageIndex } from "../manifest.ts";
 import { mediaTypes } from "../media-types.ts";
+import { subjectOfName } from "../referrers/referrers-index.ts";
 import type { Blobs } from "./blobs.ts";
 import { describeManifest } from "./describe-manifest.ts";
+import { isAttachment } from "./is-attachment.ts";
 import { readLayoutFile } from "./read-layout-file.ts";
 
 /** image-spec annotations.md: how an entry of `index.json` is named. */
@@ -27,14 +29,15 @@ export type References = {
   readonly removeReference: (name: string) => Promise<boolean>;
   /** Sorted by name. */
   readonly listReferences: () => readonly NamedManifest[];
-  /** Every manifest of `index.json`, also those without a name. */
+  /** Every manifest of `index.json`, also those without a name; not the lists of what is attached to images. */
   readonly listManifests: () => readonly Descriptor[];
   /** By name, by digest, or by the first six or more digits of a digest that only one image has. Throws `reference-unknown` or `reference-ambiguous`. */
   readonly resolveReference: (text: string) => Descriptor;
 };
 
 export function openReferences(folder: string, blobs: Blobs): References {
-  const listManifests = (): readonly Descriptor[] => readIndex(folder).manifests;
+  const listManifests = (): readonly Descriptor[] =>
+    readIndex(folder).manifests.filter((entry) => !isReferrersList(entry));
   const listReferences = (): readonly NamedManifest[] => listManifests().flatMap(named).toSorted(byName);
   return {
     listManifests,
@@ -91,7 +94,9 @@ function removeReference(folder: string, name: string): Promise<boolean> {
 }
 
 function assertName(name: string): void {
-  if (namePattern.test(name) && name.length <= 255) return;
+  // The name of a list of what is attached to an image: an image under it would be lost with the next statement.
+  const isReserved = subjectOfName(name) !== undefined;
+  if (namePattern.test(name) && name.length <= 255 && !isReserved) return;
   throw new IngotError("reference-malformed", `${JSON.stringify(name)} is not a name for an image`, {
     hint: "use letters, digits and single - . _ : / between them, such as shop/web",
   });
@@ -113,9 +118,10 @@ function resolveReference({ folder, blobs, text, references }: Resolve): Descrip
   const prefix = text.replace(/^sha256:/, "");
   if (!/^[0-9a-f]{6,64}$/.test(prefix)) throw unknownReference(text, references);
   const known = new Map(readIndex(folder).manifests.map((entry) => [entry.digest, entry]));
-  const candidates = digestsWith(folder, prefix).flatMap(
-    (digest) => known.get(digest) ?? describeManifest(blobs, digest) ?? [],
-  );
+  const isWhole = prefix.length === 64;
+  const candidates = digestsWith(folder, prefix)
+    .flatMap((digest) => known.get(digest) ?? describeManifest(blobs, digest) ?? [])
+    .filter((descriptor) => isWhole || !isAttachment(blobs, descriptor));
   const [first, second] = candidates;
   if (first === undefined) throw unknownReference(text, references);
   if (second === undefined) return first;
@@ -155,8 +161,14 @@ export function writeIndex(folder: string, index: ImageIndex): void {
   writeFileAtomic(join(folder, "index.json"), canonicalJson({ ...index, manifests }));
 }
 
-function nameOf(descriptor: Descriptor): string | undefined {
+/** The name of an entry of `index.json`. */
+export function nameOf(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[nameAnnotation];
+}
+
+/** The list of what is attached to an image is kept under a name, but is no image. */
+function isReferrersList(descriptor: Descriptor): boolean {
+  return subjectOfName(nameOf(descriptor) ?? "") !== undefined;
 }
 
 function named(descriptor: Descriptor): NamedManifest[] {
