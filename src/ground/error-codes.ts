@@ -124,6 +124,19 @@ export const errorCodes = {
   "role-mismatch": { exit: 3, means: "A key was asked to sign what its role may not say." },
   "trust-missing": { exit: 1, means: "Nothing says whose keys are trusted." },
 
+  "feed-damaged": {
+    exit: 4,
+    means: "A feed that was added is no longer whole on disk, or a file of exported feeds was altered or cut off.",
+  },
+  "feed-denied": { exit: 1, means: "A server refuses to give out a feed." },
+  "feed-exists": { exit: 1, means: "A feed of that name comes from another place." },
+  "feed-malformed": { exit: 1, means: "A feed is cut off, or is not of the format that its kind has." },
+  "feed-missing": { exit: 1, means: "There is no feed at the address or path that was given." },
+  "feed-rolled-back": { exit: 1, means: "A feed is older, or says far less, than the one in use." },
+  "feed-too-large": { exit: 1, means: "A feed, or what it unpacks to, is larger than Ingot takes." },
+  "feed-unknown": { exit: 1, means: "No feed has the name that was asked for." },
+  "feed-unreachable": { exit: 1, means: "A feed could not be fetched whole, also when tried again." },
+
   "content-damaged": {
     exit: 4,
     means: "The kept file of an image's content no longer has the checksum it was written with.",
