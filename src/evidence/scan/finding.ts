@@ -91,6 +91,8 @@ export type Advisories = {
   readonly source: ScanSource;
   /** Findings without exceptions, KEV and EPSS: `scan.ts` merges those in. The same id and package from two sources is merged there too. */
   readonly find: (installed: readonly InstalledSource[]) => Promise<readonly Finding[]>;
+  /** What a person must know to read its findings rightly. Asked for after `find`. */
+  readonly notes?: () => readonly string[];
 };
 
 /** One source package of Debian, or one language package, with everything a source of findings may ask. */
