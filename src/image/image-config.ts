@@ -1,9 +1,7 @@
 import type { ImageDefinition } from "../project/definition.ts";
 import { findGroup, findUser, type Accounts } from "./accounts.ts";
+import { writableLabel } from "../oci/labels.ts";
 import type { LayerBlob } from "../oci/layer/layer-blob.ts";
-
-/** Labels under which an image carries what an instance of it needs; JSON values. */
-export const instanceLabels = { writable: "dev.ingot.writable" } as const;
 
 /** What an image gets from the one that it is based on. */
 export type InheritedConfig = {
@@ -78,7 +76,7 @@ function runConfig(input: ConfigInput): object {
   const user = numericUser(input) ?? inherited.user;
   const workdir = definition.workdir ?? inherited.workdir;
   const ports = definition.port === undefined ? inherited.ports : [`${definition.port}/tcp`];
-  const labels = { ...inherited.labels, ...definition.labels, ...writableLabel(definition, inherited) };
+  const labels = { ...inherited.labels, ...definition.labels, ...labelOfWritable(definition, inherited) };
   return {
     ...(user === undefined ? {} : { User: user }),
     ...(ports.length === 0 ? {} : { ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])) }),
@@ -100,10 +98,10 @@ function numericUser(input: ConfigInput): string | undefined {
 }
 
 /** Written also when nothing is writable: without the label an image counts as made by another tool, and gets what such images need. */
-function writableLabel(definition: ImageDefinition, inherited: InheritedConfig): Record<string, string> {
-  if (definition.writable.length === 0 && instanceLabels.writable in inherited.labels) return {};
+function labelOfWritable(definition: ImageDefinition, inherited: InheritedConfig): Record<string, string> {
+  if (definition.writable.length === 0 && writableLabel in inherited.labels) return {};
   const value = definition.writable.map(({ path, size }) => ({ path, size }));
-  return { [instanceLabels.writable]: JSON.stringify(value) };
+  return { [writableLabel]: JSON.stringify(value) };
 }
 
 function mergeEnvironment(inherited: readonly string[], own: Readonly<Record<string, string>>): readonly string[] {

@@ -2,9 +2,7 @@ import { z } from "zod";
 import { IngotError } from "../ground/error.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
-
-/** The label in which `ingot build` keeps `writable` of the definition: JSON, `[{"path": "/run", "size": 1048576}]`, sizes in bytes. */
-export const writableLabel = "dev.ingot.writable";
+import { writableLabel } from "../oci/labels.ts";
 
 export type Writable = { readonly path: string; readonly size: number };
 

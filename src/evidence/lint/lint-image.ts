@@ -1,0 +1,92 @@
+import type { Context } from "../../ground/context.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { ImageConfig } from "../../oci/image-config.ts";
+import { writablePaths } from "../../oci/labels.ts";
+import { layerIndex, type LayerIndex } from "../../oci/layer/layer-index.ts";
+import { readLayerFiles } from "../../oci/layer/read-layer-files.ts";
+import { mergeLayers, type TreeView } from "../../oci/layer/tree-view.ts";
+import type { Layout } from "../../oci/layout.ts";
+import { layerBlobs, readImage } from "../../oci/read-image.ts";
+import type { Inventory } from "../inventory/inventory.ts";
+import type { CheckResult } from "../tests/test-result.ts";
+import { serviceAccount } from "./accounts.ts";
+import { excuse, type LintException } from "./exceptions.ts";
+import type { Lint, LintSubject } from "./lint.ts";
+import { lints } from "./lints.ts";
+
+export type LintOptions = Pick<LintSubject, "without" | "files" | "listening"> & {
+  readonly inventory: Inventory;
+  readonly exceptions: readonly LintException[];
+};
+
+/** Holds an image to every lint; one result a lint, in their order. Throws what reading a damaged image throws. */
+export async function lintImage(
+  ctx: Context,
+  image: { readonly layout: Layout; readonly digest: Digest },
+  { exceptions, inventory, ...facts }: LintOptions,
+): Promise<readonly CheckResult[]> {
+  const { manifest, config } = readImage(image.layout, image.digest);
+  const source = { layout: image.layout, layers: layerBlobs(manifest, config, image.digest) };
+  const indexes: LayerIndex[] = [];
+  for (const layer of source.layers) indexes.push(await layerIndex(ctx, layer));
+  const tree = mergeLayers(indexes);
+  const ownerOf = ownership(tree, inventory);
+  const read = await readLayerFiles(ctx, source, [...worthReading(tree, ownerOf), ...accountFiles]);
+  const contents = new Map([...read].filter(([path]) => !accountFiles.includes(path)));
+  const account = accountOf(config, read);
+  const writable = writablePaths(config);
+  const subject = { tree, inventory, config, ownerOf, contents, writable, ...facts, ...(account && { account }) };
+  return lints.map((lint) => judge(lint, subject, exceptions));
+}
+
+const accountFiles: readonly string[] = ["etc/passwd", "etc/group"];
+
+function accountOf(config: ImageConfig, read: ReadonlyMap<string, Buffer>): LintSubject["account"] {
+  const [passwd = "", group = ""] = accountFiles.map((path) => read.get(path)?.toString());
+  return serviceAccount(config, { passwd, group });
+}
+
+/** A package's list names paths as dpkg does, before usr-merge; a tree has them where they really are. */
+function ownership(tree: TreeView, inventory: Inventory): (path: string) => string | undefined {
+  const owners = new Map<string, string>();
+  for (const { name, files } of inventory.debian) {
+    for (const path of files) if (!owners.has(path)) owners.set(path, name);
+  }
+  return (path) => owners.get(path) ?? owners.get(path.replace(/^usr\/(bin|sbin|lib\w*)\//, "$1/")) ?? undefined;
+}
+
+/** Larger files are archives, databases and programs; a key or a token in one of them would not be found by its text. */
+const largest = 1 << 20;
+
+/** The files that a package does not vouch for, and configuration, which people change: in these a secret may be. */
+export function worthReading(tree: TreeView, ownerOf: (path: string) => string | undefined): readonly string[] {
+  const files = [...tree.values()].filter(({ type, size }) => type === "file" && size > 0 && size <= largest);
+  return files
+    .map(({ path }) => path)
+    .filter((path) => !/^usr\/(?!local\/)|^var\/lib\/dpkg\/|^lib\//.test(path) || ownerOf(path) === undefined);
+}
+
+function judge(lint: Lint, subject: LintSubject, exceptions: readonly LintException[]): CheckResult {
+  const begun = performance.now();
+  const own = exceptions.filter((one) => one.lint === lint.name);
+  const off = own.find(({ paths }) => paths === undefined);
+  const base = { kind: "lint", name: lint.name } as const;
+  if (off) return { ...base, outcome: "skipped", duration: 0, message: `switched off: ${off.reason}` };
+  const found = lint.check(subject);
+  const duration = Math.round(performance.now() - begun);
+  if ("skipped" in found) return { ...base, outcome: "skipped", duration, message: found.skipped };
+  const { findings, excused, unused } = excuse(found, own);
+  if (findings.length > 0)
+    return {
+      ...base,
+      outcome: "failed",
+      duration,
+      message: `${lint.rule}; found ${findings.length}. ${lint.advice}`,
+      findings,
+    };
+  const notes = [
+    ...(excused > 0 ? [`${excused} excused: ${own.map(({ reason }) => reason).join("; ")}`] : []),
+    ...(unused.length > 0 ? [`no longer needed in lints: ${unused.join(", ")}`] : []),
+  ];
+  return { ...base, outcome: "passed", duration, ...(notes.length > 0 && { message: notes.join(". ") }) };
+}

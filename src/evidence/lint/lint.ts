@@ -1,0 +1,56 @@
+import type { ImageConfig } from "../../oci/image-config.ts";
+import type { LayerIndexEntry } from "../../oci/layer/layer-index.ts";
+import type { TreeView } from "../../oci/layer/tree-view.ts";
+import type { Inventory } from "../inventory/inventory.ts";
+
+/** One thing that a lint does not want: a path (with its leading slash), a port or a variable, and what is wrong with it. */
+export type LintFinding = { readonly where: string; readonly what: string };
+
+/** An image as lints see it. All of it is data: a lint decides, and reads nothing. */
+export type LintSubject = {
+  readonly tree: TreeView;
+  readonly inventory: Inventory;
+  readonly config: ImageConfig;
+  /** The Debian package that brings a path; undefined where none does. Paths as in the tree, without a leading slash. */
+  readonly ownerOf: (path: string) => string | undefined;
+  /** The content of the files that nobody vouches for (`worthReading`), by path. */
+  readonly contents: ReadonlyMap<string, Buffer>;
+  /** Who an instance runs as; undefined for root, and where the image does not know the name. */
+  readonly account?: Account;
+  /** Where an instance has a tmpfs: paths with a leading slash. */
+  readonly writable: readonly string[];
+  /** What the definition says that the image must not have. */
+  readonly without: readonly ("shell" | "package-manager")[];
+  /** Where the definition puts files: absolute paths; undefined for an image without a definition at hand. */
+  readonly files?: readonly string[];
+  /** Ports that an instance was seen to listen on; undefined where none was started. */
+  readonly listening?: readonly { readonly port: number; readonly process?: string }[];
+};
+
+export type Account = { readonly name: string; readonly uid: number; readonly gids: readonly number[] };
+
+/** A rule with a stable name. `check` gives what is wrong, or says in a sentence why the rule cannot be applied to this image. */
+export type Lint = {
+  readonly name: string;
+  /** One sentence: what may not be. */
+  readonly rule: string;
+  /** Why: what goes wrong, or what an attacker gains. */
+  readonly why: string;
+  /** What a person does about it. */
+  readonly advice: string;
+  readonly check: (subject: LintSubject) => readonly LintFinding[] | { readonly skipped: string };
+};
+
+/** Regular files and hard links to them: what has a content and a mode of its own. */
+export function filesOf(tree: TreeView): readonly LayerIndexEntry[] {
+  return [...tree.values()].filter(({ type }) => type === "file" || type === "hardlink");
+}
+
+export function findingAt(path: string, what: string): LintFinding {
+  return { where: `/${path}`, what };
+}
+
+/** Permission bits as `ls` and `chmod` write them: `4755`. */
+export function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, "0");
+}
