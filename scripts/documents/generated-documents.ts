@@ -2,6 +2,7 @@ import { normalisationPage } from "../../src/image/normalise/page.ts";
 import { buildJsonSchema } from "../../src/project/schema.ts";
 import { commandsPage } from "./commands-page.ts";
 import { errorsPage } from "./errors-page.ts";
+import { lintsPage } from "./lints-page.ts";
 
 /** A committed file whose whole text is made from the code. */
 export type GeneratedDocument = {
@@ -13,6 +14,7 @@ export type GeneratedDocument = {
 export const generatedDocuments: readonly GeneratedDocument[] = [
   { path: "docs/commands.md", make: commandsPage },
   { path: "docs/errors.md", make: errorsPage },
+  { path: "docs/lints.md", make: lintsPage },
   { path: "docs/normalisation.md", make: normalisationPage },
   { path: "schema/ingot.schema.json", make: () => `${JSON.stringify(buildJsonSchema(), null, 2)}\n` },
 ];
