@@ -29,6 +29,8 @@ export type Context = {
   readonly report: Reporter;
   /** Aborted by Ctrl-C; everything long listens to it. */
   readonly signal: AbortSignal;
+  /** Asks the person for a secret, which is not echoed; absent where nobody sits at a terminal. */
+  readonly askSecret?: (question: string) => Promise<string>;
 };
 
 export const silentReporter: Reporter = {

@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Context } from "../../ground/context.ts";
+import { IngotError, isErrno } from "../../ground/error.ts";
+import { roles, type Role, type TrustedKey } from "../evidence.ts";
+import { parsePublicKey } from "./public-key.ts";
+
+/** `trust:` of ingot.yaml: paths of public keys by role. */
+export type Trust = Readonly<Partial<Record<Role, readonly string[]>>>;
+
+/**
+ * The keys whose word counts. `extra`: files as `--key FILE[=ROLE]` gives them; without a role such a key counts for every role. Throws
+ * `key-missing`, `key-malformed`, `key-unsuitable`.
+ */
+export function readTrust(
+  ctx: Pick<Context, "cwd">,
+  trust: Trust,
+  extra: readonly string[] = [],
+): readonly TrustedKey[] {
+  const ofProject = roles.flatMap((role) => (trust[role] ?? []).map((path) => ({ path, role })));
+  const given = extra.flatMap(parseExtra);
+  const keys = [...ofProject, ...given].map(({ path, role }) => readKey(resolve(ctx.cwd, path), role));
+  // The same key twice for one role is one key.
+  return [...new Map(keys.map((key) => [`${key.role} ${key.id}`, key])).values()];
+}
+
+function parseExtra(text: string): { path: string; role: Role }[] {
+  const at = text.lastIndexOf("=");
+  const word = at === -1 ? undefined : text.slice(at + 1);
+  const role = roles.find((known) => known === word);
+  if (role !== undefined) return [{ path: text.slice(0, at), role }];
+  // A path may hold "="; a word that looks like a role and is none must not become a path that gives the key every role.
+  if (word !== undefined && /^[a-z]+$/.test(word)) {
+    throw new IngotError("usage", `expected a role after = in ${text}, got ${word}`, {
+      hint: `roles: ${roles.join(", ")}`,
+    });
+  }
+  return roles.map((every) => ({ path: text, role: every }));
+}
+
+function readKey(path: string, role: Role): TrustedKey {
+  const { id, pem } = parsePublicKey(readText(path, role), path);
+  return { id, role, pem, from: path };
+}
+
+function readText(path: string, role: Role): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    if (!isErrno(cause, "ENOENT")) throw cause;
+    throw new IngotError("key-missing", `the public key ${path}, trusted as ${role}, is not there`, {
+      hint: "correct `trust:` in ingot.yaml or --key; `ingot key public ROLE` prints a key of this host",
+      cause,
+    });
+  }
+}
