@@ -15,6 +15,8 @@ export type CommandOptions = {
   readonly signal?: AbortSignal;
   /** Which Debian package has the program, for the hint when it is missing. */
   readonly package?: string;
+  /** Of the output; `latin1` keeps every byte. UTF-8 by default. */
+  readonly encoding?: "utf8" | "latin1";
   /** Return a non-zero exit code instead of throwing. */
   readonly allowFailure?: boolean;
 };
@@ -55,7 +57,7 @@ function collect(program: string, args: readonly string[], options: CommandOptio
   child.on("close", (code, signal) =>
     resolve({
       code: code ?? 128 + (signalNumbers[signal ?? ""] ?? 0),
-      stdout: Buffer.concat(stdout).toString(),
+      stdout: Buffer.concat(stdout).toString(options.encoding),
       stderr: Buffer.concat(stderr).toString(),
     }),
   );
