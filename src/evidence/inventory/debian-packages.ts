@@ -1,0 +1,26 @@
+import type { DebianPackage, OperatingSystem } from "./inventory.ts";
+import type { ImageFacts } from "./image-facts.ts";
+import { readStatus } from "./dpkg-status.ts";
+import { packageFiles } from "./package-files.ts";
+import { debPurl } from "./purl.ts";
+
+/** The installed Debian packages, by name and architecture. */
+export function readDebianPackages(image: ImageFacts, os: OperatingSystem | undefined): readonly DebianPackage[] {
+  const filesOf = packageFiles(image);
+  return readStatus(image).map((entry) => {
+    const { databaseNames: _, homepage, description, ...item } = entry;
+    const copyrightPath = image.follow(`usr/share/doc/${item.name}/copyright`);
+    const copyright = image.view.get(copyrightPath);
+    const digest = copyright && (image.linkedFile(copyright) ?? copyright).sha256;
+    const licences = image.facts.get(copyrightPath);
+    return {
+      ...item,
+      ...(homepage !== undefined && { homepage }),
+      ...(description !== undefined && { description }),
+      licences: licences?.kind === "licences" ? licences.licences : [],
+      ...(digest !== undefined && { copyright: digest }),
+      purl: debPurl({ ...item, os: os?.id ?? "debian", codename: os?.codename ?? "" }),
+      files: filesOf(entry),
+    };
+  });
+}

@@ -1,0 +1,85 @@
+import { parseControl, type Stanza } from "../../debian/archive/control.ts";
+import { IngotError } from "../../ground/error.ts";
+import type { DebianPackage } from "./inventory.ts";
+import type { ImageFacts } from "./image-facts.ts";
+
+/** One installed package as dpkg's status has it. */
+export type StatusEntry = Pick<
+  DebianPackage,
+  "name" | "version" | "architecture" | "source" | "sourceVersion" | "maintainer" | "homepage" | "description"
+> & {
+  /** The names that its files below info/ may begin with, best first. */
+  readonly databaseNames: readonly string[];
+};
+
+const statusPath = "var/lib/dpkg/status";
+/** One file a package: images that are made without dpkg (distroless). */
+const statusFolder = "var/lib/dpkg/status.d";
+
+/**
+ * The packages of an image that dpkg has unpacked; none where it is not Debian. Throws `control-malformed` for a status that dpkg would not read, or that is
+ * too large: a wrong list of packages would be worse than none.
+ */
+export function readStatus(image: ImageFacts): readonly StatusEntry[] {
+  const paths = [image.follow(statusPath), ...statusFiles(image)];
+  const entries = paths.flatMap((path) => {
+    const fact = image.facts.get(path);
+    if (fact?.kind === "skipped") throw malformed(path, `it ${fact.why}`);
+    return fact?.kind === "text"
+      ? parseControl(fact.text, { where: path })
+          .filter(isUnpacked)
+          .map((stanza) => readEntry(stanza, path))
+      : [];
+  });
+  return entries.toSorted(
+    (a, b) => order(a.name, b.name) || order(a.architecture, b.architecture) || order(a.version, b.version),
+  );
+}
+
+function statusFiles(image: ImageFacts): readonly string[] {
+  const folder = `${image.follow(statusFolder)}/`;
+  return [...image.facts.keys()].filter((path) => path.startsWith(folder) && !path.endsWith(".md5sums"));
+}
+
+/** A package that was removed leaves its stanza for the sake of its configuration; one of distroless has no `Status`. */
+function isUnpacked(stanza: Stanza): boolean {
+  return !/ (not-installed|config-files)$/.test(stanza.get("Status") ?? "");
+}
+
+function readEntry(stanza: Stanza, where: string): StatusEntry {
+  const name = stanza.require("Package", where).toLowerCase();
+  const version = stanza.require("Version", where);
+  const architecture = stanza.get("Architecture") ?? "all";
+  for (const word of [name, version, architecture])
+    if (!/^[A-Za-z0-9][A-Za-z0-9.+~:_-]*$/.test(word))
+      throw malformed(
+        where,
+        `${JSON.stringify(word.slice(0, 60))} in line ${stanza.line} or below is no name or version`,
+      );
+  const [, source = name, sourceVersion = version] =
+    /^(\S+)(?:\s*\(([^)\s]*)\))?/.exec(stanza.get("Source") ?? "") ?? [];
+  const [homepage, description] = [stanza.get("Homepage"), stanza.get("Description")?.split("\n")[0]];
+  return {
+    name,
+    version,
+    architecture,
+    source,
+    sourceVersion,
+    maintainer: stanza.get("Maintainer") ?? "",
+    ...(homepage && { homepage }),
+    ...(description && { description }),
+    databaseNames:
+      stanza.get("Multi-Arch") === "same" ? [`${name}:${architecture}`, name] : [name, `${name}:${architecture}`],
+  };
+}
+
+function malformed(where: string, problem: string): IngotError {
+  return new IngotError("control-malformed", `${where}: ${problem}`, {
+    hint: "do not use this image: its list of packages cannot be believed",
+  });
+}
+
+/** By code units: the same on every machine, whatever its locale. */
+export function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

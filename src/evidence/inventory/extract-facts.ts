@@ -1,0 +1,92 @@
+import { IngotError } from "../../ground/error.ts";
+import type { LayerEntry, LayerTar } from "../../oci/layer/layer-tar.ts";
+import { readLicences } from "./copyright.ts";
+import { readGoProgram } from "./go-program.ts";
+import type { FileFact, LayerFacts } from "./layer-facts.ts";
+import { readNpmPackage } from "./npm-package.ts";
+import { readPythonPackage, readPythonRecord } from "./python-package.ts";
+
+/** Reads bytes of one file; what lies behind its end is left out. */
+export type ReadAt = (offset: number, length: number) => Buffer;
+
+/** A kind of file that an inventory looks into. */
+type Reader = {
+  readonly path: RegExp;
+  /** Bytes. A larger file is not read. */
+  readonly largest: number;
+  readonly read: (content: Buffer, path: string) => FileFact | undefined;
+};
+
+const mebibyte = 1 << 20;
+
+// By the end of the path: some systems keep dpkg's database below /usr and link to it.
+const readers: readonly Reader[] = [
+  { path: /(^|\/)dpkg\/(status|diversions)$/, largest: 64 * mebibyte, read: readText },
+  { path: /(^|\/)dpkg\/status\.d\/[^/]+$/, largest: mebibyte, read: readText },
+  { path: /(^|\/)dpkg\/info\/[^/]+\.list$/, largest: 16 * mebibyte, read: readText },
+  { path: /^(etc|usr\/lib)\/os-release$/, largest: 65_536, read: readText },
+  { path: /(^|\/)share\/doc\/[^/]+\/copyright$/, largest: 4 * mebibyte, read: readLicencesFact },
+  {
+    path: /(^|\/)(node_modules|share\/nodejs|lib\/nodejs)\/(@[^/]+\/)?[^/@][^/]*\/package\.json$/,
+    largest: mebibyte,
+    read: readNpmPackage,
+  },
+  {
+    path: /\.(dist-info\/METADATA|egg-info\/PKG-INFO|egg-info)$/,
+    // The description, which comes last, may be long.
+    largest: 4 * mebibyte,
+    read: readPythonPackage,
+  },
+  { path: /\.dist-info\/RECORD$/, largest: 16 * mebibyte, read: readPythonRecord },
+];
+
+/** Characters of text in one layer: a thousand lists of 16 MiB are a small blob, and all of the memory of the host. */
+const mostText = 128 * mebibyte;
+
+/** What the files of a layer tell an inventory, by path. Throws `layer-malformed` for a layer that only wants to fill the memory. */
+export function extractFacts(tar: LayerTar): LayerFacts {
+  // A layer may bring a path twice: the last one counts.
+  const entries = new Map(tar.entries.map((entry) => [entry.header.path, entry]));
+  const facts = new Map<string, FileFact>();
+  let text = 0;
+  for (const [path, entry] of entries) {
+    const file = entry.header.type === "hardlink" ? entries.get(entry.header.linkname) : entry;
+    const fact = file?.header.type === "file" ? readFact(tar, path, file) : undefined;
+    if (fact === undefined) continue;
+    if (fact.kind === "text") text += fact.text.length;
+    if (text > mostText) throw tooMuchText();
+    facts.set(path, fact);
+  }
+  return facts;
+}
+
+function readFact(tar: LayerTar, path: string, { header, offset }: LayerEntry): FileFact | undefined {
+  const at: ReadAt = (from, length) => {
+    const end = Math.min(from + length, header.size);
+    return from >= end ? Buffer.alloc(0) : joined(tar.read(offset + from, end - from));
+  };
+  const reader = readers.find((one) => one.path.test(path));
+  if (reader === undefined) return (header.mode & 0o111) === 0 ? undefined : readGoProgram(at, header.size);
+  const limit = `${reader.largest / 1024} KiB`;
+  if (header.size > reader.largest) return { kind: "skipped", why: `is larger than ${limit} and was not read` };
+  return reader.read(at(0, header.size), path);
+}
+
+function joined(pieces: Iterable<Buffer>): Buffer {
+  const all = [...pieces];
+  return all.length === 1 && all[0] !== undefined ? all[0] : Buffer.concat(all);
+}
+
+function readText(content: Buffer): FileFact {
+  return { kind: "text", text: content.toString("utf8") };
+}
+
+function readLicencesFact(content: Buffer): FileFact {
+  return { kind: "licences", licences: readLicences(content.toString("utf8")) };
+}
+
+function tooMuchText(): IngotError {
+  return new IngotError("layer-malformed", `a layer holds more than ${mostText / mebibyte} MiB of dpkg's database`, {
+    hint: "do not use this image: no system of packages is that large",
+  });
+}

@@ -1,0 +1,49 @@
+import { parentOf } from "../../oci/layer/tree-view.ts";
+import type { LanguagePackage } from "./inventory.ts";
+import { order } from "./dpkg-status.ts";
+import type { ImageFacts } from "./image-facts.ts";
+import type { NamedPackage } from "./named-package.ts";
+import { golangPurl, npmPurl, pypiPurl } from "./purl.ts";
+
+/** The packages of languages that files of the tree name, by ecosystem, name, version and path. `owner`: the Debian package that brings a file. */
+export function readLanguagePackages(
+  image: ImageFacts,
+  owner: (path: string) => string | undefined,
+): readonly LanguagePackage[] {
+  const found = [...image.facts].flatMap(([path, fact]) => {
+    if (fact.kind !== "packages") return [];
+    const debianPackage = owner(image.place(path));
+    return fact.packages.map((item) => ({
+      ...item,
+      purl: purlOf(item),
+      path,
+      ...(debianPackage !== undefined && { debianPackage }),
+    }));
+  });
+  return found.toSorted(
+    (a, b) =>
+      order(a.ecosystem, b.ecosystem) || order(a.name, b.name) || order(a.version, b.version) || order(a.path, b.path),
+  );
+}
+
+function purlOf({ ecosystem, name, version }: NamedPackage): string {
+  switch (ecosystem) {
+    case "npm":
+      return npmPurl(name, version);
+    case "pypi":
+      return pypiPurl(name, version);
+    case "golang":
+      return golangPurl(name, version);
+  }
+}
+
+/** Whether a language package brings a path (a place in the tree). */
+export function ownedByLanguage(image: ImageFacts, packages: readonly LanguagePackage[]): (path: string) => boolean {
+  const records = [...image.facts.values()].flatMap((fact) => (fact.kind === "record" ? fact.paths : []));
+  const files = new Set([...packages.map(({ path }) => path), ...records].map((path) => image.place(path)));
+  const npm = packages.filter(({ ecosystem }) => ecosystem === "npm");
+  const folders = new Set(npm.map(({ path }) => parentOf(image.place(path))));
+  const isBelowPackage = (folder: string): boolean =>
+    folder !== "" && (folders.has(folder) || isBelowPackage(parentOf(folder)));
+  return (path) => files.has(path) || (folders.size > 0 && isBelowPackage(parentOf(path)));
+}
