@@ -1,4 +1,5 @@
 import type { Context } from "../ground/context.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Layout } from "../oci/layout.ts";
 import type { ImageDefinition, Project } from "../project/definition.ts";
 import { noAccounts } from "./accounts.ts";
@@ -9,7 +10,7 @@ import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 import { explainStep } from "./explain-step.ts";
 import type { ImageLock } from "./lock.ts";
 import { makeSteps } from "./make-steps.ts";
-import { readSourceFiles } from "./source-files.ts";
+import { readSourceFiles, type SourceFile } from "./source-files.ts";
 import { writeImage, type WrittenImage } from "./write-image.ts";
 
 export type BuildInput = {
@@ -37,18 +38,30 @@ export type BuiltImage = WrittenImage & {
   readonly reference: string;
   readonly layers: readonly LayerBlob[];
   readonly steps: readonly BuiltStep[];
+  /** The files of this host that went into it, as they were read; without their content. */
+  readonly sources: readonly BuiltSource[];
+  /** The image of the same project that it stands on. */
+  readonly below?: BuiltImage;
   /** Wall time. */
   readonly seconds: number;
 };
+
+/** `path` is absolute. Of the host's metadata only the executable bit has counted. */
+export type BuiltSource = { readonly path: string } & (
+  | { readonly type: "file"; readonly digest: Digest; readonly isExecutable: boolean }
+  | { readonly type: "symlink"; readonly linkname: string }
+  | { readonly type: "directory" }
+);
 
 /** Builds one image: reuses every step whose inputs are those of an earlier build, makes the rest, writes manifest and reference. */
 export async function buildImage(ctx: Context, input: BuildInput): Promise<BuiltImage> {
   const started = performance.now();
   const { project, definition, lock, base, cache } = input;
+  const files = readSourceFiles(definition.files);
   const plan = planBuild({
     definition,
     lock,
-    files: readSourceFiles(definition.files),
+    files,
     ...(base ? { base: { digest: base.digest, epoch: base.epoch } } : {}),
   });
   const image = `${project.name}/${definition.name}`;
@@ -64,7 +77,21 @@ export async function buildImage(ctx: Context, input: BuildInput): Promise<Built
   const accounts = outcomes.at(-1)?.accounts ?? base?.accounts ?? noAccounts;
   const written = await writeImage(input.layout, { ...input, layers, accounts, epoch: plan.epoch, reference: image });
   const seconds = (performance.now() - started) / 1000;
-  return { ...written, name: definition.name, reference: image, layers, steps, seconds };
+  const sources = files.flatMap(describeSource);
+  return { ...written, name: definition.name, reference: image, layers, steps, sources, seconds };
+}
+
+function describeSource(file: SourceFile): readonly BuiltSource[] {
+  if (file.from === undefined) return [];
+  const { path, isExecutable } = file.from;
+  switch (file.type) {
+    case "file":
+      return [{ path, type: "file", digest: file.digest, isExecutable }];
+    case "symlink":
+      return [{ path, type: "symlink", linkname: file.linkname }];
+    case "directory":
+      return [{ path, type: "directory" }];
+  }
 }
 
 /** Outcomes of the first steps, up to the first that is not known: what stands on a new layer is new itself. */

@@ -45,7 +45,8 @@ export async function buildProject(
         const imageLock = findImageLock(lock, definition);
         const base = await resolveBase(ctx, { imageLock, layout, built });
         const input = { project, definition, lock: imageLock, base, layout, cache, useCache: options.useCache };
-        built.set(definition.name, await buildImage(ctx, input));
+        const below = imageLock.base.kind === "image" ? built.get(imageLock.base.name) : undefined;
+        built.set(definition.name, { ...(await buildImage(ctx, input)), ...(below && { below }) });
       }
       return wanted.map(({ name }) => present(built.get(name), `the built image "${name}"`));
     },

@@ -44,6 +44,22 @@ test("a folder is taken with all that is in it, in byte order; of modes only the
   ]);
 });
 
+test("each file says where it lies on this host, by the definition's own name for it; written content lies nowhere", (t) => {
+  const folder = makeFolder(t);
+  mkdirSync(join(folder, "release-2"));
+  writeFileSync(join(folder, "release-2/run"), "", { mode: 0o755 });
+  symlinkSync("release-2", join(folder, "current"));
+  const written: FileDefinition = { target: "/etc/motd", from: { kind: "content", content: "hello" } };
+  assert.deepEqual(
+    readSourceFiles([from(join(folder, "current"), { mode: 0o600 }), written]).map((file) => file.from),
+    [
+      { path: join(folder, "current"), isExecutable: false },
+      { path: join(folder, "current/run"), isExecutable: true },
+      undefined,
+    ],
+  );
+});
+
 test("a mode, owner and group that are written hold for every file below, the mode not for folders", (t) => {
   const folder = makeFolder(t);
   writeFileSync(join(folder, "a"), "");

@@ -11,11 +11,16 @@ export type SourceFile = {
   readonly mode: number;
   readonly owner: string;
   readonly group: string;
+  /** Where it lies on this host; absent for content that the definition itself holds. */
+  readonly from?: SourcePlace;
 } & (
   | { readonly type: "directory" }
   | { readonly type: "symlink"; readonly linkname: string }
   | { readonly type: "file"; readonly content: Buffer; readonly digest: Digest }
 );
+
+/** `path` is absolute, by the name that the definition uses, even where that leads through a link. */
+export type SourcePlace = { readonly path: string; readonly isExecutable: boolean };
 
 type Ownership = { readonly owner: string; readonly group: string };
 
@@ -32,23 +37,27 @@ export function readSourceFiles(definitions: readonly FileDefinition[]): readonl
       return [{ type: "file", path, mode: definition.mode ?? 0o644, ...ownership, content, digest: digestOf(content) }];
     }
     // A source that is itself a link stands for what it leads to; links inside a folder stay links.
-    return readTree(realpathSync(definition.from.source), path, { mode: definition.mode, ...ownership });
+    const { source } = definition.from;
+    return readTree({ source: realpathSync(source), named: source, path }, { mode: definition.mode, ...ownership });
   });
 }
 
+type Place = { readonly source: string; readonly named: string; readonly path: string };
+
 function readTree(
-  source: string,
-  path: string,
+  { source, named, path }: Place,
   options: Ownership & { readonly mode: number | undefined },
 ): SourceFile[] {
   const { mode, ...ownership } = options;
   const stat = lstatSync(source);
+  const isExecutable = stat.isFile() && (stat.mode & 0o100) !== 0;
+  const from = { path: named, isExecutable };
   if (stat.isSymbolicLink())
-    return [{ type: "symlink", path, mode: 0o777, ...ownership, linkname: readlinkSync(source) }];
+    return [{ type: "symlink", path, mode: 0o777, ...ownership, from, linkname: readlinkSync(source) }];
   if (stat.isFile()) {
     const content = readFileSync(source);
-    const byDefault = (stat.mode & 0o100) === 0 ? 0o644 : 0o755;
-    return [{ type: "file", path, mode: mode ?? byDefault, ...ownership, content, digest: digestOf(content) }];
+    const byDefault = isExecutable ? 0o755 : 0o644;
+    return [{ type: "file", path, mode: mode ?? byDefault, ...ownership, from, content, digest: digestOf(content) }];
   }
   if (!stat.isDirectory()) {
     throw new IngotError("file-unsupported", `${source} is neither a file, a folder nor a symbolic link`, {
@@ -57,7 +66,9 @@ function readTree(
   }
   const children = readdirSync(source).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return [
-    { type: "directory", path, mode: 0o755, ...ownership },
-    ...children.flatMap((name) => readTree(join(source, name), `${path}/${name}`, options)),
+    { type: "directory", path, mode: 0o755, ...ownership, from },
+    ...children.flatMap((name) =>
+      readTree({ source: join(source, name), named: join(named, name), path: `${path}/${name}` }, options),
+    ),
   ];
 }
