@@ -23,9 +23,9 @@ export const statementKinds = {
 
 export type StatementKind = keyof typeof statementKinds;
 
-/** in-toto Statement v1 about one image. */
+/** in-toto Statement about one image. cosign still writes v0.1 for `cosign attest`, which says the same. */
 export type Statement = {
-  readonly _type: "https://in-toto.io/Statement/v1";
+  readonly _type: "https://in-toto.io/Statement/v1" | "https://in-toto.io/Statement/v0.1";
   readonly subject: readonly { readonly name?: string; readonly digest: Readonly<Record<string, string>> }[];
   readonly predicateType: string;
   readonly predicate: unknown;
@@ -41,11 +41,11 @@ export type TrustedKey = {
   readonly from: string;
 };
 
-/** What became of one attached bundle. Everything in `checked` and `untrusted` was parsed; only `checked` may be believed. */
+/** What became of one attached bundle. Only what is `checked` was parsed, and only it may be believed. */
 export type EvidenceItem = {
   /** Of the referrer manifest. */
   readonly manifest: Digest;
-  /** As the annotation claims; the statement's own where the signature was checked. */
+  /** As the annotation claims, "" where it claims nothing; the statement's own where the signature was checked. */
   readonly predicateType: string;
   readonly kind: StatementKind | "other";
 } & (
@@ -56,9 +56,8 @@ export type EvidenceItem = {
       readonly key: TrustedKey;
     }
   | {
-      /** Well-formed, but no trusted key (of the right role) made the signature. `statement` is a claim, nothing more. */
+      /** Well-formed, but no trusted key (of the right role) made the signature. What it claims is not passed on: nobody shall use it by mistake. */
       readonly status: "untrusted";
-      readonly statement: Statement;
       readonly reason: string;
     }
   | {
