@@ -28,7 +28,7 @@ export type Statement = {
   readonly _type: "https://in-toto.io/Statement/v1" | "https://in-toto.io/Statement/v0.1";
   readonly subject: readonly { readonly name?: string; readonly digest: Readonly<Record<string, string>> }[];
   readonly predicateType: string;
-  readonly predicate: unknown;
+  readonly predicate?: unknown;
 };
 
 /** A public key whose word counts for a role. `id`: hex SHA-256 of the key's SPKI DER, all 64 digits; people are shown the first 12. */
