@@ -8,7 +8,8 @@ import { debPurl } from "./purl.ts";
 export function readDebianPackages(image: ImageFacts, os: OperatingSystem | undefined): readonly DebianPackage[] {
   const filesOf = packageFiles(image);
   return readStatus(image).map((entry) => {
-    const { databaseNames: _, homepage, description, ...item } = entry;
+    const { name, version, architecture, source, sourceVersion, maintainer, homepage, description } = entry;
+    const item = { name, version, architecture, source, sourceVersion, maintainer };
     const copyrightPath = image.follow(`usr/share/doc/${item.name}/copyright`);
     const copyright = image.view.get(copyrightPath);
     const digest = copyright && (image.linkedFile(copyright) ?? copyright).sha256;

@@ -1,3 +1,4 @@
+import type { LayerIndexEntry } from "../../oci/layer/layer-index.ts";
 import type { UnownedFile } from "./inventory.ts";
 import { order } from "./dpkg-status.ts";
 import type { ImageFacts } from "./image-facts.ts";
@@ -5,16 +6,28 @@ import { isWrittenByScripts } from "./script-written.ts";
 
 /** Regular files and symbolic links that nothing explains, by path. A further name of a file is listed as the file. */
 export function findUnowned(image: ImageFacts, isOwned: (path: string) => boolean): readonly UnownedFile[] {
-  const found: UnownedFile[] = [];
+  const ownedContents = new Set<string>();
+  const others: (readonly [string, LayerIndexEntry])[] = [];
   for (const entry of image.view.values()) {
-    if (entry.type !== "file" && entry.type !== "symlink" && entry.type !== "hardlink") continue;
+    const file = entry.type === "hardlink" ? (image.linkedFile(entry) ?? entry) : entry;
+    if (file.type !== "file" && file.type !== "symlink" && file.type !== "hardlink") continue;
     const path = image.place(entry.path);
-    if (isOwned(path) || isWrittenByScripts(image, { path, isOwned })) continue;
-    const content = entry.type === "hardlink" ? image.linkedFile(entry) : entry;
-    const { mode, uid, gid } = entry;
-    const sha256 = content?.sha256;
-    const shared = { path, type: content?.type ?? "file", mode, uid, gid, size: content?.size ?? 0 };
-    found.push({ ...shared, ...(sha256 !== undefined && { sha256 }) });
+    if (!isOwned(path)) others.push([path, { ...file, path: entry.path }]);
+    else if (file.sha256 !== undefined && file.size > 0) ownedContents.add(file.sha256);
   }
+  const tree = { image, isOwned, ownedContents };
+  const found = others.filter(([path, entry]) => !isWrittenByScripts(tree, entry, path)).map(describe);
   return found.toSorted((a, b) => order(a.path, b.path));
+}
+
+function describe([path, { type, mode, uid, gid, size, sha256 }]: readonly [string, LayerIndexEntry]): UnownedFile {
+  return {
+    path,
+    type: type === "hardlink" ? "file" : type,
+    mode,
+    uid,
+    gid,
+    size,
+    ...(sha256 !== undefined && { sha256 }),
+  };
 }
