@@ -121,8 +121,24 @@ export const errorCodes = {
   "passphrase-unusable": { exit: 1, means: "A passphrase is empty, or was not typed the same twice." },
   "passphrase-wrong": { exit: 1, means: "A key does not open with the passphrase that was given." },
   "predicate-malformed": { exit: 1, means: "What should be attested is not JSON, or too large." },
+  "provenance-missing": { exit: 1, means: "No statement says how an image was built." },
+  "provenance-untrusted": { exit: 4, means: "Statements say how an image was built, but none by a trusted builder." },
+  "provenance-unusable": {
+    exit: 1,
+    means: "A statement of how an image was built is not one that Ingot can build from.",
+  },
+  "rebuild-source-missing": {
+    exit: 1,
+    means: "A file that an image was built from is in none of the places that have it.",
+  },
+  "rebuilder-is-builder": { exit: 3, means: "The key that should confirm a build is the one that signed it." },
   "role-mismatch": { exit: 3, means: "A key was asked to sign what its role may not say." },
   "trust-missing": { exit: 1, means: "Nothing says whose keys are trusted." },
+
+  "vex-invalid": {
+    exit: 1,
+    means: "A VEX document is missing or not OpenVEX, or an exception in it lacks its owner, reason or expiry.",
+  },
 
   "feed-damaged": {
     exit: 4,

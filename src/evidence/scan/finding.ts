@@ -55,8 +55,8 @@ export type Exception = {
   readonly status: "not_affected" | "fixed" | "under_investigation" | "affected";
   readonly reason: string;
   readonly owner: string;
-  /** ISO 8601. After it the exception counts no more. */
-  readonly expires: string;
+  /** ISO 8601: a day, or a moment. After it the exception counts no more. Absent only where it suppresses nothing (`affected`, `under_investigation`). */
+  readonly expires?: string;
   /** The document's id or file. */
   readonly document: string;
 };
