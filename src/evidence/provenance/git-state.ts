@@ -36,15 +36,11 @@ async function readState({ commit, prefix, origin, run }: GitRepository): Promis
   const wanted = ["--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"];
   // Pathspec magic off: a folder may be called `:(top)`.
   const status = await run(["--literal-pathspecs", "status", ...wanted, "--", prefix === "" ? "." : prefix]);
-  if (status.code !== 0) return { kind: "unknown", reason: `git status failed: ${firstLine(status.stderr)}` };
+  if (status.code !== 0) return { kind: "unknown", reason: "git cannot read the repository" };
   const paths = status.stdout.split("\0").filter((line) => line !== "");
   const changed = paths.map((line) => line.slice("XY ".length + prefix.length)).toSorted();
   const uri = origin === undefined ? undefined : publicUri(origin);
   return { kind: "commit", commit, ...(uri === undefined ? {} : { uri }), folder: prefix, changed };
-}
-
-function firstLine(text: string): string {
-  return (text.split("\n")[0] ?? "").slice(0, 200);
 }
 
 /**
