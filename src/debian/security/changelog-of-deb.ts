@@ -40,8 +40,8 @@ function shared(target: string): ChangelogOfDeb {
   return name === "" || name === ".." ? { kind: "none" } : { kind: "elsewhere", package: name };
 }
 
-/** Fifty times what Debian's longest changelog has. */
-const largestChangelog = 64 << 20;
+/** Ten times what Debian's longest changelog has. */
+const largestChangelog = 32 << 20;
 
 async function unpack(entry: TarEntry, where: string): Promise<string> {
   if (!entry.path.endsWith(".gz")) return entry.content.toString("utf8");
