@@ -122,6 +122,27 @@ export function reapOrphan(options: { except?: number | undefined; block?: boole
   return libc.waitid(byNumber, pid, information, exited) === 0;
 }
 
+/** How a child ended: by exit code, or by the number of a signal. */
+export type ChildEnd = { readonly exitCode: number; readonly signal?: number };
+
+/** Whether this process becomes the parent of descendants whose parent ends, in the place of PID 1. Their end must then be read by `readChildEnd`. */
+export function adoptOrphans(isParent: boolean): void {
+  const setChildSubreaper = 36;
+  if (libc.prctl(setChildSubreaper, isParent ? 1n : 0n, 0n, 0n, 0n) !== 0)
+    throw new SystemCallError("prctl", "orphans");
+}
+
+/** The end of a child that Node did not start; undefined while it lives. */
+export function readChildEnd(pid: number): ChildEnd | undefined {
+  const [byNumber, noHang, exited] = [1, 1, 4];
+  const information = Buffer.alloc(128);
+  if (libc.waitid(byNumber, pid, information, exited | noHang) !== 0) throw new SystemCallError("waitid", String(pid));
+  if (information.readInt32LE(pidOfSignalInformation) === 0) return undefined;
+  // si_code is CLD_EXITED, si_status the exit code or the signal.
+  const [code, status] = [information.readInt32LE(8), information.readInt32LE(24)];
+  return code === 1 ? { exitCode: status } : { exitCode: 128 + status, signal: status };
+}
+
 /** Offset of si_pid in siginfo_t on 64-bit Linux. */
 const pidOfSignalInformation = 16;
 

@@ -14,6 +14,8 @@ export type InstanceRecord = {
   readonly name?: string;
   readonly started: string;
   readonly port?: number;
+  /** The process that it ends with. */
+  readonly owner?: ProcessIdentity;
   /** Known once the instance was started and found hardened. */
   readonly running?: { readonly process: ProcessIdentity; readonly network: InstanceNetwork };
 };
@@ -31,6 +33,11 @@ export function readRecord(paths: RuntimePaths, id: InstanceId): InstanceRecord 
     if (error instanceof SyntaxError || isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
+}
+
+/** Whether it belongs to a process that is gone, such as a command that was killed in the middle of its tests. */
+export function isOrphan(record: InstanceRecord): boolean {
+  return record.owner !== undefined && !isSameProcess(record.owner);
 }
 
 /** Every id that has a folder, durable or not. */

@@ -1,4 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 
 declare const brand: unique symbol;
 export type InstanceId = string & { readonly [brand]: "InstanceId" };
@@ -38,10 +39,50 @@ export type InstanceState = {
   readonly started: string;
 };
 
+export type LaunchOptions = {
+  /** Its command is not executed: all of it is made and waits. For looking at what an instance of an image without a command would be. */
+  readonly isHeld?: boolean;
+  /** Once this process is gone, the next `list` of anybody removes the instance. Without one it lives until it is stopped. */
+  readonly owner?: ProcessIdentity;
+};
+
+export type RunRequest = {
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Bytes that are kept of what it prints: the last ones. */
+  readonly maxOutput: number;
+  /** A text to look for in all that it prints, also in what is not kept. */
+  readonly find?: string;
+};
+
+/** What became of a program that was run to its end. */
+export type ProgramEnd = {
+  /** What it printed on stdout and stderr, its last `maxOutput` bytes. */
+  readonly output: string;
+  /** Bytes that were printed before those. */
+  readonly cut: number;
+  /** Whether `find` was printed; true without one. */
+  readonly isFound: boolean;
+  /** Limits of the instance that were met meanwhile: a process that could not be made, one that was killed for its memory. */
+  readonly limitsMet: readonly ("processes" | "memory")[];
+} & (
+  | { readonly status: "exited"; readonly exitCode: number }
+  /** `SIGKILL` … */
+  | { readonly status: "killed"; readonly signal: string }
+  | { readonly status: "timed-out" }
+  /** The program is missing or cannot be executed. */
+  | { readonly status: "not-started"; readonly reason: string }
+);
+
 /** A driver of instances. Every method throws `IngotError`. */
 export type Runtime = {
-  readonly start: (spec: InstanceSpec) => Promise<InstanceState>;
+  readonly start: (spec: InstanceSpec, options?: LaunchOptions) => Promise<InstanceState>;
   /** SIGTERM, then SIGKILL after `grace` milliseconds; then nothing of the instance is left. */
   readonly stop: (id: InstanceId, options?: { grace?: number }) => Promise<void>;
   readonly list: () => Promise<readonly InstanceState[]>;
+  /**
+   * Starts an instance, waits for the end of its command and removes it: whatever that started, left or wrote is gone with it. The profile is that of every
+   * other instance, verified in the same way, since there is no other way in: nothing is ever executed in an instance from outside.
+   */
+  readonly runToEnd: (spec: InstanceSpec, request: RunRequest) => Promise<ProgramEnd>;
 };

@@ -27,3 +27,8 @@ export type TmpfsPlacement = {
   readonly gid: number;
   readonly mode: number;
 };
+
+/** What an account of the instance is on the host. */
+export function hostIdOf(place: Placement, user: { uid: number; gid: number }): { uid: number; gid: number } {
+  return { uid: place.firstId + user.uid, gid: place.firstId + user.gid };
+}

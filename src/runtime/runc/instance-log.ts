@@ -7,28 +7,45 @@ import { makeNode } from "../../ground/libc.ts";
 const mostLogged = 64 * 1024 * 1024;
 const fifoType = 0o010000;
 
-/**
- * The write end of a pipe whose content a small process outside of the instance appends to the log file. An open file instead of a pipe would be a place on the host's
- * disk that the instance could write a program to, and execute it from. The pipe belongs to the instance's user, since servers open /dev/stdout again.
- */
-export function openInstanceLog(options: { folder: string; log: string; owner: { uid: number; gid: number } }): number {
-  const path = join(options.folder, "output");
-  rmSync(path, { force: true });
-  makeNode(path, fifoType | 0o600, 0n);
-  chownSync(path, options.owner.uid, options.owner.gid);
-  // While this end is open the others open without waiting for each other.
-  const both = openSync(path, constants.O_RDWR);
-  const read = openSync(path, constants.O_RDONLY);
-  const write = openSync(path, constants.O_WRONLY);
+/** Appends what the instance prints to its log file, by a small process outside of it. Returns the end of the pipe to write to. */
+export function openInstanceLog({ log, ...options }: OutputPipeOptions & { readonly log: string }): number {
+  const { read, write } = openOutputPipe(options);
   try {
-    startLogger(read, options.log);
+    startLogger(read, log);
     return write;
   } catch (error) {
     closeSync(write);
     throw error;
   } finally {
-    closeSync(both);
     closeSync(read);
+  }
+}
+
+export type OutputPipeOptions = {
+  readonly folder: string;
+  /** Host ids of the instance's user. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+};
+
+/**
+ * A pipe for what an instance prints. An open file instead would be a place on the host's disk that the instance could write a program to, and execute it
+ * from. It belongs to the instance's user, since servers open /dev/stdout again.
+ */
+export function openOutputPipe({ folder, owner }: OutputPipeOptions): {
+  readonly read: number;
+  readonly write: number;
+} {
+  const path = join(folder, "output");
+  rmSync(path, { force: true });
+  makeNode(path, fifoType | 0o600, 0n);
+  chownSync(path, owner.uid, owner.gid);
+  // While this end is open the others open without waiting for each other.
+  const both = openSync(path, constants.O_RDWR);
+  try {
+    const read = openSync(path, constants.O_RDONLY);
+    return { read, write: openSync(path, constants.O_WRONLY) };
+  } finally {
+    closeSync(both);
     rmSync(path);
   }
 }

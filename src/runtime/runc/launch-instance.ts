@@ -12,9 +12,10 @@ import { addNetwork, type InstanceNetwork } from "../network/network.ts";
 import { runtimePaths } from "../paths.ts";
 import { placeInstance, writeIdentityFiles } from "../place-instance.ts";
 import { identifyProcess } from "../process-identity.ts";
-import type { Placement } from "../profile/placement.ts";
+import { hostIdOf, type Placement } from "../profile/placement.ts";
 import { ociSpec } from "../profile/profile.ts";
-import type { InstanceSpec } from "../runtime.ts";
+import type { InstanceSpec, LaunchOptions } from "../runtime.ts";
+import { givenSettings } from "../verify/given-settings.ts";
 import { assertHardened, hasEnded, readCreated, readRunning, untilExecuted, type Verified } from "../verify/verify.ts";
 import { denyTunnelDevice } from "./deny-tunnel-device.ts";
 import { openInstanceLog } from "./instance-log.ts";
@@ -22,22 +23,36 @@ import { createContainer, startContainer } from "./runc.ts";
 import type { RuncOptions } from "./runc-driver.ts";
 
 /** Everything between an empty folder and a verified, running instance. The caller removes what is there when this throws. */
-export async function launchInstance(ctx: Context, spec: InstanceSpec, options: RuncOptions): Promise<InstanceRecord> {
-  const paths = runtimePaths(ctx.home);
-  const record = recordOf(ctx, spec);
+export async function launchInstance(
+  ctx: Context,
+  spec: InstanceSpec,
+  options: RuncOptions & LaunchOptions,
+): Promise<InstanceRecord> {
+  const { record, network, place } = await prepareInstance(ctx, spec, options);
+  const pid = await runVerified(ctx, { spec, place, options });
+  const process = identifyProcess(pid);
+  if (process === undefined) throw await endedAtOnce(ctx, spec);
+  const started = { ...record, running: { process, network } };
+  writeRecord(runtimePaths(ctx.home), started);
+  return started;
+}
+
+type Prepared = { readonly record: InstanceRecord; readonly network: InstanceNetwork; readonly place: Placement };
+
+/** All that an instance needs before there is a process in it. */
+export async function prepareInstance(
+  ctx: Context,
+  spec: InstanceSpec,
+  { owner }: LaunchOptions = {},
+): Promise<Prepared> {
+  const record = { ...recordOf(ctx, spec), ...(owner === undefined ? {} : { owner }) };
   // First of all: it keeps the image's content mounted, and tells what to remove after a crash.
-  writeRecord(paths, record);
+  writeRecord(runtimePaths(ctx.home), record);
   const [network, place] = await bothOrNeither(addNetwork(ctx, spec.id), prepareRoot(ctx, spec));
   if (ctx.signal.aborted)
     throw new IngotError("cancelled", `the start of ${spec.id} was stopped; nothing of it is left`);
   writeIdentityFiles(place.folder, spec.id, network.address);
-  const pid = await runVerified(ctx, { spec, place, options });
-  const process = identifyProcess(pid);
-  if (process === undefined) throw await endedAtOnce(ctx, spec);
-  const running = { process, network };
-  const started = { ...record, running };
-  writeRecord(paths, started);
-  return started;
+  return { record, network, place };
 }
 
 function recordOf(ctx: Context, spec: InstanceSpec): InstanceRecord {
@@ -68,22 +83,39 @@ async function bothOrNeither(
   return [await network, await root];
 }
 
-type Launch = { readonly spec: InstanceSpec; readonly place: Placement; readonly options: RuncOptions };
+type Launch = {
+  readonly spec: InstanceSpec;
+  readonly place: Placement;
+  readonly options: RuncOptions & LaunchOptions;
+};
 
-async function runVerified(ctx: Context, { spec, place, options }: Launch): Promise<number> {
+async function runVerified(ctx: Context, launch: Launch): Promise<number> {
+  const { spec, place, options } = launch;
+  const paths = runtimePaths(ctx.home);
+  const output = openInstanceLog({ folder: place.folder, log: paths.log(spec.id), owner: hostIdOf(place, spec.user) });
+  const pid = await createHardened(ctx, launch, { output }).finally(() => closeSync(output));
+  if (options.isHeld === true) return pid;
+  await startContainer(paths, spec.id);
+  if (!(await untilExecuted(pid))) throw await endedAtOnce(ctx, spec);
+  await assertRunsHardened(ctx, { pid, spec, place });
+  return pid;
+}
+
+/** Makes the container and verifies it while its first process still waits. With `isShort`, also what can only be read from one that lives for a while. */
+export async function createHardened(
+  ctx: Context,
+  { spec, place, options }: Launch,
+  { output, isShort = false }: { readonly output: number; readonly isShort?: boolean },
+): Promise<number> {
   const paths = runtimePaths(ctx.home);
   const given = (options.alterProfile ?? ((profile) => profile))(ociSpec(spec, place));
   writeFileSync(join(place.folder, "config.json"), JSON.stringify(given), { mode: 0o600 });
   mkdirSync(paths.runc, { recursive: true });
   chmodSync(paths.runc, 0o711);
-  const owner = { uid: place.firstId + spec.user.uid, gid: place.firstId + spec.user.gid };
-  const output = openInstanceLog({ folder: place.folder, log: paths.log(spec.id), owner });
-  const pid = await createContainer(paths, spec.id, output).finally(() => closeSync(output));
+  const pid = await createContainer(paths, spec.id, output);
   denyTunnelDevice(pid);
-  assertHardened(spec, readCreated({ pid, spec, place }, given));
-  await startContainer(paths, spec.id);
-  if (!(await untilExecuted(pid))) throw await endedAtOnce(ctx, spec);
-  await assertRunsHardened(ctx, { pid, spec, place });
+  const short = isShort ? givenSettings(given, spec) : [];
+  assertHardened(spec, [...short, ...readCreated({ pid, spec, place }, given)]);
   return pid;
 }
 

@@ -4,14 +4,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { withFileLock } from "../../ground/file-lock.ts";
-import { listIds, readRecord, stateOf, type InstanceRecord } from "../instance-record.ts";
+import { isOrphan, listIds, readRecord, stateOf, type InstanceRecord } from "../instance-record.ts";
 import { runtimePaths } from "../paths.ts";
 import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { OciSpec } from "../profile/oci-spec.ts";
-import type { InstanceId, InstanceSpec, InstanceState, Runtime } from "../runtime.ts";
+import type {
+  InstanceId,
+  InstanceSpec,
+  InstanceState,
+  LaunchOptions,
+  ProgramEnd,
+  RunRequest,
+  Runtime,
+} from "../runtime.ts";
 import { destroyInstance } from "./destroy-instance.ts";
 import { assertInstalled, assertRoot } from "./host-requirements.ts";
 import { launchInstance } from "./launch-instance.ts";
+import { runInstance } from "./run-instance.ts";
 
 export type RuncOptions = {
   /** For tests of the verification: what reaches runc instead of the profile. */
@@ -23,9 +32,10 @@ const defaultGrace = 10_000;
 /** Instances by runc. Starting is all or nothing; what a crash left is removed by the next `list`. */
 export function runcRuntime(ctx: Context, options: RuncOptions = {}): Runtime {
   return {
-    start: (spec) => exclusively(ctx, spec.id, () => start(ctx, spec, options)),
+    start: (spec, launch) => exclusively(ctx, spec.id, () => start(ctx, spec, { ...options, ...launch })),
     stop: (id, stopOptions) => exclusively(ctx, id, () => stop(ctx, id, stopOptions?.grace ?? defaultGrace)),
     list: () => list(ctx),
+    runToEnd: (spec, request) => exclusively(ctx, spec.id, () => runToEnd(ctx, spec, { ...options, ...request })),
   };
 }
 
@@ -35,7 +45,29 @@ function exclusively<T>(ctx: Context, id: InstanceId, work: () => Promise<T>): P
   return withFileLock(runtimePaths(ctx.home).instanceLock(id), work, { wait: 60_000, what: `the instance ${id}` });
 }
 
-async function start(ctx: Context, spec: InstanceSpec, options: RuncOptions): Promise<InstanceState> {
+/** One lock from the start to the removal: nobody else has any business with such an instance, and once this process is gone the next `list` removes it. */
+async function runToEnd(ctx: Context, spec: InstanceSpec, options: RuncOptions & RunRequest): Promise<ProgramEnd> {
+  makeFolders(ctx, spec);
+  const end = await runInstance(ctx, spec, options).catch(async (error: unknown) => {
+    await destroyInstance(ctx, spec.id).catch((left: unknown) => warnOfRest(ctx, left));
+    throw error;
+  });
+  await destroyInstance(ctx, spec.id);
+  return end;
+}
+
+async function start(ctx: Context, spec: InstanceSpec, options: RuncOptions & LaunchOptions): Promise<InstanceState> {
+  makeFolders(ctx, spec);
+  try {
+    return stateOf(await launchInstance(ctx, spec, options));
+  } catch (error) {
+    // What failed first is what a person must know; the rest is tried again by the next list.
+    await destroyInstance(ctx, spec.id).catch((left: unknown) => warnOfRest(ctx, left));
+    throw error;
+  }
+}
+
+function makeFolders(ctx: Context, spec: InstanceSpec): void {
   const paths = runtimePaths(ctx.home);
   assertInstalled(ctx);
   if (existsSync(paths.instance(spec.id))) {
@@ -49,13 +81,6 @@ async function start(ctx: Context, spec: InstanceSpec, options: RuncOptions): Pr
     chmodSync(folder, 0o711);
   }
   mkdirSync(paths.instance(spec.id), { recursive: true, mode: 0o700 });
-  try {
-    return stateOf(await launchInstance(ctx, spec, options));
-  } catch (error) {
-    // What failed first is what a person must know; the rest is tried again by the next list.
-    await destroyInstance(ctx, spec.id).catch((left: unknown) => warnOfRest(ctx, left));
-    throw error;
-  }
 }
 
 function warnOfRest(ctx: Context, left: unknown): void {
@@ -93,16 +118,16 @@ async function reconcile(
   id: InstanceId,
   record: InstanceRecord | undefined,
 ): Promise<InstanceState | undefined> {
-  if (record?.running !== undefined) return stateOf(record);
+  if (record?.running !== undefined && !isOrphan(record)) return stateOf(record);
   const paths = runtimePaths(ctx.home);
   try {
     return await withFileLock(paths.instanceLock(id), async () => {
       // Read again: between the first look and the lock another process may have ended its start, or its stop.
       const now = readRecord(paths, id);
-      if (now?.running !== undefined) return stateOf(now);
+      if (now?.running !== undefined && !isOrphan(now)) return stateOf(now);
       const isLeft = listIds(paths).includes(id);
       await destroyInstance(ctx, id);
-      if (isLeft) ctx.report.warn(`what was left of ${id}, whose start was cut off, is removed`);
+      if (isLeft) ctx.report.warn(`what was left of ${id}, ${whyLeft(now)}, is removed`);
       return undefined;
     });
   } catch (error) {
@@ -112,4 +137,8 @@ async function reconcile(
     else if (error.code !== "locked-by-another") throw error;
     return undefined;
   }
+}
+
+function whyLeft(record: InstanceRecord | undefined): string {
+  return record?.running === undefined ? "whose start was cut off" : "whose command was cut off";
 }

@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from "node:fs";
+import { cgroupFile, type CgroupFiles } from "../cgroup-file.ts";
+
+export type Limit = "processes" | "memory";
+
+/** Both versions of cgroups count in lines such as `max 12`. */
+const counters: Readonly<Record<Limit, { controller: string; files: CgroupFiles; word: string }>> = {
+  processes: { controller: "pids", files: { v1: "pids.events", v2: "pids.events" }, word: "max" },
+  memory: { controller: "memory", files: { v1: "memory.oom_control", v2: "memory.events" }, word: "oom_kill" },
+};
+
+/** Tells later which limits of a new instance were met. The files are looked up at once: a process that has ended is in the host's cgroup. */
+export function watchLimits(pid: number): () => readonly Limit[] {
+  const limits = (["processes", "memory"] as const).map((limit) => {
+    const { controller, files, word } = counters[limit];
+    return { limit, word, path: cgroupFile(pid, controller, files) };
+  });
+  return () =>
+    limits.filter(({ path, word }) => path !== undefined && readCount(path, word) > 0).map(({ limit }) => limit);
+}
+
+function readCount(path: string, word: string): number {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const line = text.split("\n").find((entry) => entry.startsWith(`${word} `));
+  return Number(line?.split(" ")[1] ?? 0);
+}

@@ -1,0 +1,119 @@
+import { closeSync } from "node:fs";
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
+import { adoptOrphans, readChildEnd, type ChildEnd } from "../../ground/libc.ts";
+import { statInside } from "../content/look-inside.ts";
+import { hostIdOf, type Placement } from "../profile/placement.ts";
+import type { InstanceSpec, ProgramEnd, RunRequest } from "../runtime.ts";
+import { assertHardened, hasEnded, readRunning, untilExecuted } from "../verify/verify.ts";
+import { collectOutput, type OutputCollector } from "./collect-output.ts";
+import { openOutputPipe } from "./instance-log.ts";
+import { createHardened, prepareInstance } from "./launch-instance.ts";
+import { watchLimits } from "./limits-met.ts";
+import { startContainer } from "./runc.ts";
+import type { RuncOptions } from "./runc-driver.ts";
+import { runtimePaths } from "../paths.ts";
+
+/** How long the rest of the output may take once the program and all it started are gone. */
+const drainTime = 2000;
+
+/** Everything of `Runtime.runToEnd` but the removal of what is left, which the caller does in any case. */
+export async function runInstance(
+  ctx: Context,
+  spec: InstanceSpec,
+  options: RuncOptions & RunRequest,
+): Promise<ProgramEnd> {
+  const { place } = await prepareInstance(ctx, spec);
+  const missing = whyMissing(spec, place);
+  if (missing !== undefined) return { status: "not-started", reason: missing, ...nothing };
+  const pipe = openOutputPipe({ folder: place.folder, owner: hostIdOf(place, spec.user) });
+  const { maxOutput: most, find } = options;
+  const collector = collectOutput(pipe.read, { most, ...(find === undefined ? {} : { find }) });
+  // The exit code goes to the parent. runc, which is that, ends before its container does.
+  adoptOrphans(true);
+  try {
+    const pid = await createHardened(ctx, { spec, place, options }, { output: pipe.write, isShort: true }).finally(() =>
+      closeSync(pipe.write),
+    );
+    return await untilEnd(ctx, { spec, place, pid, collector, timeout: options.timeout });
+  } finally {
+    adoptOrphans(false);
+    collector.close();
+  }
+}
+
+const nothing = { output: "", cut: 0, isFound: false, limitsMet: [] } as const;
+
+type Running = {
+  readonly spec: InstanceSpec;
+  readonly place: Placement;
+  readonly pid: number;
+  readonly collector: OutputCollector;
+  readonly timeout: number;
+};
+
+async function untilEnd(ctx: Context, running: Running): Promise<ProgramEnd> {
+  const { spec, pid, collector, timeout } = running;
+  const limits = watchLimits(pid);
+  try {
+    const deadline = Date.now() + timeout;
+    await startContainer(runtimePaths(ctx.home), spec.id);
+    await assertRunsHardened(running);
+    for (let pause = 2; Date.now() < deadline; pause = Math.min(pause * 2, 50)) {
+      const end = readChildEnd(pid);
+      if (end !== undefined) {
+        await Promise.race([collector.ended, sleep(drainTime, undefined, { ref: false })]);
+        return { ...statusOf(end), ...collector.read(), limitsMet: limits() };
+      }
+      if (ctx.signal.aborted)
+        throw new IngotError("cancelled", `${spec.command[0]} was stopped; nothing of it is left`);
+      await sleep(pause);
+    }
+    await endChild(pid);
+    return { status: "timed-out", ...collector.read(), limitsMet: limits() };
+  } catch (error) {
+    await endChild(pid);
+    throw error;
+  }
+}
+
+/** Ends it with all that it started, which lives in its process namespace, and reads its exit code so that nothing of it is left in the host's table. */
+async function endChild(pid: number): Promise<void> {
+  process.kill(pid, "SIGKILL");
+  while (readChildEnd(pid) === undefined) await sleep(2);
+}
+
+/** A program that has ended meanwhile is no failure here; what it was started with was verified before. */
+async function assertRunsHardened({ spec, place, pid }: Pick<Running, "spec" | "place" | "pid">): Promise<void> {
+  if (!(await untilExecuted(pid))) return;
+  try {
+    assertHardened(spec, readRunning({ pid, spec, place }));
+  } catch (error) {
+    if (!(await hasEnded(pid))) throw error;
+  }
+}
+
+function statusOf({ exitCode, signal }: ChildEnd): { status: "exited"; exitCode: number } | KilledStatus {
+  if (signal === undefined) return { status: "exited", exitCode };
+  const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
+  return { status: "killed", signal: name ?? `signal ${signal}` };
+}
+
+type KilledStatus = { status: "killed"; signal: string };
+
+/** runc would say so as well, but in words that it also has for faults of the host. */
+function whyMissing({ command, environment, workdir }: InstanceSpec, { rootfs }: Placement): string | undefined {
+  const [program = ""] = command;
+  if (program.includes("/")) {
+    const path = program.startsWith("/") ? program : `${workdir}/${program}`;
+    const stats = statInside(rootfs, path);
+    if (stats === undefined) return `the image has no ${program}`;
+    return stats.isFile() && (stats.mode & 0o111) !== 0 ? undefined : `${program} of the image is not a program`;
+  }
+  const folders = (environment.PATH ?? "").split(":").filter(Boolean);
+  const found = folders.map((folder) => statInside(rootfs, `${folder}/${program}`));
+  if (found.some((stats) => stats?.isFile() === true && (stats.mode & 0o111) !== 0)) return undefined;
+  return `the image has no program ${program} in ${folders.join(", ")}`;
+}
