@@ -4,7 +4,8 @@ import type { Layout } from "../oci/layout.ts";
 import { resolveImage } from "../oci/receive-image.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import { openRepository } from "../oci/registry.ts";
-import { pull, tagOrDigest } from "../oci/oci.ts";
+import { pull } from "../oci/oci.ts";
+import { tagOrDigest } from "../oci/places.ts";
 import type { LockedBase } from "./lock.ts";
 
 type RegistryBase = Extract<LockedBase, { kind: "oci" }>;

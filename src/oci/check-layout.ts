@@ -2,8 +2,9 @@ import { createReadStream } from "node:fs";
 import { digester, type Digest } from "./digest.ts";
 import { listBlobs } from "./collect.ts";
 import type { Layout } from "./layout.ts";
-import { nameAnnotation } from "./layout/references.ts";
+import { nameOf } from "./layout/references.ts";
 import { partsOf, readManifest } from "./layout/reachable.ts";
+import { namedLists } from "./referrers/layout-list.ts";
 
 /** Something in a layout that is not as it should be. */
 export type LayoutFinding =
@@ -46,10 +47,13 @@ async function hashFile(path: string): Promise<Digest> {
 /** For every blob that a named image or a root needs: which of them need it. */
 function usersOf(layout: Layout, roots: readonly Digest[]): Map<Digest, Set<string>> {
   const users = new Map<Digest, Set<string>>();
-  const named = layout
-    .listManifests()
-    .map(({ digest, annotations }) => [digest, annotations?.[nameAnnotation] ?? digest] as const);
-  for (const [root, name] of [...named, ...roots.map((digest) => [digest, digest] as const)]) {
+  const named = layout.listManifests().map((entry) => [entry.digest, nameOf(entry) ?? entry.digest] as const);
+  // What is attached to an image counts as its part: the list, and what it lists.
+  const attached = namedLists(layout.folder).flatMap(({ subject, descriptor }) => {
+    const names = named.flatMap(([digest, name]) => (digest === subject ? [name] : []));
+    return (names.length === 0 ? [subject] : names).map((name) => [descriptor.digest, name] as const);
+  });
+  for (const [root, name] of [...named, ...attached, ...roots.map((digest) => [digest, digest] as const)]) {
     const pending = [root];
     for (let digest = pending.pop(); digest !== undefined; digest = pending.pop()) {
       const names = users.get(digest) ?? new Set();

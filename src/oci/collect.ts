@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { isErrno } from "../ground/error.ts";
 import { isDigest, type Digest } from "./digest.ts";
 import type { Layout } from "./layout.ts";
-import { withIndexLock } from "./layout/references.ts";
+import { nameOf, readIndex, withIndexLock, writeIndex } from "./layout/references.ts";
 import { markReachable } from "./layout/reachable.ts";
+import { namedLists, subjectOfUnnamed } from "./referrers/layout-list.ts";
+import { subjectOfName } from "./referrers/referrers-index.ts";
 
 export type CollectOptions = {
   /** Manifests that must stay beside the named ones: those of running instances, of a build that is going on. */
@@ -35,9 +37,18 @@ function sweep(layout: Layout, options: CollectOptions): Collected {
   const blobs = listBlobs(layout);
   // A young manifest keeps what it lists: a build stores its parts, some of them long before, and names them last.
   const young = blobs.filter((blob) => !isOld(blob)).map(({ digest }) => digest);
-  const reachable = markReachable(layout, [...layout.listManifests().map(({ digest }) => digest), ...roots, ...young]);
+  // What is attached to an image, by its list or by an entry without a name, goes with that image.
+  const images = layout.listManifests().filter((entry) => subjectOfUnnamed(layout, entry) === undefined);
+  const lists = namedLists(layout.folder);
+  const reachable = markReachable(
+    layout,
+    [...images.map(({ digest }) => digest), ...roots, ...young],
+    new Map(lists.map(({ subject, descriptor }) => [subject, descriptor.digest])),
+  );
   const garbage = blobs.filter((blob) => !reachable.has(blob.digest) && isOld(blob));
   const temporaries = listTemporaries(layout.folder).filter(isOld);
+  // The names before the content: after a crash nothing is named that is gone.
+  if (!dryRun) forgetAttached(layout, reachable);
   // Manifests first: after a crash no manifest is left whose parts are gone.
   const swept = garbage
     .toSorted((a, b) => a.size - b.size)
@@ -48,6 +59,16 @@ function sweep(layout: Layout, options: CollectOptions): Collected {
     temporaries: temporaries.map(({ path }) => path),
     freed: [...swept, ...temporaries].reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+/** Takes the lists of what is attached to images that go, and entries attached to them, out of `index.json`. */
+function forgetAttached(layout: Layout, reachable: ReadonlySet<Digest>): void {
+  const index = readIndex(layout.folder);
+  const manifests = index.manifests.filter((entry) => {
+    const subject = subjectOfName(nameOf(entry) ?? "");
+    return reachable.has(subject ?? entry.digest);
+  });
+  if (manifests.length < index.manifests.length) writeIndex(layout.folder, { ...index, manifests });
 }
 
 /** Removes a blob unless somebody stored it again since it was listed. */

@@ -1,11 +1,14 @@
-import { resolve } from "node:path";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { openLayout, openStore, type Layout } from "./layout.ts";
-import { layoutSource } from "./layout/layout-source.ts";
+import type { Digest } from "./digest.ts";
+import { openStore, type Layout } from "./layout.ts";
+import { find, openFolder, sourceOf } from "./places.ts";
 import { pushImage } from "./push-image.ts";
 import { receiveImage, type ReceiveOptions } from "./receive-image.ts";
+import { receiveReferrers } from "./referrers/receive-referrers.ts";
+import { sendReferrers } from "./referrers/send-referrers.ts";
+import { subjectsIn } from "./referrers/subjects.ts";
 import { formatReference, namesRegistry, parseReference, type ImageReference } from "./reference.ts";
 import { openRepository, type RegistryOptions } from "./registry.ts";
 
@@ -36,98 +39,100 @@ export function parseTransport(text: string): Transport {
   return { kind: "layout", folder, ...(colon === -1 ? {} : { name: rest.slice(colon + 1) }) };
 }
 
-export type CopyOptions = RegistryOptions & ReceiveOptions;
+export type CopyOptions = RegistryOptions &
+  ReceiveOptions & {
+    /** Whether what is attached to an image travels with it; default true. */
+    readonly evidence?: boolean;
+  };
+
+export type CopiedImage = {
+  readonly digest: Digest;
+  readonly image: Descriptor;
+  /** How many statements (or other attached artifacts) came along or were there already. */
+  readonly statements: number;
+};
 
 /**
- * Copies an image between the store, layouts and registries; returns its descriptor. From registry to registry it goes through the store,
- * where it stays without a name until garbage is collected.
+ * Copies an image, with what is attached to it, between the store, layouts and registries. From registry to registry it goes through the store, where it stays
+ * without a name until garbage is collected.
  */
 export async function copyImage(
   context: Context,
   places: { readonly from: Transport; readonly to: Transport },
   options: CopyOptions = {},
-): Promise<Descriptor> {
+): Promise<CopiedImage> {
   const { from, to } = places;
   if (to.kind === "registry") {
     const layout = from.kind === "layout" ? openFolder(context, from.folder, { create: false }) : openStore(context);
     const image =
-      from.kind === "registry" ? await pull(context, layout, from.reference, options) : find(layout, from.name);
-    await push(context, { layout, image }, to.reference, options);
-    return image;
+      from.kind === "registry" ? (await receive(context, layout, from, options)).image : find(layout, from.name);
+    return { digest: image.digest, image, statements: await push(context, { layout, image }, to.reference, options) };
   }
   const target = to.kind === "store" ? openStore(context) : openFolder(context, to.folder, { create: true });
-  const image =
-    from.kind === "registry"
-      ? await pull(context, target, from.reference, options)
-      : await copyFolder(context, from, target);
+  const { image, statements } = await receive(context, target, from, options);
   // Without a name it is listed all the same: what no list reaches is garbage to every tool.
   await (to.name === undefined ? target.listManifest(image) : target.setReference(to.name, image));
-  return image;
+  return { digest: image.digest, image, statements };
 }
 
-/** Transfers an image of a registry into a layout, without naming it. */
+/** Transfers an image of a registry into a layout, without naming it, and without what is attached to it. */
 export async function pull(
   context: Context,
   layout: Layout,
   reference: ImageReference,
-  options: CopyOptions = {},
+  options: RegistryOptions & ReceiveOptions = {},
 ): Promise<Descriptor> {
-  const source = openRepository(context, reference, options);
-  const { image } = await receiveImage(context, layout, { source, reference: tagOrDigest(reference) }, options);
-  return image;
+  return (await receive(context, layout, { kind: "registry", reference }, { ...options, evidence: false })).image;
 }
 
-/** Sends an image of a layout to where a reference says. */
+/** Sends an image of a layout to where a reference says; returns how many statements are with it there. */
 export async function push(
   context: Context,
   from: { readonly layout: Layout; readonly image: Descriptor },
   reference: ImageReference,
-  options: RegistryOptions = {},
-): Promise<void> {
-  if (reference.digest !== undefined && reference.digest !== from.image.digest) {
-    throw new IngotError("blob-mismatch", `the image is ${from.image.digest}, not ${formatReference(reference)}`, {
+  options: RegistryOptions & Pick<CopyOptions, "evidence"> = {},
+): Promise<number> {
+  const { layout, image } = from;
+  if (reference.digest !== undefined && reference.digest !== image.digest) {
+    throw new IngotError("blob-mismatch", `the image is ${image.digest}, not ${formatReference(reference)}`, {
       hint: "leave the digest out, or name the image that has it",
     });
   }
   const repository = openRepository(context, reference, options);
-  await pushImage(context, from, { repository, ...(reference.tag === undefined ? {} : { tag: reference.tag }) });
+  const { tag } = reference;
+  if (options.evidence === false) {
+    await pushImage(context, from, { repository, ...(tag === undefined ? {} : { tag }) });
+    return 0;
+  }
+  await pushImage(context, from, { repository });
+  let statements = 0;
+  for (const subject of subjectsIn(layout, image)) {
+    statements += await sendReferrers(context, { layout, subject }, repository);
+  }
+  // The tag last: who finds the image by it finds its statements too.
+  if (tag !== undefined) {
+    await repository.pushManifest(tag, { descriptor: image, content: layout.readBlob(image.digest) });
+  }
+  return statements;
 }
 
-export function tagOrDigest({ tag, digest }: ImageReference): string {
-  return digest ?? tag ?? "latest";
-}
-
-async function copyFolder(
+/** Transfers an image into a layout, with what is attached to it and before anything names it. */
+async function receive(
   context: Context,
-  from: Exclude<Transport, { kind: "registry" }>,
-  target: Layout,
-): Promise<Descriptor> {
-  const layout = from.kind === "store" ? openStore(context) : openFolder(context, from.folder, { create: false });
-  const { digest } = find(layout, from.name);
+  layout: Layout,
+  from: Transport,
+  options: CopyOptions,
+): Promise<{ readonly image: Descriptor; readonly statements: number }> {
+  const { source, reference, platform } = sourceOf(context, from, options);
   const { image } = await receiveImage(
     context,
-    target,
-    { source: layoutSource(layout), reference: digest },
-    { platform: "all" },
+    layout,
+    { source, reference },
+    platform === undefined ? {} : { platform },
   );
-  return image;
-}
-
-function openFolder(context: Context, folder: string, options: { create: boolean }): Layout {
-  return openLayout(resolve(context.cwd, folder), options);
-}
-
-/** By name or digest; without a name, the only image of the layout. */
-function find(layout: Layout, name: string | undefined): Descriptor {
-  if (name !== undefined) return layout.resolveReference(name);
-  const [only, second] = layout.listManifests();
-  if (only !== undefined && second === undefined) return only;
-  throw new IngotError(
-    "reference-ambiguous",
-    `the layout ${layout.folder} holds ${layout.listManifests().length} images, and none is named`,
-    {
-      hint: `write oci:${layout.folder}:NAME`,
-      details: layout.listReferences().map((entry) => entry.name),
-    },
-  );
+  let statements = 0;
+  for (const subject of options.evidence === false ? [] : subjectsIn(layout, image)) {
+    statements += await receiveReferrers(context, layout, { source, subject });
+  }
+  return { image, statements };
 }

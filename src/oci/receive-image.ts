@@ -5,13 +5,16 @@ import type { Digest } from "./digest.ts";
 import { parseImageConfig } from "./image-config.ts";
 import type { Layout } from "./layout.ts";
 import { isImage, parseManifest, type ImageIndex, type ImageManifest } from "./manifest.ts";
-import type { FetchedManifest } from "./registry.ts";
 import { inParallel } from "./registry/in-parallel.ts";
+import type { ListedReferrers } from "./registry/list-referrers.ts";
+import type { FetchedManifest } from "./registry/manifests.ts";
 
 /** Where an image comes from: a repository of a registry, or another layout. */
 export type ImageSource = {
   readonly fetchManifest: (reference: string) => Promise<FetchedManifest>;
   readonly streamBlob: (blob: Descriptor) => AsyncIterable<Uint8Array>;
+  /** What is said to be attached to an image there. */
+  readonly listReferrers: (subject: Digest) => Promise<ListedReferrers>;
 };
 
 export type ReceiveOptions = {

@@ -39,8 +39,8 @@ export async function attachArtifact(layout: Layout, subject: Descriptor, artifa
   });
   const checked = checkReferrer(put(layout, manifest, mediaTypes.imageManifest), manifest, digest);
   if ("reason" in checked) throw new IngotError("internal-error", `an artifact was made wrongly: ${checked.reason}`);
-  await attachReferrers(layout, digest, [checked.referrer.descriptor]);
-  return checked.referrer.descriptor;
+  await attachReferrers(layout, digest, [checked.descriptor]);
+  return checked.descriptor;
 }
 
 /** Lists manifests, which are in the layout and were checked, as attached to an image. Many at once are one write. */
@@ -69,7 +69,7 @@ export function readReferrers(layout: Layout, subject: Digest): ReferrerList {
   for (const raw of listEntries(layout, subject)) {
     const checked = checkEntry(layout, raw, subject);
     if ("reason" in checked) skipped.push(checked);
-    else referrers.push(checked.referrer);
+    else referrers.push(checked);
   }
   return { referrers, skipped };
 }

@@ -1,24 +1,23 @@
 import { z } from "zod";
 import type { Context } from "../ground/context.ts";
-import { IngotError } from "../ground/error.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { digestOf, isDigest, type Digest } from "./digest.ts";
-import { maximumManifestSize } from "./layout/describe-manifest.ts";
-import { isIndexType, isManifestType, mediaTypes } from "./media-types.ts";
+import type { Digest } from "./digest.ts";
 import { parseJson } from "./parse-json.ts";
 import { blobStream } from "./registry/blob-stream.ts";
-import { bodyChunks } from "./registry/body-chunks.ts";
 import { endpointOf } from "./registry/endpoint.ts";
-import { createHttp, type RegistryHttp, type RetryOptions } from "./registry/http.ts";
+import { createHttp, type RetryOptions } from "./registry/http.ts";
+import { listReferrers, type ListedReferrers, type ReferrerFilter } from "./registry/list-referrers.ts";
+import { fetchManifest, hasManifest, type FetchedManifest } from "./registry/manifests.ts";
+import { pages } from "./registry/pages.ts";
+import { pushManifest, pushReferrers } from "./registry/push-referrers.ts";
 import { uploadBlob, type BlobUpload } from "./registry/upload-blob.ts";
+import type { Target } from "./registry/whole-answer.ts";
 
 export type RegistryOptions = {
   /** Speak plain http. Loopback registries do so by themselves. */
   readonly insecure?: boolean;
   readonly retry?: RetryOptions;
 };
-
-export type FetchedManifest = { readonly descriptor: Descriptor; readonly content: Buffer };
 
 /** One repository of a registry (distribution-spec 1.1). Every method throws `registry-*` errors. */
 export type Repository = {
@@ -27,7 +26,12 @@ export type Repository = {
   /** By tag or digest; a digest is verified. */
   readonly fetchManifest: (tagOrDigest: string) => Promise<FetchedManifest>;
   readonly hasManifest: (digest: Digest) => Promise<boolean>;
+  /** One with a subject is listed there too: by the registry, or by the client where the registry keeps no lists. */
   readonly pushManifest: (tagOrDigest: string, manifest: FetchedManifest) => Promise<void>;
+  /** What the registry claims is attached to an image; to be checked. Throws `referrers-unusable` where its list is no list. */
+  readonly listReferrers: (subject: Digest, filter?: ReferrerFilter) => Promise<ListedReferrers>;
+  /** As `pushManifest` for many that are attached to one image. */
+  readonly pushReferrers: (subject: Digest, manifests: readonly FetchedManifest[]) => Promise<void>;
   readonly hasBlob: (digest: Digest) => Promise<boolean>;
   /** The bytes of a blob, resumed where the connection breaks. Not verified: `putBlobStream` does that. */
   readonly streamBlob: (blob: Descriptor) => AsyncGenerator<Uint8Array, void, undefined>;
@@ -44,17 +48,19 @@ export function openRepository(
   const { registry, repository } = place;
   const endpoint = endpointOf(registry, options.insecure === undefined ? {} : { insecure: options.insecure });
   const http = createHttp(context, endpoint, options.retry);
-  const target = { context, http, repository, retry: options.retry ?? {} };
+  const target: Target = { context, http, repository, retry: options.retry ?? {} };
   return {
     registry,
     repository,
     fetchManifest: (tagOrDigest) => fetchManifest(target, tagOrDigest),
-    hasManifest: (digest) => isThere(target, `manifests/${digest}`),
+    hasManifest: (digest) => hasManifest(target, digest),
     pushManifest: (tagOrDigest, manifest) => pushManifest(target, tagOrDigest, manifest),
-    hasBlob: (digest) => isThere(target, `blobs/${digest}`),
+    listReferrers: (subject, filter) => listReferrers(target, subject, filter),
+    pushReferrers: (subject, manifests) => pushReferrers(target, subject, manifests),
+    hasBlob: (digest) => hasBlob(target, digest, "pull"),
     streamBlob: (blob) => blobStream({ ...target, blob }),
     uploadBlob: async (upload) =>
-      (await isThere(target, `blobs/${upload.digest}`, "push")) ? "present" : uploadBlob(target, upload),
+      (await hasBlob(target, upload.digest, "push")) ? "present" : uploadBlob(target, upload),
     listTags: () => listTags(target),
   };
 }
@@ -67,89 +73,18 @@ export async function pingRegistry(context: Context, registry: string, options: 
   await response.body?.cancel();
 }
 
-type Target = { readonly http: RegistryHttp; readonly repository: string };
-
-const acceptedManifests = [
-  mediaTypes.imageIndex,
-  mediaTypes.imageManifest,
-  mediaTypes.dockerManifestList,
-  mediaTypes.dockerManifest,
-].join(", ");
-
-async function fetchManifest({ http, repository }: Target, tagOrDigest: string): Promise<FetchedManifest> {
-  const response = await http.send({
-    method: "GET",
-    url: `/v2/${repository}/manifests/${tagOrDigest}`,
-    repository,
-    access: "pull",
-    headers: { accept: acceptedManifests },
-    accept: [200],
-  });
-  const content = await readLimited(response, http.endpoint.registry);
-  const digest = digestOf(content);
-  const promised = isDigest(tagOrDigest) ? tagOrDigest : response.headers.get("docker-content-digest");
-  if (promised !== null && promised !== digest) {
-    throw new IngotError("blob-mismatch", `expected the manifest ${promised}, got ${digest}`, {
-      hint: "the registry or something on the way to it alters content: do not use this image",
-    });
-  }
-  return { descriptor: { mediaType: manifestType(response, content), digest, size: content.length }, content };
-}
-
-/** Stops reading where no manifest goes on, so that a registry cannot fill the memory. */
-async function readLimited(response: Response, registry: string): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of bodyChunks(response)) {
-    size += chunk.length;
-    if (size > maximumManifestSize) {
-      throw new IngotError("manifest-malformed", `the registry ${registry} serves a manifest of more than 4 MiB`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function manifestType(response: Response, content: Buffer): string {
-  const served = (response.headers.get("content-type") ?? "").replace(/;.*$/, "").trim();
-  if (isIndexType(served) || isManifestType(served)) return served;
-  // Some registries serve application/json; then the document's own word counts.
-  return parseJson(content, z.looseObject({ mediaType: z.string().default(served) }), "the manifest").mediaType;
-}
-
-async function pushManifest(target: Target, tagOrDigest: string, manifest: FetchedManifest): Promise<void> {
-  const { http, repository } = target;
-  const response = await http.send({
-    method: "PUT",
-    url: `/v2/${repository}/manifests/${tagOrDigest}`,
-    repository,
-    access: "push",
-    headers: { "content-type": manifest.descriptor.mediaType },
-    body: new Uint8Array(manifest.content),
-    accept: [201, 202],
-  });
-  await response.body?.cancel();
-}
-
-async function isThere(target: Target, path: string, access: "pull" | "push" = "pull"): Promise<boolean> {
-  const { http, repository } = target;
-  const headers = { accept: path.startsWith("manifests") ? acceptedManifests : "*/*" };
-  const url = `/v2/${repository}/${path}`;
-  const response = await http.send({ method: "HEAD", url, repository, access, headers, accept: [200, 404] });
+async function hasBlob({ http, repository }: Target, digest: Digest, access: "pull" | "push"): Promise<boolean> {
+  const url = `/v2/${repository}/blobs/${digest}`;
+  const response = await http.send({ method: "HEAD", url, repository, access, accept: [200, 404] });
   return response.status === 200;
 }
 
 const tagsSchema = z.looseObject({ tags: z.array(z.string()).nullable().default(null) });
 
-async function listTags({ http, repository }: Target): Promise<readonly string[]> {
+async function listTags(target: Target): Promise<readonly string[]> {
   const tags: string[] = [];
-  let url: string | undefined = `/v2/${repository}/tags/list?n=1000`;
-  while (url !== undefined) {
-    const response: Response = await http.send({ method: "GET", url, repository, access: "pull", accept: [200] });
-    tags.push(...(parseJson(await response.text(), tagsSchema, "the list of tags").tags ?? []));
-    // Link: </v2/...?last=x&n=1000>; rel="next"
-    const next: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
-    url = next === undefined ? undefined : new URL(next, new URL(url, http.endpoint.origin)).href;
+  for await (const { content } of pages(target, { url: `/v2/${target.repository}/tags/list?n=1000` })) {
+    tags.push(...(parseJson(content, tagsSchema, "the list of tags").tags ?? []));
   }
   return tags;
 }

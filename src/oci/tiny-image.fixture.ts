@@ -14,6 +14,8 @@ type TinyImage = {
   readonly layers?: readonly (readonly TarEntry[])[];
   readonly architecture?: string;
   readonly command?: readonly string[];
+  /** Further members of the configuration's `config`: `User`, `Labels` … */
+  readonly run?: object;
 };
 
 /** Stores a whole image for tests and returns its manifest's descriptor. Real in every part, so real tools load it. */
@@ -23,7 +25,7 @@ export function putTinyImage(layout: Pick<Layout, "putBlob">, image: TinyImage =
   const config = canonicalJson({
     architecture: image.architecture ?? "amd64",
     os: "linux",
-    config: { Cmd: image.command ?? ["/bin/true"], Env: ["PATH=/bin"], WorkingDir: "/" },
+    config: { Cmd: image.command ?? ["/bin/true"], Env: ["PATH=/bin"], WorkingDir: "/", ...image.run },
     rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) },
     history: tars.map(() => ({ created: "2026-01-01T00:00:00Z", created_by: "test" })),
     created: "2026-01-01T00:00:00Z",

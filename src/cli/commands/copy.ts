@@ -1,7 +1,7 @@
 import type { Context } from "../../ground/context.ts";
 import type { Transport } from "../../oci/oci.ts";
 import type { Declare } from "../command.ts";
-import type { RegistryCommandOptions } from "../registry-options.ts";
+import { withStatements, type TransferOptions } from "../registry-options.ts";
 
 /** `ingot copy FROM TO`: between the store, OCI layouts and registries. */
 export const declare: Declare = (command, handle) => {
@@ -9,12 +9,13 @@ export const declare: Declare = (command, handle) => {
     .argument("<from>", "store:NAME, oci:FOLDER[:NAME] or docker://REGISTRY/NAME:TAG")
     .argument("<to>", "the same forms; what is not there is made")
     .option("--insecure", "speak plain HTTP; loopback registries need no option")
+    .option("--no-evidence", "leave the image's statements where they are")
     .action(
-      handle<RegistryCommandOptions, [string, string]>(async ({ ctx, options }, from, to) => {
+      handle<TransferOptions, [string, string]>(async ({ ctx, options }, from, to) => {
         const { copyImage, parseTransport } = await import("../../oci/oci.ts");
         const places = { from: await findSource(ctx, parseTransport(from)), to: parseTransport(to) };
-        const { digest } = await copyImage(ctx, places, options);
-        return { json: { from, to, digest }, text: `${to}  ${digest}` };
+        const { digest, statements } = await copyImage(ctx, places, options);
+        return { json: { from, to, digest, statements }, text: `${to}  ${digest}${withStatements(statements)}` };
       }),
     );
 };

@@ -1,5 +1,5 @@
 import type { Declare } from "../command.ts";
-import type { RegistryCommandOptions } from "../registry-options.ts";
+import { withStatements, type TransferOptions } from "../registry-options.ts";
 
 /** `ingot push IMAGE REFERENCE`: an image of the store to a registry. */
 export const declare: Declare = (command, handle) => {
@@ -7,17 +7,21 @@ export const declare: Declare = (command, handle) => {
     .argument("<image>", "an image of the store: a name or a digest")
     .argument("<reference>", "where it goes: REGISTRY/NAME:TAG")
     .option("--insecure", "speak plain HTTP; loopback registries need no option")
+    .option("--no-evidence", "leave the image's statements where they are")
     .action(
-      handle<RegistryCommandOptions, [string, string]>(async ({ ctx, options }, image, text) => {
+      handle<TransferOptions, [string, string]>(async ({ ctx, options }, image, text) => {
         const { copyImage } = await import("../../oci/oci.ts");
         const { parseReference, formatReference } = await import("../../oci/reference.ts");
         const { findImageName } = await import("../find-image-name.ts");
         const reference = parseReference(text);
         const name = await findImageName(ctx, image);
         const places = { from: { kind: "store", name }, to: { kind: "registry", reference } } as const;
-        const { digest } = await copyImage(ctx, places, options);
+        const { digest, statements } = await copyImage(ctx, places, options);
         const pushed = formatReference(reference);
-        return { json: { image, digest, reference: pushed }, text: `${pushed}  ${digest}` };
+        return {
+          json: { image, digest, reference: pushed, statements },
+          text: `${pushed}  ${digest}${withStatements(statements)}`,
+        };
       }),
     );
 };

@@ -47,9 +47,9 @@ test("what is pushed is pulled elsewhere with the same digest, by tag and by dig
   const { host } = await startRegistry(t, folder);
   const pushed = await run("push", "shop/web", `${host}/shop/web:1`, "--json");
   assert.equal(pushed.code, 0, pushed.stderr);
-  assert.deepEqual(parseJson(pushed), { image: "shop/web", digest, reference: `${host}/shop/web:1` });
+  assert.deepEqual(parseJson(pushed), { image: "shop/web", digest, reference: `${host}/shop/web:1`, statements: 0 });
   const pulled = await elsewhere("pull", `${host}/shop/web:1`, "mine", "--json");
-  assert.deepEqual(parseJson(pulled), { name: "mine", digest, reference: `${host}/shop/web:1` });
+  assert.deepEqual(parseJson(pulled), { name: "mine", digest, reference: `${host}/shop/web:1`, statements: 0 });
   const byDigest = await elsewhere("pull", `${host}/shop/web@${digest}`);
   assert.equal(byDigest.stdout, `${host}/shop/web@${digest}  ${digest}\n`);
   const { images } = parseJson<{ images: { name: string }[] }>(await elsewhere("images", "--json"));
@@ -112,7 +112,7 @@ test("copy goes between store, folders and registries, and every copy has the sa
   const { folder, digest, run, elsewhere } = await makePlace(t);
   const { host } = await startRegistry(t, folder);
   const copied = await run("copy", "store:shop/web", "oci:layout:web", "--json");
-  assert.deepEqual(parseJson(copied), { from: "store:shop/web", to: "oci:layout:web", digest });
+  assert.deepEqual(parseJson(copied), { from: "store:shop/web", to: "oci:layout:web", digest, statements: 0 });
   for (const [from, to] of [
     ["oci:layout:web", `docker://${host}/a/web:1`],
     [`docker://${host}/a/web:1`, `docker://${host}/b/web:2`],

@@ -3,6 +3,7 @@ import { isDigest } from "../digest.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Layout } from "../layout.ts";
 import type { ImageSource } from "../receive-image.ts";
+import { readReferrers } from "../referrers.ts";
 import { describeManifest } from "./describe-manifest.ts";
 
 /** A layout as a place to copy images from: by digest, so that nothing is ambiguous. */
@@ -16,6 +17,10 @@ export function layoutSource(layout: Layout): ImageSource {
     streamBlob: (blob) => {
       if (!layout.hasBlob(blob.digest)) layout.readBlob(blob.digest);
       return createReadStream(layout.blobPath(blob.digest), { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
+    },
+    listReferrers: async (subject) => {
+      const { referrers, skipped } = readReferrers(layout, subject);
+      return { listed: referrers.map(({ descriptor }) => descriptor), skipped };
     },
   };
 }

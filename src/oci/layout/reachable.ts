@@ -8,9 +8,13 @@ import { describeManifest } from "./describe-manifest.ts";
 
 /**
  * Every digest that the roots reach: manifests, their configuration and layers, the children of an index, and whatever names one of these as its
- * `subject` (evidence goes with its image). A damaged manifest reaches nothing; that is for `checkLayout` to report.
+ * `subject` (evidence goes with its image), with the list of it in `lists`. A damaged manifest reaches nothing; that is for `checkLayout` to report.
  */
-export function markReachable(layout: Layout, roots: readonly Digest[]): ReadonlySet<Digest> {
+export function markReachable(
+  layout: Layout,
+  roots: readonly Digest[],
+  lists: ReadonlyMap<Digest, Digest> = new Map(),
+): ReadonlySet<Digest> {
   const manifests = readManifests(layout);
   const referrers = Map.groupBy(
     [...manifests].filter(([, manifest]) => subjectOf(manifest) !== undefined),
@@ -23,7 +27,9 @@ export function markReachable(layout: Layout, roots: readonly Digest[]): Readonl
     reached.add(digest);
     const manifest = manifests.get(digest);
     if (manifest !== undefined) pending.push(...partsOf(manifest));
-    pending.push(...(referrers.get(digest) ?? []).map(([referrer]) => referrer));
+    for (const [referrer] of referrers.get(digest) ?? []) pending.push(referrer);
+    const list = lists.get(digest);
+    if (list !== undefined) pending.push(list);
   }
   return reached;
 }

@@ -5,7 +5,7 @@ import type { Layout } from "../layout.ts";
 import { readManifest, readManifests } from "../layout/reachable.ts";
 import { nameAnnotation, nameOf, readIndex, writeIndex } from "../layout/references.ts";
 import { isManifestType, mediaTypes } from "../media-types.ts";
-import { checkReferrer } from "./check-referrer.ts";
+import { describeAttached } from "./describe-attached.ts";
 import {
   addReferrers,
   claimedDigest,
@@ -31,22 +31,20 @@ export function namedLists(folder: string): readonly NamedList[] {
 
 /** What the layout says is attached to an image: by its list, and, as some tools do it, by entries of `index.json` without a name. */
 export function listEntries(layout: Layout, subject: Digest): readonly unknown[] {
-  const unnamed = unnamedReferrers(layout).filter(([, attachedTo]) => attachedTo === subject);
-  const found = unnamed.map(([{ mediaType, digest, size }]) => ({ mediaType, digest, size }));
   const list = readList(layout, subject);
   const known = new Set(list.manifests.map(claimedDigest));
-  const unlisted = found.filter(({ digest }) => !known.has(digest));
+  const unlisted = layout
+    .listManifests()
+    .filter((entry) => !known.has(entry.digest) && subjectOfUnnamed(layout, entry) === subject)
+    .map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
   return addReferrers(list, unlisted).manifests;
 }
 
-/** Entries of `index.json` without a name that are attached to something, and to what. */
-export function unnamedReferrers(layout: Layout): readonly (readonly [Descriptor, Digest])[] {
-  return layout.listManifests().flatMap((descriptor) => {
-    if (nameOf(descriptor) !== undefined || !isManifestType(descriptor.mediaType)) return [];
-    const parsed = readManifest(layout, descriptor.digest);
-    const subject = parsed?.kind === "manifest" ? parsed.manifest.subject?.digest : undefined;
-    return subject === undefined ? [] : [[descriptor, subject] as const];
-  });
+/** What an entry of `index.json` without a name is attached to; undefined for what is named, or stands for itself. */
+export function subjectOfUnnamed(layout: Layout, entry: Descriptor): Digest | undefined {
+  if (nameOf(entry) !== undefined || !isManifestType(entry.mediaType)) return undefined;
+  const parsed = readManifest(layout, entry.digest);
+  return parsed?.kind === "manifest" ? parsed.manifest.subject?.digest : undefined;
 }
 
 /** The list of an image; an empty one when it has none. Call it with the lock of the index held when it is to be written again. */
@@ -90,11 +88,9 @@ function readUnlessLost(layout: Layout, digest: Digest): Buffer | undefined {
 }
 
 function findAttached(layout: Layout, subject: Digest): ReferrersIndex {
-  const attached = [...readManifests(layout)].flatMap(([digest, parsed]) => {
-    if (parsed.kind !== "manifest" || parsed.manifest.subject?.digest !== subject) return [];
-    const content = layout.readBlob(digest);
-    const checked = checkReferrer({ mediaType: parsed.mediaType, digest, size: content.length }, content, subject);
-    return "reason" in checked ? [] : [checked.referrer.descriptor];
+  const attached = [...readManifests(layout)].flatMap(([digest, { mediaType }]) => {
+    const found = describeAttached(layout.readBlob(digest), { mediaType, digest });
+    return found?.subject === subject ? [found.descriptor] : [];
   });
   return addReferrers(emptyReferrersIndex, attached);
 }

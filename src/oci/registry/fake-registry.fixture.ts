@@ -17,12 +17,21 @@ export type FakeRegistry = {
   readonly blobs: Map<Digest, Buffer>;
   /** By tag or digest. */
   readonly manifests: Map<string, { type: string; content: Buffer }>;
+  /** Whether it keeps lists of what is attached to an image, in pages of so many entries; undefined: as docker-registry, which knows no such thing. */
+  referrers: { readonly pageSize: number; readonly isFiltering: boolean } | undefined;
   /** Answers a request in place of the registry when it returns true. */
   intercept: (request: IncomingMessage, response: ServerResponse) => boolean;
 };
 
 export async function startFakeRegistry(t: TestContext): Promise<FakeRegistry> {
-  const fake: FakeRegistry = { host: "", seen: [], blobs: new Map(), manifests: new Map(), intercept: () => false };
+  const fake: FakeRegistry = {
+    host: "",
+    seen: [],
+    blobs: new Map(),
+    manifests: new Map(),
+    referrers: undefined,
+    intercept: () => false,
+  };
   const server = createServer((request, response) => {
     fake.seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers });
     if (!fake.intercept(request, response)) void answer(fake, request, response);
@@ -38,15 +47,23 @@ export async function startFakeRegistry(t: TestContext): Promise<FakeRegistry> {
 }
 
 async function answer(fake: FakeRegistry, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname } = new URL(request.url ?? "", `http://${fake.host}`);
+  const url = new URL(request.url ?? "", `http://${fake.host}`);
+  const { pathname } = url;
   if (pathname.endsWith("/blobs/uploads/")) {
     response.writeHead(202, { location: `/upload/${Math.random()}` }).end();
     return;
   }
   const [, kind = "", name = ""] = /\/(manifests|blobs)\/([^/]+)$/.exec(pathname) ?? [];
   if (request.method === "PUT") {
-    store(fake, kind === "manifests" ? name : undefined, request, Buffer.concat((await request.toArray()) as Buffer[]));
-    response.writeHead(201).end();
+    const content = Buffer.concat((await request.toArray()) as Buffer[]);
+    store(fake, kind === "manifests" ? name : undefined, request, content);
+    const subject = kind === "manifests" && fake.referrers !== undefined ? attachedOf(content).subject : undefined;
+    response.writeHead(201, subject === undefined ? {} : { "oci-subject": subject.digest }).end();
+    return;
+  }
+  const subject = /\/referrers\/(sha256:[0-9a-f]{64})$/.exec(pathname)?.[1];
+  if (subject !== undefined && fake.referrers !== undefined) {
+    sendReferrers(fake, { url, subject, ...fake.referrers }, response);
     return;
   }
   const manifest = kind === "manifests" ? fake.manifests.get(name) : undefined;
@@ -67,4 +84,45 @@ function sendBlob(blob: Buffer, request: IncomingMessage, response: ServerRespon
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
   if (start > 0) response.writeHead(206, { "content-range": `bytes ${start}-${blob.length - 1}/${blob.length}` });
   response.end(blob.subarray(start));
+}
+
+type AttachedManifest = {
+  readonly subject?: { readonly digest: string };
+  readonly artifactType?: string;
+  readonly annotations?: object;
+};
+
+function attachedOf(content: Buffer): AttachedManifest {
+  return JSON.parse(content.toString()) as AttachedManifest;
+}
+
+type ReferrersRequest = {
+  readonly url: URL;
+  readonly subject: string;
+  readonly pageSize: number;
+  readonly isFiltering: boolean;
+};
+
+/** distribution-spec, "Listing Referrers", with its pages and its filter. */
+function sendReferrers(fake: FakeRegistry, asked: ReferrersRequest, response: ServerResponse): void {
+  const { url, subject, pageSize, isFiltering } = asked;
+  const wanted = isFiltering ? url.searchParams.get("artifactType") : null;
+  const all = [...fake.manifests].flatMap(([digest, { type, content }]) => {
+    const { artifactType, annotations, ...manifest } = attachedOf(content);
+    const isMeant = digest.startsWith("sha256:") && manifest.subject?.digest === subject;
+    const descriptor = { mediaType: type, digest, size: content.length, artifactType, annotations };
+    return isMeant && (wanted === null || artifactType === wanted) ? [descriptor] : [];
+  });
+  const start = Number(url.searchParams.get("start") ?? 0);
+  const next = new URL(url);
+  next.searchParams.set("start", String(start + pageSize));
+  const hasMore = start + pageSize < all.length;
+  const type = "application/vnd.oci.image.index.v1+json";
+  response.writeHead(200, {
+    "content-type": type,
+    ...(hasMore ? { link: `<${next.pathname}${next.search}>; rel="next"` } : {}),
+    ...(wanted === null ? {} : { "oci-filters-applied": "artifactType" }),
+  });
+  const manifests = all.slice(start, start + pageSize);
+  response.end(JSON.stringify({ schemaVersion: 2, mediaType: type, manifests }));
 }
