@@ -30,7 +30,7 @@ export async function lintImage(
   const indexes: LayerIndex[] = [];
   for (const layer of source.layers) indexes.push(await layerIndex(ctx, layer));
   const tree = mergeLayers(indexes);
-  const ownerOf = ownership(tree, inventory);
+  const ownerOf = ownership(inventory);
   const read = await readLayerFiles(ctx, source, [...worthReading(tree, ownerOf), ...accountFiles]);
   const contents = new Map([...read].filter(([path]) => !accountFiles.includes(path)));
   const account = accountOf(config, read);
@@ -46,13 +46,9 @@ function accountOf(config: ImageConfig, read: ReadonlyMap<string, Buffer>): Lint
   return serviceAccount(config, { passwd, group });
 }
 
-/** A package's list names paths as dpkg does, before usr-merge; a tree has them where they really are. */
-function ownership(tree: TreeView, inventory: Inventory): (path: string) => string | undefined {
-  const owners = new Map<string, string>();
-  for (const { name, files } of inventory.debian) {
-    for (const path of files) if (!owners.has(path)) owners.set(path, name);
-  }
-  return (path) => owners.get(path) ?? owners.get(path.replace(/^usr\/(bin|sbin|lib\w*)\//, "$1/")) ?? undefined;
+function ownership(inventory: Inventory): (path: string) => string | undefined {
+  const owners = new Map(inventory.debian.flatMap(({ name, files }) => files.map((path) => [path, name] as const)));
+  return (path) => owners.get(path);
 }
 
 /** Larger files are archives, databases and programs; a key or a token in one of them would not be found by its text. */

@@ -52,5 +52,6 @@ function inventoryOf(unowned: Inventory["unowned"]): Inventory {
     debian: [],
     language: [],
     unowned,
+    notes: [],
   };
 }
