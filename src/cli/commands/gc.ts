@@ -129,6 +129,10 @@ async function check(ctx: Context, options: GcOptions): Promise<Outcome> {
   const { checkHome, removeDamaged } = await import("../check-home.ts");
   const findings = await checkHome(ctx);
   const removed = options.removeDamaged ? removeDamaged(findings) : [];
+  if (options.removeDamaged) {
+    const { dropLostReferrers } = await import("../../oci/referrers/drop-lost.ts");
+    await dropLostReferrers(openStore(ctx));
+  }
   const text =
     findings.length === 0
       ? "store, vault and content are whole"
