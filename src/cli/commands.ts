@@ -27,6 +27,42 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/diff.ts"),
   },
   {
+    name: "scan",
+    group: "prove images",
+    summary: "find known vulnerabilities in an image, and say what to do",
+    load: () => import("./commands/scan.ts"),
+  },
+  {
+    name: "feeds",
+    group: "prove images",
+    summary: "keep the feeds that scans match against",
+    load: () => import("./commands/feeds.ts"),
+  },
+  {
+    name: "key",
+    group: "prove images",
+    summary: "make, list, rotate and import the keys that statements are signed with",
+    load: () => import("./commands/key.ts"),
+  },
+  {
+    name: "attest",
+    group: "prove images",
+    summary: "sign a statement about an image",
+    load: () => import("./commands/attest.ts"),
+  },
+  {
+    name: "evidence",
+    group: "prove images",
+    summary: "show what was said about an image, and by whom",
+    load: () => import("./commands/evidence.ts"),
+  },
+  {
+    name: "verify",
+    group: "prove images",
+    summary: "check an image and what is proven about it, offline",
+    load: () => import("./commands/verify.ts"),
+  },
+  {
     name: "images",
     group: "move and keep images",
     summary: "list the images of the store",

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { processContext } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { secretAsker } from "./ask-secret.ts";
 import type { Call, CommandEntry, GlobalOptions, Handle, Outcome } from "./command.ts";
 import { plainText } from "./plain-text.ts";
 import { createReporter } from "./report.ts";
@@ -37,7 +38,8 @@ type Work = (call: Call<object>) => Promise<Outcome> | Outcome;
 
 async function carryOut(options: GlobalOptions, signal: AbortSignal, work: Work): Promise<number> {
   const report = createReporter({ stream: process.stderr, isQuiet: options.quiet === true });
-  const ctx = processContext({ report, signal });
+  const askSecret = secretAsker(signal);
+  const ctx = processContext({ report, signal, ...(askSecret === undefined ? {} : { askSecret }) });
   try {
     const outcome = await work({ ctx, options, write: (text) => process.stdout.write(text) });
     report.close();
@@ -72,7 +74,9 @@ function finishDeclaration(command: Command): void {
 /** Help that was asked for is printed by commander and is a success; everything else becomes a `usage` error with the command's help as hint. */
 function explainParseError(error: CommanderError, entry: CommandEntry): number {
   if (error.exitCode === 0) return 0;
-  const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  // A command that is nothing without a subcommand: commander prints its help and says so by this.
+  const text = error.code === "commander.help" ? "" : error.message;
+  const [message = "", ...more] = text.replace(/^error: /, "").split("\n");
   const details = more.filter((line) => line.trim() !== "");
   throw new IngotError("usage", message || `"ingot ${entry.name}" needs a subcommand`, {
     details,

@@ -14,6 +14,10 @@ export const errorCodes = {
   "permission-denied": { exit: 1, means: "The operating system refuses access to a path." },
 
   "definition-invalid": { exit: 1, means: "ingot.yaml holds mistakes; all of them are listed with their places." },
+  "definition-has-password": {
+    exit: 1,
+    means: "The definition holds a user's name or password, which its provenance would publish.",
+  },
   "definition-missing": { exit: 1, means: "There is no ingot.yaml here or in any folder above." },
   "init-would-overwrite": { exit: 1, means: "A file that ingot init would write exists already." },
 
@@ -112,6 +116,7 @@ export const errorCodes = {
   "lock-missing": { exit: 1, means: "An image has no entry in ingot.lock." },
   "lock-stale": { exit: 4, means: "The lock no longer fits the definition." },
 
+  "evidence-missing": { exit: 4, means: "No statement of the wanted kind is signed with a trusted key." },
   "key-exists": { exit: 1, means: "There is a key of that role already; it is not overwritten." },
   "key-exposed": { exit: 1, means: "A file with a secret may be read by others, or belongs to another user." },
   "key-malformed": { exit: 1, means: "A key file is cut off, altered or not of a format that Ingot reads." },

@@ -91,6 +91,15 @@ export function readKey(ctx: Context, role: Role): KeyEntry | undefined {
   return { role, id, created, file, publicFile: publicKeyPath(ctx, role), publicPem: pem, former };
 }
 
+/** Throws `key-exists`. */
+export function assertNoKey(ctx: Context, role: Role): void {
+  const path = keyPath(ctx, role);
+  if (!existsSync(path)) return;
+  throw new IngotError("key-exists", `there is a key of the role ${role} already: ${path}`, {
+    hint: `\`ingot key rotate ${role}\` puts a new one in its place and keeps the old public key`,
+  });
+}
+
 export function noKey(role: Role): IngotError {
   return new IngotError("key-missing", `there is no key of the role ${role}`, { hint: `ingot key generate ${role}` });
 }
@@ -102,14 +111,6 @@ function withKeys<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
   // An existing folder, or one made under another umask.
   chmodSync(folder, 0o700);
   return withFileLock(join(folder, "lock"), work, { wait: 60_000, what: `the keys in ${folder}`, ctx });
-}
-
-function assertNoKey(ctx: Context, role: Role): void {
-  const path = keyPath(ctx, role);
-  if (!existsSync(path)) return;
-  throw new IngotError("key-exists", `there is a key of the role ${role} already: ${path}`, {
-    hint: `\`ingot key rotate ${role}\` puts a new one in its place and keeps the old public key`,
-  });
 }
 
 function newKey(): KeyObject {

@@ -18,24 +18,30 @@ export function readTrust(
   extra: readonly string[] = [],
 ): readonly TrustedKey[] {
   const ofProject = roles.flatMap((role) => (trust[role] ?? []).map((path) => ({ path, role })));
-  const given = extra.flatMap(parseExtra);
+  const given = extra
+    .map(parseKeyOption)
+    .flatMap(({ path, role }) => (role === undefined ? ofAllRoles(path) : { path, role }));
   const keys = [...ofProject, ...given].map(({ path, role }) => readKey(resolve(ctx.cwd, path), role));
   // The same key twice for one role is one key.
   return [...new Map(keys.map((key) => [`${key.role} ${key.id}`, key])).values()];
 }
 
-function parseExtra(text: string): { path: string; role: Role }[] {
+/** `FILE` or `FILE=ROLE`. Throws `usage`. */
+export function parseKeyOption(text: string): { readonly path: string; readonly role?: Role } {
   const at = text.lastIndexOf("=");
-  const word = at === -1 ? undefined : text.slice(at + 1);
+  if (at === -1) return { path: text };
+  const word = text.slice(at + 1);
   const role = roles.find((known) => known === word);
-  if (role !== undefined) return [{ path: text.slice(0, at), role }];
+  if (role !== undefined) return { path: text.slice(0, at), role };
   // A path may hold "="; a word that looks like a role and is none must not become a path that gives the key every role.
-  if (word !== undefined && /^[a-z]+$/.test(word)) {
-    throw new IngotError("usage", `expected a role after = in ${text}, got ${word}`, {
-      hint: `roles: ${roles.join(", ")}`,
-    });
-  }
-  return roles.map((every) => ({ path: text, role: every }));
+  if (!/^[a-z]+$/.test(word)) return { path: text };
+  throw new IngotError("usage", `expected a role after = in ${text}, got ${word}`, {
+    hint: `roles: ${roles.join(", ")}`,
+  });
+}
+
+function ofAllRoles(path: string): { path: string; role: Role }[] {
+  return roles.map((role) => ({ path, role }));
 }
 
 function readKey(path: string, role: Role): TrustedKey {

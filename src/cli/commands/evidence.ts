@@ -1,0 +1,107 @@
+import type { EvidenceItem, TrustedKey } from "../../evidence/evidence.ts";
+import { summarise } from "../../evidence/statement/summarise.ts";
+import type { AttachedEvidence, OtherArtifact } from "../../evidence/statement/read-evidence.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
+import { statementTime } from "../../evidence/verify/statement-time.ts";
+import { IngotError } from "../../ground/error.ts";
+import type { Declare, Outcome } from "../command.ts";
+import { openAnyImage, type OpenedImage } from "../open-image.ts";
+import { readProjectTrust, type TrustOptions } from "../read-project-trust.ts";
+import type { RegistryCommandOptions } from "../registry-options.ts";
+
+type EvidenceOptions = TrustOptions & RegistryCommandOptions & { readonly print?: string };
+
+/** `ingot evidence IMAGE`: everything that was said about an image, and which of it is to be believed. */
+export const declare: Declare = (command, handle) => {
+  command
+    .argument("<image>", "an image of the store, oci:FOLDER[:NAME], or REGISTRY/NAME:TAG, which is pulled first")
+    .option("--key <file...>", "trust this public key too, for every role; FILE=ROLE: for that role")
+    .option("--print <kind>", "print the checked predicates of this kind (or URI) as JSON, one a line")
+    .option("--insecure", "speak plain HTTP with a registry; loopback registries need no option")
+    .action(
+      handle<EvidenceOptions, [string]>(async ({ ctx, options }, text) => {
+        const { readAttached } = await import("../../evidence/statement/read-evidence.ts");
+        const { parsePredicateType } = await import("../parse-kind.ts");
+        const wanted = options.print === undefined ? undefined : parsePredicateType(options.print);
+        const { keys } = await readProjectTrust(ctx, options);
+        const opened = await openAnyImage(ctx, text, options);
+        const attached = readAttached(opened.layout, opened.image.digest, keys);
+        return wanted === undefined ? show(opened, attached, keys) : print(opened, attached.items, wanted);
+      }),
+    );
+};
+
+/** The predicates alone, for other programs: what is not checked is never among them. */
+function print({ name }: OpenedImage, items: readonly EvidenceItem[], wanted: string): Outcome {
+  const fitting = items.filter(({ predicateType }) => predicateType === wanted);
+  const predicates = fitting.flatMap((item) => (item.status === "checked" ? [item.statement.predicate ?? {}] : []));
+  if (predicates.length > 0) {
+    return { json: { predicates }, text: predicates.map((predicate) => JSON.stringify(predicate)).join("\n") };
+  }
+  throw new IngotError("evidence-missing", `no statement ${wanted} about ${name} is signed with a trusted key`, {
+    hint: `\`ingot evidence ${name}\` shows all that is attached`,
+    details: fitting.slice(0, 5).flatMap((item) => (item.status === "checked" ? [] : [item.reason])),
+  });
+}
+
+function show({ name, image }: OpenedImage, { items, others }: AttachedEvidence, keys: readonly TrustedKey[]): Outcome {
+  const checked = items.filter((item) => item.status === "checked");
+  const rest = items.filter((item) => item.status !== "checked");
+  return {
+    json: { image: image.digest, name, keys: keys.map(withoutPem), statements: items.map(describeItem), others },
+    text: [
+      `${name}  ${image.digest}`,
+      `${items.length} statements and ${others.length} other artifacts are attached; ${describeKeys(keys)}`,
+      ...section("checked", checked.map(checkedLine)),
+      ...section("not to be believed", rest.map(restLine)),
+      ...section("other artifacts, which Ingot does not read", others.map(otherLine)),
+    ].join("\n"),
+  };
+}
+
+function describeItem(item: EvidenceItem): object {
+  const { manifest, kind, predicateType, status } = item;
+  const claim = { manifest, kind, predicateType, status };
+  if (item.status !== "checked") return { ...claim, reason: item.reason };
+  const when = statementTime(item);
+  return { ...claim, key: withoutPem(item.key), ...(when === undefined ? {} : { when }), summary: summarise(item) };
+}
+
+function withoutPem({ id, role, from }: TrustedKey): object {
+  return { id, role, from };
+}
+
+function describeKeys(keys: readonly TrustedKey[]): string {
+  if (keys.length === 0)
+    return "no key is trusted here, so no signature was checked (see `trust:` in ingot.yaml, or --key)";
+  const byId = Map.groupBy(keys, ({ id }) => id);
+  const list = [...byId].map(([id, same]) => `${shortId(id)} (${same.map(({ role }) => role).join(", ")})`);
+  return `signatures were checked with ${list.join(", ")}`;
+}
+
+/** A stranger may attach ten thousand; `--json` has them all. */
+const mostLines = 20;
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length > mostLines ? [`  … and ${lines.length - mostLines} more (--json lists all)`] : [];
+  return [`${title}:`, ...lines.slice(0, mostLines).map((line) => `  ${line}`), ...more];
+}
+
+function checkedLine(item: Extract<EvidenceItem, { status: "checked" }>): string {
+  const [what, when] = [summarise(item), statementTime(item)];
+  const said = [what, when].filter((part) => part !== undefined && part !== "").join("; ");
+  return `${nameOf(item)}  ${item.key.role} ${shortId(item.key.id)}${said === "" ? "" : `  ${said}`}`;
+}
+
+function restLine(item: Exclude<EvidenceItem, { status: "checked" }>): string {
+  return `${nameOf(item)}  ${item.manifest.slice(0, 19)}  ${item.status}: ${item.reason}`;
+}
+
+function otherLine({ artifactType, manifest }: OtherArtifact): string {
+  return `${artifactType.slice(0, 100)}  ${manifest.slice(0, 19)}`;
+}
+
+function nameOf({ kind, predicateType }: EvidenceItem): string {
+  return kind === "other" ? predicateType.slice(0, 100) || "of an unknown kind" : kind;
+}

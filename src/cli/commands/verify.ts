@@ -1,0 +1,139 @@
+import type { ContentCheck } from "../../evidence/verify/check-content.ts";
+import type { Decision, Missing, Proven, Requirement, Unused } from "../../evidence/verify/decide.ts";
+import { IngotError } from "../../ground/error.ts";
+import type { Context } from "../../ground/context.ts";
+import type { Declare } from "../command.ts";
+import type { OpenedImage } from "../open-image.ts";
+import type { ProjectTrust, TrustOptions } from "../read-project-trust.ts";
+import type { RegistryCommandOptions } from "../registry-options.ts";
+
+type VerifyOptions = TrustOptions & RegistryCommandOptions & { readonly require?: readonly string[] };
+
+/** `ingot verify IMAGE`: is it whole, and is everything proven that must be? */
+export const declare: Declare = (command, handle) => {
+  command
+    .argument("<image>", "an image of the store, oci:FOLDER[:NAME], or REGISTRY/NAME:TAG, which is pulled first")
+    .option("--key <file...>", "trust this public key too, for every role; FILE=ROLE: for that role")
+    .option("--require <kind...>", "what must be proven, instead of what the trusted roles are for")
+    .option("--insecure", "speak plain HTTP with a registry; loopback registries need no option")
+    .action(
+      handle<VerifyOptions, [string]>(async ({ ctx, options }, text) => {
+        const { readProjectTrust } = await import("../read-project-trust.ts");
+        const trust = await readProjectTrust(ctx, options);
+        if (trust.keys.length === 0) throw noTrust();
+        const required = await chooseRequirements(trust, options);
+        const { openAnyImage } = await import("../open-image.ts");
+        const opened = await openAnyImage(ctx, text, options);
+        const { decide } = await import("../../evidence/verify/decide.ts");
+        const { readAttached } = await import("../../evidence/statement/read-evidence.ts");
+        const content = await checkWhole(ctx, opened);
+        const decision = decide(readAttached(opened.layout, opened.image.digest, trust.keys).items, required);
+        const isVerified = decision.missing.length === 0 && content.damage.length === 0;
+        return {
+          json: {
+            image: opened.image.digest,
+            name: opened.name,
+            isVerified,
+            content,
+            ...withCommands(decision, opened.name),
+          },
+          text: describe(opened, content, decision),
+          ...(isVerified ? {} : { exitCode: 4 as const }),
+        };
+      }),
+    );
+};
+
+async function chooseRequirements(trust: ProjectTrust, options: VerifyOptions): Promise<readonly Requirement[]> {
+  const { requirementFor, requirementsOf } = await import("../../evidence/verify/decide.ts");
+  const { parseKind } = await import("../parse-kind.ts");
+  if (options.require !== undefined) return options.require.map((word) => requirementFor(parseKind(word, ["sbom"])));
+  // A key without a role asks for no more than `cosign verify --key` does.
+  return trust.roles.size === 0 ? [requirementFor("signature")] : requirementsOf(trust.roles);
+}
+
+async function checkWhole(ctx: Context, { layout, image }: OpenedImage): Promise<ContentCheck> {
+  const { checkContent } = await import("../../evidence/verify/check-content.ts");
+  const task = ctx.report.task("hashing the image", { unit: "bytes" });
+  const content = await checkContent(layout, image, task.advance);
+  task.done();
+  return content;
+}
+
+function noTrust(): IngotError {
+  return new IngotError("trust-missing", "no key is trusted here, so nothing can be proven", {
+    hint: "name public keys by role under `trust:` in ingot.yaml (ingot key generate prints the lines), or give --key FILE[=ROLE]",
+  });
+}
+
+function withCommands(decision: Decision, name: string): object {
+  const missing = decision.missing.map((one) => ({ ...one, next: supplyCommand(one, name) }));
+  const proven = decision.proven.map(({ key, ...rest }) => ({
+    ...rest,
+    key: { id: key.id, role: key.role, from: key.from },
+  }));
+  return { ...decision, proven, missing };
+}
+
+function describe({ name, image }: OpenedImage, content: ContentCheck, decision: Decision): string {
+  const { proven, missing, negative, refused, untrusted } = decision;
+  const whole = `content: ${content.blobs} blobs and ${content.layers} layers are what their digests say`;
+  const isVerified = missing.length === 0 && content.damage.length === 0;
+  return [
+    `${name}  ${image.digest}  ${isVerified ? "verified" : "NOT verified"}`,
+    ...section("proven", [...(content.damage.length === 0 ? [whole] : []), ...proven.map(describeProven)]),
+    ...section("damaged", content.damage),
+    ...section(
+      "missing",
+      missing.flatMap((one) => describeMissing(one, name)),
+    ),
+    ...section("does not count", negative.map(describeUnused)),
+    ...section("refused", refused.map(describeUnused)),
+    ...section("not by a trusted key", untrusted.map(describeUnused)),
+  ].join("\n");
+}
+
+/** A stranger may attach ten thousand; `--json` has them all. */
+const mostLines = 20;
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length > mostLines ? [`  … and ${lines.length - mostLines} more (--json lists all)`] : [];
+  return [`${title}:`, ...lines.slice(0, mostLines).map((line) => `  ${line}`), ...more];
+}
+
+function describeProven({ kind, predicateType, key, when }: Proven): string {
+  const what = kind === "other" ? predicateType : kind;
+  return `${what}: ${key.role} ${key.id.slice(0, 12)} (${key.from})${when === undefined ? "" : `, ${when}`}`;
+}
+
+function describeMissing(missing: Missing, name: string): readonly string[] {
+  const reasons = missing.reasons.map((reason) => `  ${reason}`);
+  return [`${missing.requirement}; next: ${supplyCommand(missing, name)}`, ...reasons];
+}
+
+function describeUnused({ kind, predicateType, manifest, reason }: Unused): string {
+  const what = kind === "other" ? predicateType || "unknown" : kind;
+  return `${what} ${manifest.slice(0, 19)}: ${reason}`;
+}
+
+function supplyCommand({ requirement: name }: Missing, image: string): string {
+  switch (name) {
+    case "provenance":
+    case "sbom":
+    case "cyclonedx":
+    case "spdx":
+    case "signature":
+      return "ingot build, with a builder's key (ingot key generate builder)";
+    case "scan":
+      return `ingot scan ${image}`;
+    case "tests":
+      return `ingot test ${image}`;
+    case "rebuild":
+      return `ingot rebuild ${image}`;
+    case "vex":
+    case "verdict":
+    case "approval":
+      return `ingot attest ${image} --type ${name} --predicate FILE`;
+  }
+}

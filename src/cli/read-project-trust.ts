@@ -1,0 +1,27 @@
+import { roles, type Role, type TrustedKey } from "../evidence/evidence.ts";
+import { parseKeyOption, readTrust, type Trust } from "../evidence/keys/trust.ts";
+import type { Context } from "../ground/context.ts";
+import { IngotError } from "../ground/error.ts";
+import { openProject } from "./open-project.ts";
+
+export type TrustOptions = { readonly key?: readonly string[] };
+
+/** Whose word counts here, and for which roles somebody said so: by `trust:` of the project, or by `--key FILE=ROLE`. */
+export type ProjectTrust = { readonly keys: readonly TrustedKey[]; readonly roles: ReadonlySet<Role> };
+
+/** The keys of the project that a person stands in, and those of `--key`; outside of a project only these. */
+export async function readProjectTrust(ctx: Context, { key = [] }: TrustOptions): Promise<ProjectTrust> {
+  const trust = await findTrust(ctx);
+  const ofProject = roles.filter((role) => (trust[role] ?? []).length > 0);
+  const ofOptions = key.flatMap((text) => parseKeyOption(text).role ?? []);
+  return { keys: readTrust(ctx, trust, key), roles: new Set([...ofProject, ...ofOptions]) };
+}
+
+async function findTrust(ctx: Context): Promise<Trust> {
+  try {
+    return (await openProject(ctx, {})).project.trust;
+  } catch (error) {
+    if (error instanceof IngotError && error.code === "definition-missing") return {};
+    throw error;
+  }
+}
