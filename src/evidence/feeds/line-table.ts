@@ -1,0 +1,73 @@
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { IngotError } from "../../ground/error.ts";
+import { malformed } from "./feed-error.ts";
+
+/** A file of `key TAB value` lines, sorted by key: looked up by halving, without reading any of it into objects. */
+export type LineTable = {
+  readonly get: (key: string) => string | undefined;
+};
+
+export function writeLineTable(path: string, entries: ReadonlyMap<string, string>): void {
+  const file = openSync(path, "wx", 0o644);
+  try {
+    let block: string[] = [];
+    for (const key of [...entries.keys()].toSorted(byCodeUnits)) {
+      if (/[\t\n]/.test(key)) throw malformed("a name holds a tab or a line break", key);
+      block.push(`${key}\t${entries.get(key) ?? ""}\n`);
+      if (block.length < 4096) continue;
+      writeSync(file, block.join(""));
+      block = [];
+    }
+    writeSync(file, block.join(""));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Throws `feed-damaged` where the file is not there or does not end in a whole line. */
+export function openLineTable(path: string): LineTable {
+  const bytes = readTable(path);
+  return { get: (key) => find(bytes, key) };
+}
+
+const lineBreak = 0x0a;
+const tab = 0x09;
+
+function readTable(path: string): Buffer {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length === 0 || bytes.at(-1) === lineBreak) return bytes;
+  } catch (cause) {
+    throw damaged(path, cause);
+  }
+  throw damaged(path);
+}
+
+export function damaged(path: string, cause?: unknown): IngotError {
+  return new IngotError("feed-damaged", `the index ${path} of a feed is damaged`, {
+    hint: "ingot feeds remove it, and add it again",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function find(bytes: Buffer, wanted: string): string | undefined {
+  let from = 0;
+  let to = bytes.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const start = Math.max(middle === 0 ? 0 : bytes.lastIndexOf(lineBreak, middle - 1) + 1, from);
+    const end = bytes.indexOf(lineBreak, start);
+    const keyEnd = bytes.indexOf(tab, start);
+    const key = bytes.toString("utf8", start, keyEnd);
+    if (key === wanted) return bytes.toString("utf8", keyEnd + 1, end);
+    if (byCodeUnits(key, wanted) < 0) from = end + 1;
+    else to = start;
+  }
+  return undefined;
+}
+
+function byCodeUnits(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,64 @@
+import { compareVersions } from "../../debian/resolve/version.ts";
+import { isCode } from "../../debian/archive/retry.ts";
+import { comparePythonVersions, parsePythonVersion } from "./order-pep440.ts";
+import { compareSemver, parseSemver } from "./order-semver.ts";
+
+/** The ecosystems that are matched, as the index names them; of Debian one for each release. */
+export type Ecosystem = "npm" | "pypi" | "golang" | `debian:${string}`;
+
+/** Of OSV's ecosystem, such as `Debian:12` or `PyPI`; undefined for one that is not matched. */
+export function ecosystemOf(name: string): Ecosystem | undefined {
+  const [family = "", release = ""] = name.split(":", 2);
+  switch (family) {
+    case "npm":
+      return "npm";
+    case "PyPI":
+      return "pypi";
+    case "Go":
+      return "golang";
+    case "Debian":
+      return codenames[release] === undefined ? undefined : `debian:${codenames[release]}`;
+    default:
+      return undefined;
+  }
+}
+
+/** OSV names Debian's releases by number, images and the tracker by name. */
+const codenames: Readonly<Record<string, string>> = {
+  "7": "wheezy",
+  "8": "jessie",
+  "9": "stretch",
+  "10": "buster",
+  "11": "bullseye",
+  "12": "bookworm",
+  "13": "trixie",
+  "14": "forky",
+  "15": "duke",
+};
+
+/** The name under which a package is looked up: Python's are the same in any case and with any separator (PEP 503). */
+export function packageKey(ecosystem: Ecosystem, name: string): string {
+  return `${ecosystem}/${ecosystem === "pypi" ? name.toLowerCase().replaceAll(/[-_.]+/g, "-") : name}`;
+}
+
+/** Below 0, 0 or above 0 as `a` is older than, equal to or newer than `b`; undefined where either is no version there. "0" of OSV is before every version. */
+export function orderOf(ecosystem: Ecosystem, a: string, b: string): number | undefined {
+  if (ecosystem === "npm" || ecosystem === "golang") return compareParsed([a, b], parseSemver, compareSemver);
+  if (ecosystem === "pypi") return compareParsed([a, b], parsePythonVersion, comparePythonVersions);
+  try {
+    return compareVersions(a, b);
+  } catch (error) {
+    if (isCode(error, ["version-malformed"])) return undefined;
+    throw error;
+  }
+}
+
+function compareParsed<T>(
+  [a, b]: readonly [string, string],
+  parse: (text: string) => T | undefined,
+  compare: (a: T, b: T) => number,
+): number | undefined {
+  const left = parse(a);
+  const right = parse(b);
+  return left === undefined || right === undefined ? undefined : compare(left, right);
+}
