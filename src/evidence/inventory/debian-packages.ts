@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { DebianPackage, OperatingSystem } from "./inventory.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { readStatus } from "./dpkg-status.ts";
@@ -21,7 +22,16 @@ export function readDebianPackages(image: ImageFacts, os: OperatingSystem | unde
       licences: licences?.kind === "licences" ? licences.licences : [],
       ...(digest !== undefined && { copyright: digest }),
       purl: debPurl({ ...item, os: os?.id ?? "debian", codename: os?.codename ?? "" }),
-      files: filesOf(entry),
+      ...describeFiles(image, filesOf(entry)),
     };
   });
+}
+
+function describeFiles(image: ImageFacts, files: readonly string[]): Pick<DebianPackage, "files" | "contents"> {
+  const lines = files.flatMap((path) => {
+    const entry = image.view.get(path);
+    const digest = entry && (image.linkedFile(entry) ?? entry).sha256;
+    return digest === undefined ? [] : [`${digest}  ${path}\n`];
+  });
+  return { files, ...(lines.length > 0 && { contents: hash("sha256", lines.join(""), "hex") }) };
 }

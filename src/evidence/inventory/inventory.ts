@@ -49,6 +49,8 @@ export type DebianPackage = {
    * them; without a leading slash.
    */
   readonly files: readonly string[];
+  /** SHA-256 of what `sha256sum` prints for its regular files as they are in the image, by path: changes with any of them. Absent where there is none. */
+  readonly contents?: string;
 };
 
 export type LanguagePackage = {

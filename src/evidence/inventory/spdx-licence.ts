@@ -1,4 +1,4 @@
-import { SPDX } from "@cyclonedx/cyclonedx-library";
+import * as SPDX from "@cyclonedx/cyclonedx-library/SPDX";
 
 /** Names of DEP-5 ("Short name") and of Debian's habit whose SPDX name is another, in lower case. */
 const debianNames: Readonly<Record<string, string>> = {
