@@ -42,7 +42,7 @@ export async function lockBase(ctx: Context, input: LockBaseInput): Promise<Lock
 
 async function lockRegistryBase(ctx: Context, input: LockBaseInput, reference: string): Promise<LockedBaseImage> {
   const before = input.former?.base;
-  const isKept = before?.kind === "oci" && before.reference === reference && input.update !== "all";
+  const isKept = before?.kind === "oci" && before.reference === reference && !mayMove(input);
   const digest = isKept ? before.digest : await findDigest(ctx, reference);
   const locked: LockedBase = { kind: "oci", reference, digest };
   // What it has installed only matters for packages on top.
@@ -54,6 +54,11 @@ async function lockRegistryBase(ctx: Context, input: LockBaseInput, reference: s
   const files = await readLayerFiles(ctx, image, ["usr/lib/os-release", "etc/os-release"]);
   const osRelease = files.get("etc/os-release") ?? files.get("usr/lib/os-release");
   return { locked, installed: await readInstalled(ctx, image), release: codename(osRelease?.toString()) };
+}
+
+/** The security suite has packages, not images: an update to it leaves a base of a registry where it is. */
+function mayMove({ update, security }: LockBaseInput): boolean {
+  return update === "all" && security !== "only";
 }
 
 /** `VERSION_CODENAME` of os-release(5), where the distribution is Debian. */

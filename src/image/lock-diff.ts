@@ -71,7 +71,18 @@ function notes(was: ImageLock, is: ImageLock): readonly string[] {
     const old = was.packages.find((other) => other.name === item.name);
     return old && (old.layer !== item.layer || old.stage !== item.stage);
   });
-  return moved.length === 0 ? base : [...base, `${moved.length} packages move to another layer`];
+  const general = [...base, ...suiteNotes(was, is)];
+  return moved.length === 0 ? general : [...general, `${moved.length} packages move to another layer`];
+}
+
+function suiteNotes(was: ImageLock, is: ImageLock): readonly string[] {
+  const [before = [], after = []] = [was, is].map(({ suites }) => suites.map(({ suite }) => suite));
+  const more = after.filter((suite) => !before.includes(suite));
+  const less = before.filter((suite) => !after.includes(suite));
+  return [
+    ...more.map((suite) => `suite ${suite} is used now`),
+    ...less.map((suite) => `suite ${suite} is used no more`),
+  ];
 }
 
 function describeBase(base: LockedBase): string {

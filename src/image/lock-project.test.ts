@@ -13,8 +13,7 @@ import { putTinyImage } from "../oci/tiny-image.fixture.ts";
 import { tarEntry } from "../oci/tar/tar-entry.fixture.ts";
 import type { ImageDefinition } from "../project/definition.ts";
 import { definitionOf, projectOf } from "./image.fixture.ts";
-import { lockProject, type LockResult } from "./lock-project.ts";
-import type { Lock } from "./lock.ts";
+import { lockProject, type LockRequest, type LockResult } from "./lock-project.ts";
 
 const parent = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "lock-project-"));
 let archive: TestArchive;
@@ -47,11 +46,11 @@ function contextOf(): Context {
   return processContext({ home, env: { PATH: process.env.PATH, INGOT_DEBIAN_MIRROR: archive.mirror } });
 }
 
-type Request = { readonly former?: Lock; readonly update?: "all" | readonly string[]; readonly ctx?: Context };
+type Request = Partial<Omit<LockRequest, "project">> & { readonly ctx?: Context };
 
-function lock(images: readonly ImageDefinition[], { former, update = [], ctx }: Request = {}): Promise<LockResult> {
+function lock(images: readonly ImageDefinition[], { ctx, ...request }: Request = {}): Promise<LockResult> {
   const project = projectOf(images, { keyring: archive.keyring });
-  return lockProject(ctx ?? contextOf(), { project, former, update });
+  return lockProject(ctx ?? contextOf(), { project, former: undefined, update: [], ...request });
 }
 
 const versions = (result: LockResult, image = "web") =>
@@ -160,6 +159,8 @@ test("an image without packages may stand on anything, and its tag is asked for 
   const former = (await lock([definition])).lock;
   const offline: Context = { ...contextOf(), fetch: () => Promise.reject(new TypeError("no network in this test")) };
   assert.deepEqual((await lock([definition], { former, ctx: offline })).lock, former);
+  const fixes = { former, update: "all", security: "only", ctx: offline } as const;
+  assert.deepEqual((await lock([definition], fixes)).lock, former, "the security suite has no images");
   const fetches: string[] = [];
   const watched: Context = {
     ...contextOf(),

@@ -7,6 +7,7 @@ import { present } from "../ground/present.ts";
 import type { ImageDefinition, Project } from "../project/definition.ts";
 import { archivesOf } from "./archives-of.ts";
 import { lockBase, type LockedBaseImage } from "./lock-base.ts";
+import { lacksSecurity } from "./lacks-security.ts";
 import { compatibility, type ImageLock, type Lock } from "./lock.ts";
 import { planImageLock } from "./plan-image-lock.ts";
 import { resolveImage } from "./resolve-image.ts";
@@ -16,6 +17,11 @@ export type LockRequest = {
   readonly former: Lock | undefined;
   /** What may move to a newer version: everything, or only these packages. */
   readonly update: "all" | readonly string[];
+  /**
+   * `only`: what may move goes to exactly what the security suite has, and only where that is newer. `without`: nothing is chosen from that suite. Where neither is
+   * said, an image that was locked without it stays without, until all may be updated.
+   */
+  readonly security?: "only" | "without";
 };
 
 export type LockResult = {
@@ -34,9 +40,10 @@ const architecture = "amd64";
 export async function lockProject(ctx: Context, request: LockRequest): Promise<LockResult> {
   checkUpdate(request);
   const indexes = new Map<string, Promise<PackageIndex>>();
-  const indexOf = (release: string) => {
-    const index = indexes.get(release) ?? readIndex(ctx, request, release);
-    indexes.set(release, index);
+  const indexOf: LockImageInput["indexOf"] = (release, suites) => {
+    const key = `${release} ${suites}`;
+    const index = indexes.get(key) ?? readIndex(ctx, request, { release, suites });
+    indexes.set(key, index);
     return index;
   };
   const locked = new Map<string, LockedImage>();
@@ -57,15 +64,25 @@ export type LockedImage = {
   readonly installed: readonly Package[];
   /** The Debian release, where it has one. */
   readonly release: string | undefined;
+  readonly suites: ChosenSuites;
   readonly moved: readonly string[];
 };
 
-async function readIndex(ctx: Context, { project, former }: LockRequest, release: string): Promise<PackageIndex> {
+type ChosenSuites = "all" | "without security";
+type IndexRequest = { readonly release: string; readonly suites: ChosenSuites };
+
+async function readIndex(
+  ctx: Context,
+  { project, former }: LockRequest,
+  { release, suites: chosen }: IndexRequest,
+): Promise<PackageIndex> {
   // The lock remembers how new the archive was: a mirror that serves an older state hides fixes.
   const suitesSeen = Object.values(former?.images ?? {}).flatMap((image) => image.suites);
   const oldestFirst = suitesSeen.toSorted((a, b) => Date.parse(a.date) - Date.parse(b.date));
   const notBefore = new Map(oldestFirst.map((suite) => [suite.suite, suite.date]));
-  const suites = await readSuites(ctx, archivesOf(ctx, project, { release, architecture }), { notBefore });
+  const plan = archivesOf(ctx, project, { release, architecture });
+  const wanted = plan.suites.filter(({ archive }) => chosen === "all" || archive !== "security");
+  const suites = await readSuites(ctx, { ...plan, suites: wanted }, { notBefore });
   return parsePackageIndex(suites, { architecture });
 }
 
@@ -86,7 +103,7 @@ function imageNamed(project: Project, name: string): ImageDefinition {
 
 type LockImageInput = LockRequest & {
   readonly definition: ImageDefinition;
-  readonly indexOf: (release: string) => Promise<PackageIndex>;
+  readonly indexOf: (release: string, suites: ChosenSuites) => Promise<PackageIndex>;
   readonly locked: ReadonlyMap<string, LockedImage>;
 };
 
@@ -95,7 +112,8 @@ async function lockImage(ctx: Context, input: LockImageInput): Promise<LockedIma
   const former = input.former?.images[definition.name];
   const base: LockedBaseImage = await lockBase(ctx, { ...input, former });
   const isDebian = definition.base.kind === "debian";
-  const index = await indexFor(input, base);
+  const suites = chooseSuites(input);
+  const index = await indexFor(input, base, suites);
   const resolved = await resolveImage(ctx, { ...input, former, index, installed: base.installed });
   const lock = planImageLock({
     definition,
@@ -109,14 +127,25 @@ async function lockImage(ctx: Context, input: LockImageInput): Promise<LockedIma
     former,
   });
   const installed = [...base.installed, ...resolved.packages];
-  return { lock, installed, release: base.release, moved: resolved.moved };
+  return { lock, installed, release: base.release, suites, moved: resolved.moved };
+}
+
+/** An image stands on another one's packages: from fewer suites than that one it could not be resolved, from more it would ask for newer ones. */
+function chooseSuites({ definition, former, locked, update, security }: LockImageInput): ChosenSuites {
+  if (security !== undefined) return security === "without" ? "without security" : "all";
+  if (definition.base.kind === "image") return locked.get(definition.base.name)?.suites ?? "all";
+  return update !== "all" && lacksSecurity(former?.images[definition.name]) ? "without security" : "all";
 }
 
 /** The packages to choose from; none where nothing is to be installed. */
-async function indexFor(input: LockImageInput, base: LockedBaseImage): Promise<PackageIndex | undefined> {
+async function indexFor(
+  input: LockImageInput,
+  base: LockedBaseImage,
+  suites: ChosenSuites,
+): Promise<PackageIndex | undefined> {
   const { definition } = input;
   if (definition.base.kind !== "debian" && definition.packages.length === 0) return undefined;
-  if (base.release !== undefined) return input.indexOf(base.release);
+  if (base.release !== undefined) return input.indexOf(base.release, suites);
   throw new IngotError("base-not-debian", `the image "${definition.name}" adds packages, but its base is not Debian`, {
     hint: "take away `packages:`, or choose a base that has /var/lib/dpkg/status and a VERSION_CODENAME in /etc/os-release",
   });

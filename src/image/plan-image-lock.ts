@@ -40,6 +40,7 @@ export function planImageLock(input: ImageLockInput): ImageLock {
   const request = requestKey(input.definition);
   if (
     former &&
+    isSame(namesOf(former.suites), namesOf(usedSuites(input))) &&
     isSame({ ...former, suites: [], stages: [] }, { architecture, base, request, suites: [], stages: [], packages })
   ) {
     return former;
@@ -133,6 +134,10 @@ function isSame(a: unknown, b: unknown): boolean {
 /** Seconds since 1970. */
 function newestDate(suites: readonly Suite[]): number {
   return Math.max(0, ...suites.map((suite) => Math.floor(Date.parse(suite.date) / 1000)));
+}
+
+function namesOf(suites: readonly Suite[]): readonly string[] {
+  return suites.map(({ archive, suite }) => `${archive} ${suite}`);
 }
 
 /** An image that installs nothing does not depend on the archive. */

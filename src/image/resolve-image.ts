@@ -6,6 +6,7 @@ import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import type { ImageDefinition } from "../project/definition.ts";
 import { knownFormerPackages } from "./former-packages.ts";
+import { securityVersion } from "./security-version.ts";
 import type { LockRequest } from "./lock-project.ts";
 import type { ImageLock } from "./lock.ts";
 
@@ -13,6 +14,7 @@ export type ResolveImageInput = {
   readonly definition: ImageDefinition;
   readonly former: ImageLock | undefined;
   readonly update: LockRequest["update"];
+  readonly security?: LockRequest["security"];
   /** Undefined where nothing is to be installed. */
   readonly index: PackageIndex | undefined;
   readonly installed: readonly Package[];
@@ -58,16 +60,22 @@ export async function resolveImage(ctx: Context, input: ResolveImageInput): Prom
 }
 
 /** What the former lock holds still: everything, but for what may be updated. Another release is another world. */
-function pinnedVersions({ former, update, index }: ResolveImageInput): ReadonlyMap<string, string> {
-  if (!former || !index || update === "all" || !isSameRelease(former, index)) return new Map();
-  const kept = former.packages.filter((item) => !update.includes(item.name));
-  return new Map(kept.map((item) => [item.name, item.version]));
+function pinnedVersions({ former, update, security, index }: ResolveImageInput): ReadonlyMap<string, string> {
+  if (!former || !index || !isSameRelease(former, index)) return new Map();
+  const mayMove = (name: string) => update === "all" || update.includes(name);
+  const pins = former.packages.flatMap((item): [string, string][] => {
+    if (!mayMove(item.name)) return [[item.name, item.version]];
+    return security === "only" ? [[item.name, securityVersion(item, index) ?? item.version]] : [];
+  });
+  return new Map(pins);
 }
 
 /** The base's words may be the same while what it stands on moved to another release: another image of the project, or a tag of a registry. */
 function isSameRelease(former: ImageLock, index: PackageIndex): boolean {
-  const names = (suites: PackageIndex["suites"]) => suites.map((suite) => `${suite.archive} ${suite.suite}`).join("\n");
-  return names(former.suites) === names(index.suites);
+  const names = (suites: PackageIndex["suites"]) => suites.map((suite) => `${suite.archive} ${suite.suite}`);
+  const now = names(index.suites);
+  // One more suite of the same release, the security suite, leaves everything where it is; without one that it came from, nothing can stay.
+  return names(former.suites).every((name) => now.includes(name)) && names(former.suites)[0] === now[0];
 }
 
 function realName(packages: readonly Package[], name: string): string {

@@ -1,11 +1,12 @@
+import { builderKeyId } from "../../evidence/keys/builder-key-id.ts";
 import type { Context } from "../../ground/context.ts";
 import { findSealed, type SealPlace } from "../../image/build-seal.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { formatBytes, formatDuration } from "../format.ts";
-import { locateProject, type ProjectOptions } from "../open-project.ts";
-import type { ReportedImage } from "../run-build.ts";
+import { locateProject } from "../open-project.ts";
+import type { BuildOptions, ReportedImage } from "../run-build.ts";
 
-type BuildCommandOptions = ProjectOptions & { readonly cache: boolean; readonly explain?: boolean };
+type BuildCommandOptions = BuildOptions & { readonly explain?: boolean };
 
 /** `ingot build [IMAGE…]`: casts images from the lock into the store; locks first where there is no lock yet. */
 export const declare: Declare = (command, handle) => {
@@ -14,12 +15,17 @@ export const declare: Declare = (command, handle) => {
     .option("-f, --file <path>", "the project's ingot.yaml")
     .option("--no-cache", "make every layer again; the digests stay the same")
     .option("--explain", "say of each step why it was made again or reused")
+    .option("--no-sign", "sign nothing, also where there is a builder's key")
+    .option("--passphrase-file <file>", "read the key's passphrase from this file; only you may be able to read it")
     .action(
-      handle<BuildCommandOptions, [readonly string[]]>(async ({ ctx, options }, images) => {
+      handle<BuildCommandOptions, [readonly string[]]>(async ({ ctx, options }, names) => {
         const { path, lockPath } = locateProject(ctx, options);
-        const place = { home: ctx.home, definitionPath: path, lockPath, images };
+        const signedBy = options.sign ? builderKeyId(ctx) : undefined;
+        const place = { home: ctx.home, definitionPath: path, lockPath, images: names, ...(signedBy && { signedBy }) };
         const sealed = options.cache ? repeat(place) : undefined;
-        return describe(sealed ?? (await build(ctx, options, place)), options.explain === true);
+        const images = sealed ?? (await build(ctx, options, place));
+        for (const line of images.flatMap(({ warnings }) => warnings ?? [])) ctx.report.warn(line);
+        return describe(images, options.explain === true);
       }),
     );
 };
@@ -32,7 +38,7 @@ function repeat(place: SealPlace): readonly ReportedImage[] | undefined {
   return report?.map((image) => ({ ...image, seconds }));
 }
 
-async function build(ctx: Context, options: BuildCommandOptions, place: SealPlace): Promise<readonly ReportedImage[]> {
+async function build(ctx: Context, options: BuildOptions, place: SealPlace): Promise<readonly ReportedImage[]> {
   // Loaded only when there is something to do: it brings every parser with it.
   const { runBuild } = await import("../run-build.ts");
   return runBuild(ctx, options, place);
@@ -46,7 +52,8 @@ function describeImage(image: ReportedImage, explain: boolean): readonly string[
   const made = image.steps.filter((step) => !step.reused).length;
   const what = made === 0 ? "nothing changed" : `${made} of ${image.steps.length} steps made`;
   const size = `${image.layers.length} layers, ${formatBytes(image.size)}`;
-  const line = `${image.reference}  ${image.digest}  ${size}, ${what}, ${formatDuration(image.seconds * 1000)}`;
+  const signed = image.statements.length === 0 ? "not signed" : `${image.statements.length} statements`;
+  const line = `${image.reference}  ${image.digest}  ${size}, ${what}, ${signed}, ${formatDuration(image.seconds * 1000)}`;
   if (!explain) return [line];
   const steps = image.steps.map(
     (step) => `  ${step.reused ? "reused" : "made  "}  ${step.kind} ${step.name}: ${step.why}`,
