@@ -4,7 +4,7 @@ import type { ImageConfig } from "../../oci/image-config.ts";
 import { writablePaths } from "../../oci/labels.ts";
 import { layerIndex, type LayerIndex } from "../../oci/layer/layer-index.ts";
 import { readLayerFiles } from "../../oci/layer/read-layer-files.ts";
-import { mergeLayers, type TreeView } from "../../oci/layer/tree-view.ts";
+import { mergeLayers } from "../../oci/layer/tree-view.ts";
 import type { Layout } from "../../oci/layout.ts";
 import { layerBlobs, readImage } from "../../oci/read-image.ts";
 import type { Inventory } from "../inventory/inventory.ts";
@@ -31,7 +31,7 @@ export async function lintImage(
   for (const layer of source.layers) indexes.push(await layerIndex(ctx, layer));
   const tree = mergeLayers(indexes);
   const ownerOf = ownership(inventory);
-  const read = await readLayerFiles(ctx, source, [...worthReading(tree, ownerOf), ...accountFiles]);
+  const read = await readLayerFiles(ctx, source, [...worthReading(indexes, ownerOf), ...accountFiles]);
   const contents = new Map([...read].filter(([path]) => !accountFiles.includes(path)));
   const account = accountOf(config, read);
   const writable = writablePaths(config);
@@ -54,12 +54,21 @@ function ownership(inventory: Inventory): (path: string) => string | undefined {
 /** Larger files are archives, databases and programs; a key or a token in one of them would not be found by its text. */
 const largest = 1 << 20;
 
-/** The files that a package does not vouch for, and configuration, which people change: in these a secret may be. */
-export function worthReading(tree: TreeView, ownerOf: (path: string) => string | undefined): readonly string[] {
-  const files = [...tree.values()].filter(({ type, size }) => type === "file" && size > 0 && size <= largest);
-  return files
-    .map(({ path }) => path)
-    .filter((path) => !/^usr\/(?!local\/)|^var\/lib\/dpkg\/|^lib\//.test(path) || ownerOf(path) === undefined);
+/**
+ * The files in which a secret may be: those of no package, and a package's configuration where a person or a script may have written it. A layer that holds
+ * nothing but files of packages is as the packages ship it, and need not be unpacked for this.
+ */
+function worthReading(layers: readonly LayerIndex[], ownerOf: LintSubject["ownerOf"]): readonly string[] {
+  const mixed = layers.filter((layer) =>
+    layer.some(({ path, type }) => type === "file" && ownerOf(path) === undefined),
+  );
+  const files = mixed.flat().filter(({ type, size }) => type === "file" && size > 0 && size <= largest);
+  return [...new Set(files.map(({ path }) => path))].filter((path) => !isShipped(path, ownerOf));
+}
+
+/** Programs, libraries and manuals of a package, and dpkg's own database. */
+function isShipped(path: string, ownerOf: LintSubject["ownerOf"]): boolean {
+  return path.startsWith("var/lib/dpkg/") || (ownerOf(path) !== undefined && /^(?:usr|lib\w*|s?bin)\//.test(path));
 }
 
 function judge(lint: Lint, subject: LintSubject, exceptions: readonly LintException[]): CheckResult {
