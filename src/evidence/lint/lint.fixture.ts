@@ -10,7 +10,7 @@ export function subjectOf(
   files: readonly File[],
   facts: Partial<LintSubject> & { readonly run?: ImageConfig["config"] } = {},
 ): LintSubject {
-  const entries = files.map(({ content, owner, ...file }) => ({
+  const entries = files.map(({ content, owner: _owner, ...file }) => ({
     ...entryOf(file.path),
     size: content?.length ?? 0,
     ...file,
