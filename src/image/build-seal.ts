@@ -21,6 +21,8 @@ export type BuildSeal<Report> = {
   readonly references: Readonly<Record<string, string>>;
   /** Digests that must be in the store. */
   readonly blobs: readonly string[];
+  /** Id of the key that signed; absent where nothing was signed. */
+  readonly signedBy?: string;
   /** What the build said, to be said again. */
   readonly report: Report;
 };
@@ -32,12 +34,16 @@ export type SealPlace = {
   readonly lockPath: string;
   /** The images asked for; none means all. */
   readonly images: readonly string[];
+  /** Id of the key that must have signed; absent where signatures are not asked for. */
+  readonly signedBy?: string;
 };
 
 /** What the last build of the same images reported, if nothing has changed since; undefined where anything has, or cannot be told. */
 export function findSealed<Report>(place: SealPlace): Report | undefined {
   const seal = readSeal<Report>(place);
   if (seal?.compatibility !== compatibility) return undefined;
+  // A key that appeared or was rotated since has signed nothing yet.
+  if (place.signedBy !== undefined && place.signedBy !== seal.signedBy) return undefined;
   const isSame =
     readText(place.definitionPath) === seal.definition &&
     readText(place.lockPath) === seal.lock &&
@@ -46,7 +52,7 @@ export function findSealed<Report>(place: SealPlace): Report | undefined {
   return isSame ? seal.report : undefined;
 }
 
-export type SealInput<Report> = Pick<BuildSeal<Report>, "references" | "blobs" | "report" | "lock"> & {
+export type SealInput<Report> = Pick<BuildSeal<Report>, "references" | "blobs" | "report" | "lock" | "signedBy"> & {
   /** The very text that the build went by, read before it was parsed: a person may write the next one while the build runs. */
   readonly definition: string | undefined;
   /** From `readState`, taken before the build read the files: a change during the build must not be sealed. */

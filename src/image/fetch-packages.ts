@@ -17,7 +17,7 @@ export async function fetchPackages(
 }
 
 /** The release that a lock's packages come from: the plain name among its suites. */
-function releaseOf(lock: ImageLock): string {
+export function releaseOf(lock: ImageLock): string {
   const main = lock.suites.filter((suite) => suite.archive === "main").map((suite) => suite.suite);
   return main.toSorted((a, b) => a.length - b.length)[0] ?? "";
 }

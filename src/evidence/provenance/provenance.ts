@@ -101,8 +101,8 @@ export function makeProvenance(facts: BuildFacts): Provenance {
 }
 
 /** What tells two builds apart that were made from the same: all but when and in which run. */
-export function withoutRun({ buildDefinition, runDetails }: Provenance): object {
-  return { buildDefinition, builder: runDetails.builder };
+export function withoutRun({ buildDefinition, runDetails }: Partial<Provenance>): object {
+  return { buildDefinition, builder: runDetails?.builder };
 }
 
 function embed(name: string, text: string, mediaType: string): ResourceDescriptor {
