@@ -1,14 +1,12 @@
-import { readSuites } from "../debian/archive/read-suites.ts";
 import type { Package } from "../debian/package.ts";
-import { parsePackageIndex, type PackageIndex } from "../debian/resolve/package-index.ts";
+import type { PackageIndex } from "../debian/resolve/package-index.ts";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { present } from "../ground/present.ts";
 import type { ImageDefinition, Project } from "../project/definition.ts";
-import { archivesOf } from "./archives-of.ts";
 import { lockBase, type LockedBaseImage } from "./lock-base.ts";
-import { lacksSecurity } from "./lacks-security.ts";
 import { compatibility, type ImageLock, type Lock } from "./lock.ts";
+import { chooseSuites, readLockIndex, type ChosenSuites } from "./lock-index.ts";
 import { planImageLock } from "./plan-image-lock.ts";
 import { resolveImage } from "./resolve-image.ts";
 
@@ -42,7 +40,7 @@ export async function lockProject(ctx: Context, request: LockRequest): Promise<L
   const indexes = new Map<string, Promise<PackageIndex>>();
   const indexOf: LockImageInput["indexOf"] = (release, suites) => {
     const key = `${release} ${suites}`;
-    const index = indexes.get(key) ?? readIndex(ctx, request, { release, suites });
+    const index = indexes.get(key) ?? readLockIndex(ctx, request, { release, suites, architecture });
     indexes.set(key, index);
     return index;
   };
@@ -67,24 +65,6 @@ export type LockedImage = {
   readonly suites: ChosenSuites;
   readonly moved: readonly string[];
 };
-
-type ChosenSuites = "all" | "without security";
-type IndexRequest = { readonly release: string; readonly suites: ChosenSuites };
-
-async function readIndex(
-  ctx: Context,
-  { project, former }: LockRequest,
-  { release, suites: chosen }: IndexRequest,
-): Promise<PackageIndex> {
-  // The lock remembers how new the archive was: a mirror that serves an older state hides fixes.
-  const suitesSeen = Object.values(former?.images ?? {}).flatMap((image) => image.suites);
-  const oldestFirst = suitesSeen.toSorted((a, b) => Date.parse(a.date) - Date.parse(b.date));
-  const notBefore = new Map(oldestFirst.map((suite) => [suite.suite, suite.date]));
-  const plan = archivesOf(ctx, project, { release, architecture });
-  const wanted = plan.suites.filter(({ archive }) => chosen === "all" || archive !== "security");
-  const suites = await readSuites(ctx, { ...plan, suites: wanted }, { notBefore });
-  return parsePackageIndex(suites, { architecture });
-}
 
 function basesFirst(project: Project): readonly ImageDefinition[] {
   const ordered = new Set<ImageDefinition>();
@@ -112,7 +92,7 @@ async function lockImage(ctx: Context, input: LockImageInput): Promise<LockedIma
   const former = input.former?.images[definition.name];
   const base: LockedBaseImage = await lockBase(ctx, { ...input, former });
   const isDebian = definition.base.kind === "debian";
-  const suites = chooseSuites(input);
+  const suites = chooseSuites(definition, input);
   const index = await indexFor(input, base, suites);
   const resolved = await resolveImage(ctx, { ...input, former, index, installed: base.installed });
   const lock = planImageLock({
@@ -128,13 +108,6 @@ async function lockImage(ctx: Context, input: LockImageInput): Promise<LockedIma
   });
   const installed = [...base.installed, ...resolved.packages];
   return { lock, installed, release: base.release, suites, moved: resolved.moved };
-}
-
-/** An image stands on another one's packages: from fewer suites than that one it could not be resolved, from more it would ask for newer ones. */
-function chooseSuites({ definition, former, locked, update, security }: LockImageInput): ChosenSuites {
-  if (security !== undefined) return security === "without" ? "without security" : "all";
-  if (definition.base.kind === "image") return locked.get(definition.base.name)?.suites ?? "all";
-  return update !== "all" && lacksSecurity(former?.images[definition.name]) ? "without security" : "all";
 }
 
 /** The packages to choose from; none where nothing is to be installed. */
