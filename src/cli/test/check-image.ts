@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { readInventory } from "../../evidence/inventory/read-inventory.ts";
+import { lintImage } from "../../evidence/lint/lint-image.ts";
+import { defaultTimeout, runTests } from "../../evidence/tests/run-tests.ts";
+import type { TestInstance, TestInstances } from "../../evidence/tests/test-instance.ts";
+import type { CheckResult, TestReport } from "../../evidence/tests/test-result.ts";
+import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { openStore } from "../../oci/layout.ts";
+import type { ImageDefinition } from "../../project/definition.ts";
+import { testInstances } from "./test-instances.ts";
+
+export type CheckedImage = {
+  readonly definition: ImageDefinition;
+  /** Its name in the store. */
+  readonly name: string;
+  readonly digest: Digest;
+};
+
+export type CheckKinds = { readonly tests: boolean; readonly lints: boolean };
+
+/** Carries out the tests and lints of one image. Nothing of any instance is left when it returns or throws. */
+export async function checkImage(ctx: Context, image: CheckedImage, kinds: CheckKinds): Promise<TestReport> {
+  const started = ctx.now().toISOString();
+  const task = ctx.report.task(`test ${image.name}`, { unit: "items" });
+  const instances = testInstances(ctx, image);
+  const shared = shareOne(instances);
+  try {
+    const { tests } = image.definition;
+    const tested = kinds.tests
+      ? await runTests(ctx, tests, { run: instances.run, shared: shared.get, onResult: () => task.advance(1) })
+      : [];
+    const linted = kinds.lints ? await lint(ctx, image, shared.get) : [];
+    const checks = [...tested, ...linted];
+    task.done(`${checks.length} checks`);
+    return { image: image.digest, name: image.name, started, checks };
+  } finally {
+    await shared.stop();
+  }
+}
+
+/** One instance for all that only look, started when the first of them does. */
+function shareOne(instances: TestInstances): { get: () => Promise<TestInstance>; stop: () => Promise<void> } {
+  let one: Promise<TestInstance> | undefined;
+  return {
+    get: () => (one ??= instances.start()),
+    stop: async () => {
+      const started = await one?.catch(() => undefined);
+      await started?.stop();
+    },
+  };
+}
+
+async function lint(
+  ctx: Context,
+  { definition, digest }: CheckedImage,
+  shared: () => Promise<TestInstance>,
+): Promise<readonly CheckResult[]> {
+  const layout = openStore(ctx);
+  const listening = await shared().then(
+    (instance) => portsOf(instance, definition.port),
+    (error: unknown) => withoutInstance(ctx, error),
+  );
+  const inventory = await readInventory(ctx, { layout, digest });
+  return lintImage(
+    ctx,
+    { layout, digest },
+    {
+      inventory,
+      without: definition.without,
+      exceptions: definition.lints,
+      files: definition.files.map(({ target }) => target),
+      ...(listening === undefined ? {} : { listening }),
+    },
+  );
+}
+
+/** What others reach once the instance is up; undefined where nothing runs in it. What listens on 127.0.0.1 alone is a matter of the instance itself. */
+async function portsOf(
+  instance: TestInstance,
+  declared: number | undefined,
+): Promise<readonly { port: number }[] | undefined> {
+  const deadline = Date.now() + (declared === undefined ? settleTime : defaultTimeout);
+  const isUp = (): boolean => instance.listening().some(({ port }) => port === declared);
+  while (!isUp() && instance.whyIdle() === undefined && Date.now() < deadline) await sleep(20);
+  if (instance.whyIdle() !== undefined) return undefined;
+  return instance
+    .listening()
+    .filter(({ isLocal }) => !isLocal)
+    .map(({ port }) => ({ port }));
+}
+
+/** The lints that read the image are worth having on a machine where nothing can be started. */
+function withoutInstance(ctx: Context, error: unknown): undefined {
+  if (!(error instanceof IngotError) || error.code === "cancelled") throw error;
+  ctx.report.warn(`the ports of an instance are not looked at: ${error.message}`);
+  return undefined;
+}
+
+/** Milliseconds that a program without a declared port gets to open others. */
+const settleTime = 1000;

@@ -1,0 +1,43 @@
+import { readAccounts, describeUid, uidOf } from "./accounts.ts";
+import type { PortTest, ProcessTest, UserTest } from "./test-definition.ts";
+import type { TestInstance } from "./test-instance.ts";
+import { failed, passed, type Verdict } from "./verdict.ts";
+
+export function judgePort({ port }: PortTest, { listening }: Pick<TestInstance, "listening">): Verdict {
+  const open = listening();
+  if (open.some((one) => one.port === port)) return passed;
+  const others = open.map((one) => (one.isLocal ? `${one.port} (only inside)` : String(one.port)));
+  return failed(
+    `expected port ${port} to be listened on; ${others.length === 0 ? "none is" : `only ${others.join(", ")}`}`,
+  );
+}
+
+export function judgeUser({ user, shell }: UserTest, passwd: string): Verdict {
+  const account = readAccounts(passwd).find(({ name, uid }) => name === user || String(uid) === user);
+  if (account === undefined) return failed(`expected the account ${user}; /etc/passwd has none of that name`);
+  if (shell === undefined || account.shell === shell) return passed;
+  return failed(`expected ${user} to have the shell ${shell}, got ${account.shell}`);
+}
+
+export function judgeProcess(
+  test: ProcessTest,
+  { processes }: Pick<TestInstance, "processes">,
+  passwd: string,
+): Verdict {
+  const all = processes();
+  // The kernel keeps 15 bytes of a name.
+  const wanted = [test.process, test.process.slice(0, 15)];
+  const found = all.filter(({ names }) => names.some((name) => wanted.includes(name)));
+  if (found.length === 0) {
+    const names = [...new Set(all.map((one) => one.names.join("/")))].toSorted();
+    return failed(
+      `expected a process ${test.process}; there ${names.length === 0 ? "is none" : `are ${names.join(", ")}`}`,
+    );
+  }
+  if (test.user === undefined) return passed;
+  const accounts = readAccounts(passwd);
+  const uid = uidOf(accounts, test.user);
+  if (found.some((one) => one.uid === uid)) return passed;
+  const users = [...new Set(found.map((one) => describeUid(accounts, one.uid)))];
+  return failed(`expected ${test.process} to run as ${test.user}, got ${users.join(", ")}`);
+}
