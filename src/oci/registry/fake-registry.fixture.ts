@@ -56,9 +56,7 @@ async function answer(fake: FakeRegistry, request: IncomingMessage, response: Se
   const [, kind = "", name = ""] = /\/(manifests|blobs)\/([^/]+)$/.exec(pathname) ?? [];
   if (request.method === "PUT") {
     const content = Buffer.concat((await request.toArray()) as Buffer[]);
-    store(fake, kind === "manifests" ? name : undefined, request, content);
-    const subject = kind === "manifests" && fake.referrers !== undefined ? attachedOf(content).subject : undefined;
-    response.writeHead(201, subject === undefined ? {} : { "oci-subject": subject.digest }).end();
+    response.writeHead(201, store(fake, kind === "manifests" ? name : undefined, request, content)).end();
     return;
   }
   const subject = /\/referrers\/(sha256:[0-9a-f]{64})$/.exec(pathname)?.[1];
@@ -73,11 +71,19 @@ async function answer(fake: FakeRegistry, request: IncomingMessage, response: Se
   else response.writeHead(404).end();
 }
 
-function store(fake: FakeRegistry, tag: string | undefined, request: IncomingMessage, content: Buffer): void {
+type StoredHeaders = { readonly "oci-subject"?: string };
+
+/** Headers of the answer: a registry that keeps lists says which image it listed a manifest for. */
+function store(fake: FakeRegistry, tag: string | undefined, request: IncomingMessage, content: Buffer): StoredHeaders {
   const digest = digestOf(content);
   const type = request.headers["content-type"] ?? "";
-  if (tag === undefined) fake.blobs.set(digest, content);
-  else fake.manifests.set(tag, { type, content }).set(digest, { type, content });
+  if (tag === undefined) {
+    fake.blobs.set(digest, content);
+    return {};
+  }
+  fake.manifests.set(tag, { type, content }).set(digest, { type, content });
+  const subject = fake.referrers === undefined ? undefined : attachedOf(content).subject;
+  return subject === undefined ? {} : { "oci-subject": subject.digest };
 }
 
 function sendBlob(blob: Buffer, request: IncomingMessage, response: ServerResponse): void {
