@@ -27,6 +27,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/diff.ts"),
   },
   {
+    name: "test",
+    group: "prove images",
+    summary: "test images in hardened instances, and lint them",
+    load: () => import("./commands/test.ts"),
+  },
+  {
     name: "scan",
     group: "prove images",
     summary: "find known vulnerabilities in an image, and say what to do",
