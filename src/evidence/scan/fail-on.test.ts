@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { IngotError } from "../../ground/error.ts";
+import { judgeScan, parseFailOn } from "./fail-on.ts";
+import type { Finding, ScanResult } from "./finding.ts";
+import { makeFinding, makeSource, testDigest } from "./scan.fixture.ts";
+
+function judge(rules: readonly string[], finding: Finding, sources = [makeSource("osv")]): boolean {
+  const result: ScanResult = {
+    image: testDigest,
+    scanned: "2026-11-21T12:00:00.000Z",
+    sources,
+    packages: { deb: 1, npm: 0, pypi: 0, golang: 0 },
+    findings: [finding],
+    notes: [],
+  };
+  return judgeScan(result, parseFailOn(rules)).failed;
+}
+
+test("a severity means that and worse, but unknown means only itself", () => {
+  assert.equal(judge(["high"], makeFinding({ severity: "critical" })), true);
+  assert.equal(judge(["high"], makeFinding({ severity: "high" })), true);
+  assert.equal(judge(["high"], makeFinding({ severity: "medium" })), false);
+  assert.equal(judge(["negligible"], makeFinding({ severity: "unknown" })), false);
+  assert.equal(judge(["unknown"], makeFinding({ severity: "unknown" })), true);
+  assert.equal(judge(["unknown"], makeFinding({ severity: "critical" })), false);
+});
+
+test("fixable, kev and the age of a fix are conditions of their own", () => {
+  const fixed = makeFinding({ state: "fixed", fixedSince: "2026-10-22T12:00:00Z" });
+  assert.equal(judge(["fixable"], fixed), true);
+  assert.equal(judge(["fixable"], makeFinding()), false);
+  assert.equal(judge(["kev"], makeFinding({ knownExploited: "2026-01-01" })), true);
+  assert.equal(judge(["kev"], fixed), false);
+  assert.equal(judge(["fix-age=30d"], fixed), true);
+  assert.equal(judge(["fix-age=31d"], fixed), false);
+  assert.equal(judge(["fix-age=0d"], makeFinding({ state: "fixed" })), false);
+  assert.equal(judge(["fix-age=1d"], makeFinding({ state: "open", fixedSince: "2020-01-01" })), false);
+});
+
+test("words joined by + must all hold; a comma or a second option means any", () => {
+  const high = makeFinding({ severity: "high" });
+  assert.equal(judge(["high+fixable"], high), false);
+  assert.equal(judge(["high+fixable"], { ...high, state: "fixed" }), true);
+  assert.equal(judge(["kev,high"], high), true);
+  assert.equal(judge(["kev", "high"], high), true);
+});
+
+test("an excepted finding does not count, one that someone only looks at does", () => {
+  const finding = makeFinding({ severity: "critical" });
+  const exception = { reason: "r", owner: "o", expires: "2027-01-01", document: "d" };
+  assert.equal(judge(["critical"], { ...finding, exception: { ...exception, status: "not_affected" } }), false);
+  assert.equal(judge(["critical"], { ...finding, exception: { ...exception, status: "fixed" } }), false);
+  assert.equal(judge(["critical"], { ...finding, exception: { ...exception, status: "affected" } }), true);
+  assert.equal(judge(["critical"], { ...finding, exception: { ...exception, status: "under_investigation" } }), true);
+});
+
+test("without a source of advisories a condition is never met; without a condition nothing fails", () => {
+  assert.equal(judge(["critical"], makeFinding(), []), true);
+  assert.equal(judge(["critical"], makeFinding(), [makeSource("kev"), makeSource("epss")]), true);
+  assert.equal(judge(["critical"], makeFinding()), false);
+  assert.equal(judge([], makeFinding({ severity: "critical" }), []), false);
+});
+
+test("the reasons name the rule and the findings", () => {
+  const result: ScanResult = {
+    image: testDigest,
+    scanned: "2026-11-21T12:00:00Z",
+    sources: [makeSource("osv")],
+    packages: { deb: 1, npm: 0, pypi: 0, golang: 0 },
+    findings: [makeFinding({ severity: "high" })],
+    notes: [],
+  };
+  assert.deepEqual(judgeScan(result, parseFailOn(["high", "kev"])), {
+    failOn: ["high", "kev"],
+    failed: true,
+    reasons: ["high: 1 finding: CVE-2024-1000 in openssl"],
+  });
+});
+
+test("an unknown word is a usage error with the nearest word", () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["hihg", /"hihg"; did you mean high\?/],
+    ["high+fixabel", /"fixabel" \(in "high\+fixabel"\); did you mean fixable\?/],
+    ["fix-age=soon", /did you mean fix-age=30d\?/],
+    ["fixage=30d", /did you mean fix-age=30d\?/],
+    ["", /does not know ""/],
+    ["high+", /does not know ""/],
+    ["HIGH", /did you mean high\?/],
+  ];
+  for (const [text, expected] of cases) {
+    assert.throws(
+      () => parseFailOn([text]),
+      (error: unknown) => error instanceof IngotError && error.code === "usage" && expected.test(error.message),
+      text,
+    );
+  }
+});
