@@ -3,13 +3,14 @@ import { summarise } from "../../evidence/statement/summarise.ts";
 import type { AttachedEvidence, OtherArtifact } from "../../evidence/statement/read-evidence.ts";
 import { shortId } from "../../evidence/keys/key-folder.ts";
 import { statementTime } from "../../evidence/verify/statement-time.ts";
+import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { openAnyImage, type OpenedImage } from "../open-image.ts";
 import { readProjectTrust, type TrustOptions } from "../read-project-trust.ts";
 import type { RegistryCommandOptions } from "../registry-options.ts";
 
-type EvidenceOptions = TrustOptions & RegistryCommandOptions & { readonly print?: string };
+type EvidenceOptions = TrustOptions & RegistryCommandOptions & { readonly print?: string; readonly sbom?: string };
 
 /** `ingot evidence IMAGE`: everything that was said about an image, and which of it is to be believed. */
 export const declare: Declare = (command, handle) => {
@@ -17,9 +18,14 @@ export const declare: Declare = (command, handle) => {
     .argument("<image>", "an image of the store, oci:FOLDER[:NAME], or REGISTRY/NAME:TAG, which is pulled first")
     .option("--key <file...>", "trust this public key too, for every role; FILE=ROLE: for that role")
     .option("--print <kind>", "print the checked predicates of this kind (or URI) as JSON, one a line")
+    .option(
+      "--sbom <format>",
+      "print what is in the image, read from its layers now: cyclonedx (1.6) or spdx (2.3), as JSON",
+    )
     .option("--insecure", "speak plain HTTP with a registry; loopback registries need no option")
     .action(
       handle<EvidenceOptions, [string]>(async ({ ctx, options }, text) => {
+        if (options.sbom !== undefined) return readBill(ctx, text, { ...options, sbom: options.sbom });
         const { readAttached } = await import("../../evidence/statement/read-evidence.ts");
         const { parsePredicateType } = await import("../parse-kind.ts");
         const wanted = options.print === undefined ? undefined : parsePredicateType(options.print);
@@ -30,6 +36,19 @@ export const declare: Declare = (command, handle) => {
       }),
     );
 };
+
+/** The bill of materials alone; nobody signed it, it is what this Ingot sees. `--print cyclonedx` gives the one that a key answers for. */
+async function readBill(
+  ctx: Context,
+  text: string,
+  options: EvidenceOptions & { readonly sbom: string },
+): Promise<Outcome> {
+  const { canonicalText, parseSbomFormat, readSbom } = await import("../../evidence/sbom/sbom.ts");
+  const format = parseSbomFormat(options.sbom);
+  const { layout, image } = await openAnyImage(ctx, text, options);
+  const document = await readSbom(ctx, { layout, digest: image.digest }, format);
+  return { json: document, text: canonicalText(document) };
+}
 
 /** The predicates alone, for other programs: what is not checked is never among them. */
 function print({ name }: OpenedImage, items: readonly EvidenceItem[], wanted: string): Outcome {

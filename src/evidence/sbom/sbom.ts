@@ -1,4 +1,5 @@
 import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
 import { canonicalJson } from "../../oci/canonical-json.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Layout } from "../../oci/layout.ts";
@@ -16,12 +17,25 @@ export async function makeSbom(inventory: Inventory, format: SbomFormat): Promis
   return (await import("./cyclonedx.ts")).makeCycloneDx(inventory);
 }
 
-/** The bill of materials of an image of the store as text: canonical JSON and a newline, the same bytes for the same image. Throws what `readInventory` throws. */
-export async function printSbom(
+/** The bill of materials of an image of the store. Throws what `readInventory` throws. */
+export async function readSbom(
   ctx: Pick<Context, "home" | "signal">,
   image: { readonly layout: Layout; readonly digest: Digest },
   format: SbomFormat,
-): Promise<string> {
-  const document = await makeSbom(await readInventory(ctx, image), format);
-  return `${canonicalJson(document).toString()}\n`;
+): Promise<object> {
+  return makeSbom(await readInventory(ctx, image), format);
+}
+
+/** Canonical JSON: the same text for the same document. */
+export function canonicalText(document: object): string {
+  return canonicalJson(document).toString();
+}
+
+/** Throws `usage` for a word that is no format. */
+export function parseSbomFormat(word: string): SbomFormat {
+  const format = sbomFormats.find((one) => one === word);
+  if (format !== undefined) return format;
+  throw new IngotError("usage", `"${word}" is no format of a bill of materials`, {
+    hint: `one of: ${sbomFormats.join(", ")}`,
+  });
 }

@@ -5,7 +5,11 @@ export type SpdxDocument = {
   readonly SPDXID: "SPDXRef-DOCUMENT";
   readonly name: string;
   readonly documentNamespace: string;
-  readonly creationInfo: { readonly created: string; readonly creators: readonly string[] };
+  readonly creationInfo: {
+    readonly created: string;
+    readonly creators: readonly string[];
+    readonly licenseListVersion: string;
+  };
   readonly packages: readonly SpdxPackage[];
   readonly hasExtractedLicensingInfos: readonly SpdxExtractedLicence[];
   readonly relationships: readonly SpdxRelationship[];
@@ -32,7 +36,7 @@ export type SpdxPackage = {
     readonly referenceType: string;
     readonly referenceLocator: string;
   }[];
-  readonly primaryPackagePurpose?: "CONTAINER" | "FILE" | "OPERATING-SYSTEM";
+  readonly primaryPackagePurpose?: "CONTAINER" | "FILE" | "OPERATING_SYSTEM";
 };
 
 export type SpdxExtractedLicence = {

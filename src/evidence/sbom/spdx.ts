@@ -31,7 +31,7 @@ export function makeSpdx(inventory: Inventory): SpdxDocument {
     SPDXID: "SPDXRef-DOCUMENT",
     name: inventory.image,
     documentNamespace: documentId("spdx", inventory.image),
-    creationInfo: { created: timeOf(inventory.created), creators: ["Tool: ingot"] },
+    creationInfo: { created: timeOf(inventory.created), creators: ["Tool: ingot"], licenseListVersion },
     packages: [image, ...os, ...debian, ...language, ...files],
     hasExtractedLicensingInfos: licences.list(),
     relationships: [
@@ -41,6 +41,9 @@ export function makeSpdx(inventory: Inventory): SpdxDocument {
     ],
   };
 }
+
+/** Of the list that came with @cyclonedx/cyclonedx-library; a test keeps both equal. Readers with an older list know fewer licences. */
+const licenseListVersion = "3.29";
 
 /** What the format demands and an image does not tell. */
 const unknown = {
@@ -70,7 +73,8 @@ function osPackage({ id, versionId, prettyName }: OperatingSystem): SpdxPackage 
     name: id,
     ...(versionId && { versionInfo: versionId }),
     summary: prettyName,
-    primaryPackagePurpose: "OPERATING-SYSTEM",
+    // With the underscore of the format's JSON schema; its text has a hyphen.
+    primaryPackagePurpose: "OPERATING_SYSTEM",
   };
 }
 
