@@ -77,7 +77,7 @@ function withCommands(decision: Decision, name: string): object {
 
 function describe({ name, image }: OpenedImage, content: ContentCheck, decision: Decision): string {
   const { proven, missing, negative, refused, untrusted } = decision;
-  const whole = `content: ${content.blobs} blobs and ${content.layers} layers are what their digests say`;
+  const whole = `content: ${content.blobs} blobs, ${content.layers} of them layers, are what their digests say`;
   const isVerified = missing.length === 0 && content.damage.length === 0;
   return [
     `${name}  ${image.digest}  ${isVerified ? "verified" : "NOT verified"}`,

@@ -35,11 +35,13 @@ export async function openSigner(
   const { id, pem } = describeKey(createPublicKey(secret), path);
   // The text beside the key is not covered by its encryption: who can write it could make others trust a key that nobody here has.
   if (file.id !== id) throw notItsOwn(path, id);
-  return {
-    role,
-    key: { id, role, pem, from: path },
-    sign: async (bytes) => sign("sha256", bytes, { key: secret, dsaEncoding: "der" }),
-  };
+  return signWith(secret, { id, role, pem, from: path });
+}
+
+/** A signer of an open key. */
+export function signWith(secret: KeyObject, key: TrustedKey): Signer {
+  const { role } = key;
+  return { role, key, sign: async (bytes) => sign("sha256", bytes, { key: secret, dsaEncoding: "der" }) };
 }
 
 /** The private key of a sealed block. Throws `key-malformed`, `key-unsuitable`, `passphrase-wrong`. */

@@ -53,7 +53,7 @@ export function checkBundle(content: Buffer, keys: readonly VerifyingKey[]): Bun
   if ((signature.keyid ?? "") !== "") return refused("its signature has a keyid, which a bundle must not have");
   // 6. ECDSA-Sig-Value, RFC 3279 section 2.2.3: bytes that are no signature of any key.
   if (!isDerSignature(Buffer.from(signature.sig, "base64")))
-    return refused("its signature is not an ECDSA signature in DER");
+    return refused("its signature is none of ECDSA P-256 in DER");
   // 7. Bundle: verification_material. A certificate proves an identity at a moment, which needs roots that a person trusts: not a key.
   if (material.publicKey === undefined)
     return untrusted("it is signed with a certificate, and only keys are trusted here");
