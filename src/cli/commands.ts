@@ -69,6 +69,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/verify.ts"),
   },
   {
+    name: "rebuild",
+    group: "prove images",
+    summary: "build an image again from its own provenance and compare digests",
+    load: () => import("./commands/rebuild.ts"),
+  },
+  {
     name: "images",
     group: "move and keep images",
     summary: "list the images of the store",

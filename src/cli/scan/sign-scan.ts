@@ -1,0 +1,38 @@
+import { statementKinds } from "../../evidence/evidence.ts";
+import type { ScanVerdict } from "../../evidence/scan/fail-on.ts";
+import type { ScanResult } from "../../evidence/scan/finding.ts";
+import type { Context } from "../../ground/context.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { readVersion } from "../help.ts";
+import type { FoundImage } from "./find-scanned-image.ts";
+import type { ScanOptions } from "./scan-options.ts";
+
+/** What became of the scan's statement: attached, or why not. */
+export type SignedScan = { readonly manifest?: Digest; readonly note?: string };
+
+export async function signScan(
+  ctx: Context,
+  { found, result, verdict, started }: { found: FoundImage; result: ScanResult; verdict: ScanVerdict; started: Date },
+  options: ScanOptions,
+): Promise<SignedScan> {
+  if (!options.sign) return {};
+  if (!found.isInStore) return { note: "not signed: the image is not in the store; `ingot copy` brings it there" };
+  const { openSigner } = await import("../../evidence/keys/signer.ts");
+  const signer = await openSigner(ctx, "scanner", options);
+  if (signer === undefined) return { note: "not signed: there is no key for it; next: ingot key generate scanner" };
+  const { attest } = await import("../../evidence/statement/attest.ts");
+  const { makeScanPredicate } = await import("../../evidence/scan/scan-predicate.ts");
+  const predicate = makeScanPredicate(result, {
+    started,
+    finished: ctx.now(),
+    version: readVersion(),
+    eventId: ctx.randomBytes(16).toString("hex"),
+    verdict,
+  });
+  const { manifest } = await attest(
+    ctx,
+    { layout: found.layout, image: found.image, ...(found.name === undefined ? {} : { name: found.name }) },
+    { predicateType: statementKinds.scan.predicateType, predicate, signer },
+  );
+  return { manifest };
+}
