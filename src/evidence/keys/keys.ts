@@ -70,11 +70,11 @@ export function rotateKey(
   });
 }
 
-/** In the order of the roles. A public key that a crash kept from being written is written now. */
+/** In the order of the roles. A public file that a crash left missing, or of the key before, is written now. */
 export function listKeys(ctx: Context): readonly KeyEntry[] {
   const keys = roles.flatMap((role) => readKey(ctx, role) ?? []);
   for (const key of keys) {
-    if (!existsSync(key.publicFile)) writeFileAtomic(key.publicFile, key.publicPem);
+    if (readPublicFile(key) !== key.publicPem) writeFileAtomic(key.publicFile, key.publicPem);
   }
   return keys;
 }
@@ -134,6 +134,10 @@ async function store(
   writeFileAtomic(publicFile, pem);
   const former = formerKeys(ctx, role);
   return { role, id, created, file, publicFile, publicPem: pem, former };
+}
+
+function readPublicFile({ publicFile }: KeyEntry): string | undefined {
+  return existsSync(publicFile) ? readFileSync(publicFile, "utf8") : undefined;
 }
 
 function keepPrivate(from: string, to: string): void {
