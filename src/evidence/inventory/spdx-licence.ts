@@ -47,7 +47,7 @@ function spdxName(text: string): string | undefined {
   const name = text.trim();
   const debian = debianNames[name.toLowerCase()];
   if (debian !== undefined && Object.hasOwn(debianNames, name.toLowerCase())) return debian;
-  return gnuName(name) ?? SPDX.fixupSpdxId(name);
+  return gnuName(name) ?? listedName(name);
 }
 
 /** The GNU licences: `+` means "or later" and no `+` means "only", which SPDX spells out. */
@@ -58,7 +58,13 @@ function gnuName(name: string): string | undefined {
   const version = number.includes(".") ? number : `${number}.0`;
   const invariants = invariant === undefined ? "" : "-no-invariants";
   const which = later === "+" || later === "-or-later" ? "or-later" : "only";
-  return SPDX.fixupSpdxId(`${family}-${version}${invariants}-${which}`);
+  return listedName(`${family}-${version}${invariants}-${which}`);
+}
+
+/** A name of the list, whatever its case. The library finds the members of every object, such as "constructor", too. */
+function listedName(name: string): string | undefined {
+  const fixed = SPDX.fixupSpdxId(name);
+  return SPDX.isSupportedSpdxId(fixed) ? fixed : undefined;
 }
 
 /** Whether a text is an SPDX expression (specification 2.3, annex D) of listed licences, without exceptions. */
