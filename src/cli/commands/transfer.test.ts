@@ -7,7 +7,10 @@ import test, { type TestContext } from "node:test";
 import { startDockerRegistry, type DockerRegistry } from "../../../test/support/docker-registry.ts";
 import { hasProgram } from "../../../test/support/real-packages.ts";
 import { parseJson, runIngot, type IngotResult } from "../../../test/support/run-ingot.ts";
+import { attachTexts } from "../../oci/artifact.fixture.ts";
+import { digestOf } from "../../oci/digest.ts";
 import { openLayout, type Layout } from "../../oci/layout.ts";
+import { listReferrers } from "../../oci/referrers.ts";
 import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
 
 const skip = hasProgram("docker-registry") ? false : "needs docker-registry: not installed";
@@ -124,6 +127,44 @@ test("copy goes between store, folders and registries, and every copy has the sa
   }
   assert.deepEqual(readdirSync(join(folder, "second")).toSorted().slice(0, 2), ["blobs", "index.json"]);
 });
+
+test(
+  "an image's statements go with it, and are not images themselves; --no-evidence leaves them",
+  { skip },
+  async (t) => {
+    const { folder, layout, digest, run, elsewhere } = await makePlace(t);
+    const { host } = await startRegistry(t, folder);
+    await attachTexts(layout, layout.resolveReference("shop/web"), ["a", "b"]);
+    const reference = `${host}/shop/web:1`;
+    const statementsOf = async (running: Promise<IngotResult>) =>
+      parseJson<{ statements: number }>(await running).statements;
+    assert.equal((await run("push", "shop/web", reference)).stdout, `${reference}  ${digest}  with 2 statements\n`);
+    assert.equal(await statementsOf(elsewhere("pull", reference, "alone", "--no-evidence", "--json")), 0);
+    const attached = () =>
+      listReferrers(openLayout(join(folder, "other/store")), layout.resolveReference("shop/web").digest);
+    assert.equal(attached().length, 0);
+    assert.equal(await statementsOf(elsewhere("pull", reference, "mine", "--json")), 2);
+    assert.equal(attached().length, 2);
+    assert.equal(await statementsOf(elsewhere("copy", "mine", "oci:out:web", "--json")), 2);
+    assert.equal(await statementsOf(elsewhere("copy", "mine", "oci:bare", "--no-evidence", "--json")), 0);
+    assert.equal(await statementsOf(elsewhere("push", "mine", `${host}/bare:1`, "--no-evidence", "--json")), 0);
+    // The only image of its layout, whatever is attached to it.
+    assert.equal((await elsewhere("copy", "oci:out", "store:again")).code, 0);
+    const { images } = parseJson<{ images: { name: string }[] }>(await elsewhere("images", "--json"));
+    assert.deepEqual(
+      images.map(({ name }) => name),
+      ["again", "alone", "mine"],
+    );
+    assert.equal((await elsewhere("gc", "--check")).code, 0);
+    rmSync(layout.blobPath(digestOf("b")));
+    const warned = await run("push", "shop/web", `${host}/third:1`);
+    assert.equal(warned.stdout, `${host}/third:1  ${digest}  with 1 statement\n`);
+    assert.match(warned.stderr, /left out sha256:[0-9a-f]{64}.*the store has no blob/);
+    assert.equal((await run("gc", "--check")).code, 4);
+    await run("gc", "--check", "--remove-damaged");
+    assert.equal((await run("gc", "--check")).code, 0);
+  },
+);
 
 test("copy from a folder that is no layout is refused, and the folder is left alone", async (t) => {
   const { folder, run } = await makePlace(t);

@@ -62,8 +62,8 @@ type Discovered = {
 };
 
 /** What oras finds attached to an image, by digest. */
-function discover(here: Place, oras: string, ...place: readonly string[]): Discovered[] {
-  const { referrers = [] } = JSON.parse(here.run(oras, "discover", "--format", "json", ...place)) as Discovered;
+function discover(here: Place, oras: string, ...where: readonly string[]): Discovered[] {
+  const { referrers = [] } = JSON.parse(here.run(oras, "discover", "--format", "json", ...where)) as Discovered;
   return referrers.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
 }
 
