@@ -1,5 +1,5 @@
 import type { Context } from "../ground/context.ts";
-import { openStore, type Layout } from "../oci/layout.ts";
+import { openStore } from "../oci/layout.ts";
 import { layerBlobs, readImage } from "../oci/read-image.ts";
 import { diffImages, type ComparedImage, type ImageDiff } from "./image-diff.ts";
 import { layerIndex } from "../oci/layer/layer-index.ts";
@@ -7,12 +7,20 @@ import { readInstalled } from "../debian/read-installed.ts";
 import { mergeLayers } from "../oci/layer/tree-view.ts";
 
 /** Compares two images of the store, each by name, digest or digest prefix. Throws `reference-unknown`. */
-export async function compareImages(ctx: Context, from: string, to: string): Promise<ImageDiff> {
-  const layout = openStore(ctx);
-  return diffImages(await openCompared(ctx, layout, from), await openCompared(ctx, layout, to));
+export function compareImages(ctx: Context, from: string, to: string): Promise<ImageDiff> {
+  return compareAcross({ ctx, image: from }, { ctx, image: to });
 }
 
-async function openCompared(ctx: Context, layout: Layout, text: string): Promise<ComparedImage> {
+/** An image, by name or digest, of the store of a home. */
+export type PlacedImage = { readonly ctx: Context; readonly image: string };
+
+/** The same for images of two homes. */
+export async function compareAcross(from: PlacedImage, to: PlacedImage): Promise<ImageDiff> {
+  return diffImages(await openCompared(from), await openCompared(to));
+}
+
+async function openCompared({ ctx, image: text }: PlacedImage): Promise<ComparedImage> {
+  const layout = openStore(ctx);
   const { digest } = layout.resolveReference(text);
   const { manifest, config } = readImage(layout, digest);
   const layers = layerBlobs(manifest, config, text);

@@ -4,7 +4,7 @@ import { samePath, type Finding, type Mistake } from "./finding.ts";
 import { checkMeaning } from "./meaning/meaning.ts";
 import type { WrittenProject } from "./schema.ts";
 import { checkShape } from "./shape.ts";
-import { checkSources } from "./sources.ts";
+import { checkSources, type CheckedSources } from "./sources.ts";
 
 /** `written` only where there is no mistake; mistakes are in the order of the text. */
 export type CheckedDefinition = { readonly written?: WrittenProject; readonly mistakes: readonly Mistake[] };
@@ -13,7 +13,11 @@ export type CheckedDefinition = { readonly written?: WrittenProject; readonly mi
 const mostBytes = 1024 * 1024;
 
 /** All checks of one text: YAML, shape, meaning, files. Never throws for any content. */
-export function checkDefinition(bytes: Buffer, folder: string): CheckedDefinition {
+export function checkDefinition(
+  bytes: Buffer,
+  folder: string,
+  options: { readonly sources?: CheckedSources } = {},
+): CheckedDefinition {
   if (bytes.length > mostBytes)
     return { mistakes: [{ line: 1, column: 1, text: `expected at most 1 MiB, got ${bytes.length} bytes` }] };
   if (!isUtf8(bytes)) return { mistakes: [{ ...firstBadLine(bytes), text: "expected UTF-8, got other bytes" }] };
@@ -21,7 +25,7 @@ export function checkDefinition(bytes: Buffer, folder: string): CheckedDefinitio
   if (document.isBroken) return { mistakes: sortMistakes(document.mistakes) };
 
   const shape = checkShape(document.data);
-  const specific = [...checkMeaning(document.data), ...checkSources(document.data, folder)];
+  const specific = [...checkMeaning(document.data), ...checkSources(document.data, folder, options.sources)];
   // What the meaning says about a value is more exact than what the schema says about the same value.
   const general = shape.findings.filter((one) => !specific.some((other) => samePath(one.path, other.path)));
   const mistakes = [...document.mistakes, ...[...general, ...specific].map((finding) => place(finding, document))];

@@ -10,7 +10,7 @@ import { asMapping, asText } from "./meaning/written.ts";
  * and, where a symbolic link is on the way, still inside after following it. So a checkout holds everything that an image is made of, and
  * a definition from someone else cannot copy this host's files into an image.
  */
-export function checkSources(data: unknown, folder: string): readonly Finding[] {
+export function checkSources(data: unknown, folder: string, which: CheckedSources = "all"): readonly Finding[] {
   const project = asMapping(data);
   const images = Object.entries(asMapping(project.images)).flatMap(([name, image]) =>
     Object.entries(asMapping(asMapping(image).files)).flatMap(([target, from]) => {
@@ -21,6 +21,7 @@ export function checkSources(data: unknown, folder: string): readonly Finding[] 
       return source === undefined ? [] : checkSource(source, [...path, "source"], { folder });
     }),
   );
+  if (which === "images") return images;
   const policies = Object.entries(asMapping(project.environments)).flatMap(([name, environment]) => {
     const policy = asText(asMapping(environment).policy);
     return policy === undefined
@@ -29,6 +30,9 @@ export function checkSources(data: unknown, folder: string): readonly Finding[] 
   });
   return [...images, ...policies, ...checkKeyring(asText(project.keyring), folder)];
 }
+
+/** All that a definition names, or only what goes into images. */
+export type CheckedSources = "all" | "images";
 
 type SourceRules = { readonly folder: string; readonly isFileOnly?: boolean };
 
