@@ -48,7 +48,13 @@ export function readSmallFile(of: LivingProcess, path: string): string | undefin
 
 function describe(stats: Stats, firstId: number): SeenFile {
   const idOf = (id: number): number => (id >= firstId && id < firstId + idRangeSize ? id - firstId : overflowId);
-  return { type: typeOf(stats), mode: stats.mode & 0o7777, uid: idOf(stats.uid), gid: idOf(stats.gid), size: stats.size };
+  return {
+    type: typeOf(stats),
+    mode: stats.mode & 0o7777,
+    uid: idOf(stats.uid),
+    gid: idOf(stats.gid),
+    size: stats.size,
+  };
 }
 
 function typeOf(stats: Stats): SeenFile["type"] {

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { identifyProcess } from "../src/runtime/process-identity.ts";
+import { instanceSpec } from "../src/runtime/image-instance.ts";
+import { lookAtInstance } from "../src/runtime/look/look.ts";
+import { readMounts } from "../src/runtime/mount-table.ts";
+import { runtimePaths } from "../src/runtime/paths.ts";
+import type { OciSpec } from "../src/runtime/profile/oci-spec.ts";
+import { runcRuntime, type RuncOptions } from "../src/runtime/runc/runc-driver.ts";
+import type { InstanceSpec, ProgramEnd } from "../src/runtime/runtime.ts";
+import { makeTestHome, whyNoInstances, type TestHome } from "./support/runtime-image.ts";
+import { removeTestHome } from "./support/stop-instances.ts";
+
+const skip = whyNoInstances();
+let home: TestHome;
+before(async () => {
+  if (skip !== undefined) return;
+  home = await makeTestHome();
+  // Kept by an instance, so that not every test mounts the content again.
+  const spec = await instanceSpec(home.ctx, home.image, { command: ["/proc/self/exe"], name: "keeper" });
+  await runcRuntime(home.ctx).start(spec, { isHeld: true });
+});
+after(async () => {
+  if (skip === undefined) await removeTestHome(home);
+});
+
+type Options = RuncOptions & { timeout?: number; find?: string; limits?: Partial<InstanceSpec["limits"]> };
+
+async function run(command: readonly string[], options: Options = {}): Promise<ProgramEnd> {
+  const { timeout = 20_000, find, limits = {}, ...runc } = options;
+  const spec = await instanceSpec(home.ctx, home.image, { command, limits });
+  const request = { timeout, maxOutput: 1024, ...(find === undefined ? {} : { find }) };
+  const earlier = leftovers(home);
+  try {
+    return await runcRuntime(home.ctx, runc).runToEnd(spec, request);
+  } finally {
+    assert.deepEqual(leftovers(home), earlier);
+  }
+}
+
+test("a program gives its exit code and what it printed on both streams", { skip }, async () => {
+  const end = await run(["sh", "-c", "echo out; echo err >&2; exit 7"]);
+  assert.equal(end.status === "exited" && end.exitCode, 7);
+  assert.deepEqual(end.output.split("\n").toSorted(), ["", "err", "out"]);
+});
+
+test("a program runs with the instance's own profile, as its user", { skip }, async () => {
+  const { output } = await run(["grep", "-E", "^(Uid|NoNewPrivs|Seccomp|Cap)", "/proc/self/status"]);
+  for (const line of ["NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"])
+    assert.ok(output.includes(line), output);
+  assert.match(output, /^Uid:\t33\t33\t33\t33$/m);
+  const mounts = await run(["sh", "-c", "touch /srv/x || touch /tmp/y; ls /tmp; grep ' / ' /proc/mounts"]);
+  assert.match(mounts.output, /Read-only file system[\s\S]*^y$[\s\S]*erofs ro/m);
+});
+
+const dropped: readonly { lacks: string; setting: string; process: Partial<OciSpec["process"]> }[] = [
+  { lacks: "no new privileges", setting: "no new privileges", process: { noNewPrivileges: false } },
+  { lacks: "its user", setting: "user", process: { user: { uid: 0, gid: 0, umask: 18 } } },
+  { lacks: "an empty bounding set", setting: "capabilities", process: { capabilities: withBounding(["CAP_CHOWN"]) } },
+];
+for (const { lacks, setting, process } of dropped) {
+  test(`a program is refused when its profile lacks ${lacks}, however soon it ends`, { skip }, async () => {
+    const alterProfile = (profile: OciSpec): OciSpec => ({ ...profile, process: { ...profile.process, ...process } });
+    await assert.rejects(run(["true"], { alterProfile }), (error: { code: string; details: readonly string[] }) => {
+      assert.equal(error.code, "instance-not-hardened");
+      assert.ok(
+        error.details.some((line) => line.startsWith(`${setting} as given: `)),
+        error.details.join("\n"),
+      );
+      return true;
+    });
+  });
+}
+
+test("a program is refused when its profile lacks seccomp, or a limit", { skip }, async () => {
+  for (const lacking of [
+    { seccomp: undefined },
+    {
+      resources: {
+        devices: [{ allow: false, access: "rwm" }],
+        memory: { limit: 2 ** 40 },
+        pids: { limit: 9999 },
+        cpu: { quota: 100_000, period: 100_000 },
+      },
+    },
+  ]) {
+    const alterProfile = (profile: OciSpec): OciSpec =>
+      ({ ...profile, linux: { ...profile.linux, ...lacking } }) as OciSpec;
+    await assert.rejects(run(["true"], { alterProfile }), { code: "instance-not-hardened" });
+  }
+});
+
+test("a program is told to have been killed by a signal", { skip }, async () => {
+  // As root of the instance: PID 1 of a namespace is immune to its own signals, but not to its limits.
+  const end = await run(["perl", "-e", "$x = 'a' x 300e6"], { limits: { memory: 64 * 1024 * 1024 } });
+  assert.deepEqual(
+    [end.status, end.status === "killed" && end.signal, end.limitsMet],
+    ["killed", "SIGKILL", ["memory"]],
+  );
+});
+
+test("a program that is missing, or no program, is told as such", { skip }, async () => {
+  for (const [program, reason] of [
+    ["no-such", /no program no-such in \/usr/],
+    ["/no/such", /the image has no \/no\/such/],
+    ["/etc/passwd", /is not a program/],
+  ] as const) {
+    const end = await run([program]);
+    assert.match(end.status === "not-started" ? end.reason : "", reason);
+  }
+});
+
+test("a program that hangs ends with its time, with everything that it forked", { skip }, async () => {
+  const begun = Date.now();
+  const end = await run(["sh", "-c", "echo begun; sleep 1111 & sleep 1111"], { timeout: 500 });
+  assert.deepEqual([end.status, end.output], ["timed-out", "begun\n"]);
+  assert.ok(Date.now() - begun < 5000);
+  assert.deepEqual(processesCalled("sleep\u00001111"), []);
+});
+
+test("a program that leaves processes behind takes them along at its end", { skip }, async () => {
+  const end = await run(["sh", "-c", "(sleep 1112; echo late) & setsid sleep 1112 & echo done"]);
+  assert.equal(end.output, "done\n");
+  assert.deepEqual(processesCalled("sleep\u00001112"), []);
+});
+
+test("a program that forks without end meets the limit of processes, and the host does not", { skip }, async () => {
+  const end = await run(["sh", "-c", "b() { b | b & }; b; sleep 1113"], { timeout: 1500, limits: { pids: 32 } });
+  assert.deepEqual(end.limitsMet, ["processes"]);
+  assert.deepEqual(processesCalled("sleep\u00001113"), []);
+});
+
+test(
+  "a program may print 1 GB: the end of it is kept, all of it is looked through, in bounded memory",
+  { skip },
+  async () => {
+    const atFirst = process.memoryUsage().rss;
+    const text = "echo first words; head -c 1000000000 /dev/zero; echo last words";
+    const end = await run(["sh", "-c", text], { find: "first words", timeout: 60_000 });
+    assert.equal(end.status === "exited" && end.exitCode, 0);
+    assert.equal(end.isFound, true);
+    assert.ok(end.output.endsWith("\0last words\n"));
+    assert.equal(end.cut + end.output.length, 1_000_000_000 + "first words\nlast words\n".length);
+    assert.ok(process.memoryUsage().rss - atFirst < 200e6);
+  },
+);
+
+test("a program does not see what an earlier one wrote", { skip }, async () => {
+  await run(["touch", "/tmp/left"]);
+  const end = await run(["ls", "/tmp"]);
+  assert.equal(end.output, "");
+});
+
+test("a program ends when the person stops the command", { skip }, async () => {
+  const stop = new AbortController();
+  const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "1114"] });
+  const running = runcRuntime({ ...home.ctx, signal: stop.signal }).runToEnd(spec, { timeout: 60_000, maxOutput: 1 });
+  setTimeout(() => stop.abort(), 1000);
+  const earlier = ["keeper"];
+  await assert.rejects(running, { code: "cancelled" });
+  assert.deepEqual(
+    readdirSync(runtimePaths(home.home).instances).map((id) => id.replace(/-\w+$/, "")),
+    earlier,
+  );
+  assert.deepEqual(processesCalled("sleep\u00001114"), []);
+});
+
+test("an instance that is held shows its files, and nothing of the image runs in it", { skip }, async () => {
+  const runtime = runcRuntime(home.ctx);
+  const [keeper] = await runtime.list();
+  assert.ok(keeper !== undefined);
+  const look = lookAtInstance(home.ctx, keeper.id);
+  const conf = look.file("/etc/nginx/nginx.conf", "listen 8080");
+  assert.deepEqual([conf?.type, conf?.mode, conf?.uid, conf?.isFound], ["file", 0o644, 0, true]);
+  assert.equal(look.file("/run")?.uid, 33);
+  assert.equal(look.file("/etc/hosts")?.uid, 65_534);
+  assert.match(look.text("/etc/passwd") ?? "", /^www-data:/m);
+  assert.deepEqual(look.listening(), []);
+  assert.deepEqual(
+    look.processes().filter(({ names }) => !names[0]?.startsWith("runc")),
+    [],
+  );
+});
+
+test("a living instance shows its processes with their users, and its ports", { skip }, async () => {
+  const runtime = runcRuntime(home.ctx);
+  const { id } = await runtime.start(await instanceSpec(home.ctx, home.image));
+  const look = lookAtInstance(home.ctx, id);
+  for (let turn = 0; turn < 100 && look.listening().length === 0; turn += 1)
+    await new Promise((done) => setTimeout(done, 20));
+  assert.deepEqual(look.listening(), [{ port: 8080, isLocal: false }]);
+  const nginx = look.processes().filter(({ names }) => names.includes("nginx"));
+  assert.ok(nginx.length >= 2 && nginx.every(({ uid }) => uid === 33));
+  await runtime.stop(id, { grace: 0 });
+  assert.equal(look.isRunning(), false);
+  assert.deepEqual([look.listening(), look.processes(), look.file("/etc/passwd")], [[], [], undefined]);
+});
+
+test("an instance whose owner is gone is removed by the next list", { skip }, async () => {
+  const runtime = runcRuntime(home.ctx);
+  const self = identifyProcess(process.pid);
+  assert.ok(self !== undefined);
+  const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "1115"] });
+  await runtime.start(spec, { owner: self });
+  assert.ok((await runtime.list()).some(({ id }) => id === spec.id));
+  await runtime.stop(spec.id, { grace: 0 });
+  await runtime.start(spec, { owner: { ...self, startTime: "1" } });
+  assert.ok(!(await runtime.list()).some(({ id }) => id === spec.id));
+  assert.equal(existsSync(runtimePaths(home.home).instance(spec.id)), false);
+  assert.deepEqual(processesCalled("sleep\u00001115"), []);
+});
+
+function withBounding(bounding: readonly string[]): OciSpec["process"]["capabilities"] {
+  return { bounding, effective: [], inheritable: [], permitted: [], ambient: [] };
+}
+
+function leftovers(of: TestHome): readonly unknown[] {
+  const { run: folder, runc, instances, bundles } = runtimePaths(of.home);
+  const folders = [instances, runc, bundles, "/sys/fs/cgroup/pids/ingot"];
+  const mounts = readMounts().filter(({ target }) => target.startsWith(folder));
+  return [...folders.map((folder) => (existsSync(folder) ? readdirSync(folder).toSorted() : [])), mounts.length];
+}
+
+function processesCalled(text: string): readonly string[] {
+  return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(text));
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    // It has ended.
+    return "";
+  }
+}
