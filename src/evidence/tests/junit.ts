@@ -54,36 +54,33 @@ function testCase(image: string, check: CheckResult): string {
   const tag = failures[check.outcome];
   const children = [
     ...(check.outcome === "skipped" ? [element("skipped", { message })] : []),
-    ...(tag === undefined ? [] : [element(tag, { type: kind, message }, [escapeXml(text)])]),
-    ...(tag === undefined && text !== "" ? [element("system-out", {}, [escapeXml(text)])] : []),
+    ...(tag === undefined ? [] : [element(tag, { type: kind, message }, [escapeText(text)])]),
+    ...(tag === undefined && text !== "" ? [element("system-out", {}, [escapeText(text)])] : []),
   ];
   return element("testcase", { classname: `${image}.${kind}`, name, time: seconds(duration) }, children);
 }
 
 function element(tag: string, attributes: Readonly<Record<string, string>>, children: readonly string[] = []): string {
-  const written = Object.entries(attributes).map(([name, value]) => ` ${name}="${escapeXml(value)}"`);
+  const written = Object.entries(attributes).map(([name, value]) => ` ${name}="${escapeAttribute(value)}"`);
   const content = children.join("");
   return content === "" ? `<${tag}${written.join("")}/>\n` : `<${tag}${written.join("")}>${content}</${tag}>\n`;
 }
 
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "\n": "&#10;",
-  "\r": "&#13;",
-  "\t": "&#9;",
-};
+/** A parser would make spaces of newlines and tabs in an attribute (XML 1.0, section 3.3.3). */
+function escapeAttribute(text: string): string {
+  const references: Readonly<Record<string, string>> = { '"': "&quot;", "\n": "&#10;", "\t": "&#9;" };
+  return escapeText(text).replaceAll(/["\n\t]/g, (character) => references[character] ?? character);
+}
 
 /** Characters that no XML 1.0 document may hold, not even as a reference (section 2.2), become `\x1b`: a program's output may have any of them. */
-function escapeXml(text: string): string {
+function escapeText(text: string): string {
+  const references: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;" };
   return (
     text
       .toWellFormed()
       // oxlint-disable-next-line no-control-regex
       .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, toEscape)
-      .replaceAll(/[&<>"\n\r\t]/g, (character) => entities[character] ?? character)
+      .replaceAll(/[&<>\r]/g, (character) => references[character] ?? character)
   );
 }
 
