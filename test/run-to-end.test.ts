@@ -219,7 +219,7 @@ function leftovers(of: TestHome): readonly unknown[] {
   const { run: folder, runc, instances, bundles } = runtimePaths(of.home);
   const folders = [instances, runc, bundles, "/sys/fs/cgroup/pids/ingot"];
   const mounts = readMounts().filter(({ target }) => target.startsWith(folder));
-  return [...folders.map((folder) => (existsSync(folder) ? readdirSync(folder).toSorted() : [])), mounts.length];
+  return [...folders.map((path) => (existsSync(path) ? readdirSync(path).toSorted() : [])), mounts.length];
 }
 
 function processesCalled(text: string): readonly string[] {

@@ -98,11 +98,14 @@ async function untilPassed(
   look: (signal: AbortSignal) => Promise<Verdict>,
 ): Promise<Verdict> {
   const signal = AbortSignal.any([AbortSignal.timeout(timeout), ctx.signal]);
-  for (;;) {
+  for (let former: Verdict | undefined; ;) {
     const idle = instance.whyIdle();
-    const verdict = await look(signal);
+    const latest = await look(signal);
     ctx.signal.throwIfAborted();
-    if (verdict.isPassed) return verdict;
+    if (latest.isPassed) return latest;
+    // A look that the end of the time cut off says less than the one before it.
+    const verdict = signal.aborted ? (former ?? latest) : latest;
+    former = verdict;
     const output = verdict.output ?? instance.lastOutput();
     if (idle !== undefined) return failed(`${verdict.message}: ${idle}`, output);
     if (signal.aborted) return failed(`${verdict.message}, for ${timeout / 1000} s`, output);
