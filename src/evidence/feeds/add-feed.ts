@@ -26,7 +26,7 @@ export type FeedChange = { readonly feed: Feed; readonly change: "added" | "upda
  * Adds a feed from a URL, a file, or a folder of OSV records. It is fetched, read whole and indexed beside the feeds in use, and takes its place only then: whatever goes wrong, a former one
  * of the name stays. Throws `feed-…` codes.
  */
-export function addFeed(ctx: Context, source: string, options: AddOptions = {}): Promise<FeedChange> {
+export async function addFeed(ctx: Context, source: string, options: AddOptions = {}): Promise<FeedChange> {
   const { name } = options;
   if (name !== undefined && !isFeedName(name)) {
     throw new IngotError(

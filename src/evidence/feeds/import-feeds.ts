@@ -18,7 +18,11 @@ export type ImportOptions = { readonly allowOlder?: boolean; readonly limits?: F
  * Takes in feeds that `exportFeeds` wrote. Every one is held to its checksum, read whole and indexed anew before the first takes its place. Throws `feed-damaged` where the file was altered or cut
  * off, and what `addFeed` throws; nothing is imported then.
  */
-export function importFeeds(ctx: Context, path: string, options: ImportOptions = {}): Promise<readonly FeedChange[]> {
+export async function importFeeds(
+  ctx: Context,
+  path: string,
+  options: ImportOptions = {},
+): Promise<readonly FeedChange[]> {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new IngotError("feed-missing", `there is no file ${path}`, { hint: "check the path" });
   }
