@@ -25,6 +25,7 @@ export const declare: Declare = (command, handle) => {
     .option("--vex-out <file>", "write the findings as OpenVEX, as a start for exceptions; needs --author")
     .option("--author <name>", "who answers for the statements of --vex-out")
     .option("--role <role>", "what that person does")
+    .option("--evidence", "show what each finding rests on, in the source's own words")
     .option("--sarif <file>", "write the findings as SARIF 2.1.0")
     .option("-o, --output <file>", "write the report (with --json the JSON) to a file")
     .option("--no-security-suite", "do not ask the mirror's security suite")
@@ -87,7 +88,7 @@ async function finish(
 ): Promise<Outcome> {
   const { formatScan } = await import("../scan/scan-table.ts");
   const json = { ...result, verdict, ...extra };
-  const text = formatScan(result, verdict, more);
+  const text = formatScan(result, verdict, { more, evidence: options.evidence === true });
   const exit = verdict.failed ? ({ exitCode: 4 } as const) : {};
   if (options.output === undefined) return { json, text, ...exit };
   const { plainText } = await import("../plain-text.ts");

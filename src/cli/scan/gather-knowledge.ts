@@ -79,7 +79,7 @@ async function gatherExceptions(
   const { findVexFiles, loadVexFiles } = await import("../../evidence/vex/load-vex-files.ts");
   const given = (options.vex ?? []).map((path) => resolve(ctx.cwd, path));
   const own = project === undefined ? [] : findVexFiles(project.folder);
-  const written = await loadVexFiles([...new Set([...own, ...given])]);
+  const written = await loadVexFiles([...new Set([...own, ...given])], ctx);
   const attached = await readAttached(ctx, { found, project }, options);
   return { statements: [...attached.statements, ...written], notes: attached.notes };
 }

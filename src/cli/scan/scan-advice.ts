@@ -22,13 +22,18 @@ function adviseOnFixes(findings: readonly Finding[], { name }: ScanResult): stri
   const fixed = findings.filter(({ state }) => state === "fixed");
   const [debian, language] = [fixed.filter(isDebian), fixed.filter((finding) => !isDebian(finding))];
   return [
-    ...(debian.length === 0
-      ? []
-      : [
-          `${count(debian, "has", "have")} a fix in Debian: ingot lock --update --security && ingot build${shortName(name)}`,
-        ]),
+    ...(debian.length === 0 ? [] : [`${count(debian, "has", "have")} a fix in Debian: ${updateCommand(name)}`]),
     ...(language.length === 0 ? [] : [`${count(language, "has", "have")} a fix upstream: ${listUpdates(language)}`]),
   ];
+}
+
+/** `shop/web` is how an image of a project is called; another's image is updated by who makes it. */
+function updateCommand(name: string | undefined): string {
+  const [, short] = /^[a-z0-9-]+\/([a-z0-9-]+)$/.exec(name ?? "") ?? [];
+  const update = "ingot lock --update --security && ingot build";
+  return short === undefined
+    ? `${update}, where Ingot casts this image; else a newer one of its maker`
+    : `${update} ${short}`;
 }
 
 function adviseOnEnd(findings: readonly Finding[]): string[] {
@@ -48,12 +53,6 @@ function adviseOnOpen(findings: readonly Finding[], { name, image }: ScanResult)
 
 function isDebian(finding: Finding): boolean {
   return finding.package.ecosystem === "deb";
-}
-
-/** `shop/web` → ` web`, as `ingot build` takes it; nothing where it is not an image of a project. */
-function shortName(name: string | undefined): string {
-  const [, short] = /^[a-z0-9-]+\/([a-z0-9-]+)$/.exec(name ?? "") ?? [];
-  return short === undefined ? "" : ` ${short}`;
 }
 
 function count(findings: readonly Finding[], one: string, many: string): string {

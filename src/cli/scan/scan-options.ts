@@ -11,6 +11,8 @@ export type ScanOptions = ProjectOptions & {
   readonly key?: readonly string[];
   readonly sarif?: string;
   readonly output?: string;
+  /** The very words that each finding rests on. */
+  readonly evidence?: boolean;
   /** False with `--no-security-suite`. */
   readonly securitySuite: boolean;
   /** False with `--no-feeds`. */

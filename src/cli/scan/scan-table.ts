@@ -4,8 +4,16 @@ import { isSuppressed } from "../../evidence/scan/suppressed.ts";
 import { formatTable } from "../format.ts";
 import { adviseOnScan } from "./scan-advice.ts";
 
+export type TableOptions = {
+  /** Further notes. */
+  readonly more?: readonly string[];
+  /** Whether what each finding rests on is shown too. */
+  readonly evidence?: boolean;
+};
+
 /** A scan for people: worst first, one line a finding; then what is excepted, what to do, and on what all of it rests. */
-export function formatScan(result: ScanResult, verdict: ScanVerdict, more: readonly string[] = []): string {
+export function formatScan(result: ScanResult, verdict: ScanVerdict, options: TableOptions = {}): string {
+  const { more = [], evidence = false } = options;
   const counting = result.findings.filter((finding) => !isSuppressed(finding));
   const suppressed = result.findings.filter(isSuppressed);
   return [
@@ -13,6 +21,7 @@ export function formatScan(result: ScanResult, verdict: ScanVerdict, more: reado
     "",
     ...(counting.length === 0 ? ["no findings"] : [formatFindings(counting)]),
     ...(suppressed.length === 0 ? [] : ["", "excepted:", formatExcepted(suppressed)]),
+    ...(evidence ? section("evidence", result.findings.flatMap(formatEvidence)) : []),
     ...section("what to do", adviseOnScan(result)),
     ...section("notes", [...result.notes, ...more].map(oneLine)),
     "",
@@ -57,6 +66,13 @@ function formatExcepted(findings: readonly Finding[]): string {
       cell(finding.exception?.document ?? ""),
     ]),
   );
+}
+
+function formatEvidence({ id, package: found, evidence }: Finding): readonly string[] {
+  return [
+    `${oneLine(id)} in ${oneLine(found.name)}`,
+    ...evidence.map(({ source, text }) => `  ${oneLine(source)}: ${oneLine(text)}`),
+  ];
 }
 
 function describeIdentity({ id, package: found }: Finding): readonly string[] {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import type { VexMistake } from "./check-statement.ts";
 import { readVexDocument } from "./read-document.ts";
@@ -12,11 +12,15 @@ const largest = 8 * 1024 * 1024;
  * Reads OpenVEX documents. Throws `vex-invalid` with every mistake of every file as `file:line:column: statements[0].expires: expected …`: an exception that
  * is half understood must not hide a finding.
  */
-export async function loadVexFiles(paths: readonly string[]): Promise<readonly VexStatement[]> {
-  const read = await Promise.all(paths.map((path) => loadFile(path)));
+export async function loadVexFiles(
+  paths: readonly string[],
+  { cwd }: { readonly cwd: string },
+): Promise<readonly VexStatement[]> {
+  const shown = paths.map((path) => showPath(path, cwd));
+  const read = await Promise.all(paths.map((path, at) => loadFile(path, shown[at] ?? path)));
   const details = read.flatMap(({ details: lines }) => lines);
   if (details.length === 0) return read.flatMap(({ statements }) => statements);
-  const wrong = read.flatMap((one, at) => (one.details.length > 0 ? [paths[at] ?? ""] : []));
+  const wrong = read.flatMap((one, at) => (one.details.length > 0 ? [shown[at] ?? ""] : []));
   throw new IngotError("vex-invalid", `${wrong.join(", ")} cannot be used: ${countMistakes(details.length)}`, {
     details,
     hint: "every exception needs an owner, a reason and an expiry; docs/scanning.md shows one",
@@ -37,13 +41,20 @@ export function findVexFiles(projectFolder: string): readonly string[] {
 
 type Loaded = { readonly statements: readonly VexStatement[]; readonly details: readonly string[] };
 
-async function loadFile(path: string): Promise<Loaded> {
+/** From where the person stands: reports and statements are read on other machines too. */
+function showPath(path: string, cwd: string): string {
+  const way = relative(cwd, path);
+  return way.startsWith("..") ? path : way;
+}
+
+/** `name`: what messages and exceptions call it. */
+async function loadFile(path: string, name: string): Promise<Loaded> {
   const text = readText(path);
-  const content = parseText(text, path);
+  const content = parseText(text, name);
   if (content instanceof IngotError) return { statements: [], details: content.details };
-  const read = readVexDocument(content, { document: path, isAttached: false });
+  const read = readVexDocument(content, { document: name, isAttached: false });
   if ("statements" in read) return { statements: read.statements, details: [] };
-  return { statements: [], details: await placeMistakes(read.mistakes, text, path) };
+  return { statements: [], details: await placeMistakes(read.mistakes, text, name) };
 }
 
 function readText(path: string): string {
