@@ -2,7 +2,7 @@ import type { Context } from "../../ground/context.ts";
 import type { Digest } from "../digest.ts";
 import type { Layout } from "../layout.ts";
 import { parseImageManifest } from "../manifest.ts";
-import { readReferrers } from "../referrers.ts";
+import { readReferrers, type ReferrerList } from "../referrers.ts";
 import type { Repository } from "../registry.ts";
 import { inParallel } from "../registry/in-parallel.ts";
 import type { FetchedManifest } from "../registry/manifests.ts";
@@ -18,7 +18,7 @@ export async function sendReferrers(
   { layout, subject }: { readonly layout: Layout; readonly subject: Digest },
   repository: Repository,
 ): Promise<number> {
-  const { referrers, skipped } = readReferrers(layout, subject);
+  const { referrers, skipped } = readList(layout, subject);
   const problems: SkippedReferrer[] = [...skipped];
   const wanted = referrers.length === 0 ? [] : await notThere(repository, subject, referrers);
   const sender: Sender = { layout, repository, sent: new Set() };
@@ -35,6 +35,14 @@ export async function sendReferrers(
   task?.done(`${manifests.length} of ${referrers.length} statements sent, the others were there`);
   warnSkipped(context, subject, problems);
   return referrers.length - wanted.length + manifests.length;
+}
+
+function readList(layout: Layout, subject: Digest): ReferrerList {
+  try {
+    return readReferrers(layout, subject);
+  } catch (error) {
+    return { referrers: [], skipped: [{ digest: "everything", reason: reasonOf(error) }] };
+  }
 }
 
 async function notThere(repository: Repository, subject: Digest, referrers: readonly Referrer[]): Promise<Referrer[]> {

@@ -11,6 +11,7 @@ import { collectGarbage } from "../collect.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { digestOf } from "../digest.ts";
 import { openLayout, type Layout } from "../layout.ts";
+import { readIndex, writeIndex } from "../layout/references.ts";
 import { mediaTypes } from "../media-types.ts";
 import { receiveReferrers } from "../referrers/receive-referrers.ts";
 import { sendReferrers } from "../referrers/send-referrers.ts";
@@ -328,6 +329,16 @@ test("a list that is no list stops no image from being received, but is not writ
   assert.match(here.warnings.join("\n"), /not an index/);
   await assert.rejects(send(here), { code: "referrers-unusable" });
   assert.equal(here.fake.manifests.get(listTag(here.image)), manifest);
+});
+
+test("a list of the layout that is no list stops no image from being sent", async (t) => {
+  const here = await place(t);
+  const content = Buffer.from("no list");
+  const index = readIndex(here.layout.folder);
+  const manifests = index.manifests.map((entry) => ({ ...entry, digest: here.layout.putBlob(content) }));
+  writeIndex(here.layout.folder, { ...index, manifests });
+  assert.equal(await send(here), 0);
+  assert.match(here.warnings.join("\n"), /not an OCI image index/);
 });
 
 test("hostile lists are named in few lines", async (t) => {
