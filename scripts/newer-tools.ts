@@ -1,4 +1,4 @@
-// Fetches programs of Debian's newer suites that tests hold Ingot against, and unpacks them beside the checkout's Node: nothing is installed on the
+// Fetches programs and Python libraries of Debian's newer suites that tests hold Ingot against, and unpacks them beside the checkout's Node: nothing is installed on the
 // host, and its apt is not touched. Run by `scripts/setup --test`. `--check` only says by its exit code whether anything is to do.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -11,13 +11,34 @@ import { planArchives } from "../src/debian/archive/mirror.ts";
 export const newerPackages: readonly string[] = ["cosign", "crane", "oras"];
 const suite = "sid";
 
-/** `bin/` holds the programs; beside node_modules, so that removing that folder removes all that set-up made. */
+/**
+ * Python libraries that read bills of materials, and what they need of Python packages; the host's own Python runs them. The first two are in the same
+ * table.
+ */
+export const newerLibraries: readonly string[] = ["python3-cyclonedx-lib", "python3-spdx-tools"];
+const neededByLibraries = [
+  ...["beartype", "boolean", "click", "defusedxml", "license-expression", "packageurl", "ply", "py-serializable"],
+  ...[
+    "pyparsing",
+    "rdflib",
+    "semantic-version",
+    "sortedcontainers",
+    "typing-extensions",
+    "uritools",
+    "xmltodict",
+    "yaml",
+  ],
+].map((name) => `python3-${name}`);
+
+/** `bin/` holds the programs, `python/` the libraries; beside node_modules, so that removing that folder removes all that set-up made. */
 export const newerToolsFolder: string = join(import.meta.dirname, "node/node_modules/.newer-tools");
 
 if (import.meta.main) main();
 
 function main(): void {
-  const missing = newerPackages.filter((name) => !existsSync(join(newerToolsFolder, "bin", name)));
+  const programs = newerPackages.filter((name) => !existsSync(join(newerToolsFolder, "bin", name)));
+  const libraries = existsSync(join(newerToolsFolder, "python")) ? [] : newerLibraries;
+  const missing = [...programs, ...libraries];
   if (missing.length === 0) return;
   if (process.argv.includes("--check")) {
     process.exitCode = 1;
@@ -27,10 +48,10 @@ function main(): void {
   try {
     const apt = openApt(work);
     apt(["apt-get", "-qq", "update"]);
-    for (const name of missing) {
+    for (const name of missing)
       say(`unpacks ${name} of Debian ${suite} into the checkout (tests check that it agrees with Ingot)`);
-      fetchOne(name, { apt, work });
-    }
+    for (const name of programs) fetchOne(name, { apt, work });
+    if (libraries.length > 0) fetchLibraries({ apt, work });
   } catch (error) {
     // Not fatal: the tests that want them are skipped by name.
     say(
@@ -86,17 +107,32 @@ Acquire::Check-Valid-Until "false";
 }
 
 function fetchOne(name: string, { apt, work }: { apt: Apt; work: string }): void {
-  apt(["apt-get", "-qq", "download", name]);
-  const file = readdirSync(work).find((entry) => entry.startsWith(`${name}_`) && entry.endsWith(".deb"));
-  if (file === undefined) throw new Error(`apt-get download left no ${name}_*.deb`);
   const tree = join(work, `tree-${name}`);
-  apt(["dpkg-deb", "--extract", join(work, file), tree]);
+  unpack(name, { apt, work, tree });
   const folder = join(newerToolsFolder, "bin");
   mkdirSync(folder, { recursive: true });
   // Across file systems a rename fails: copied beside its place first, so that a program that is there is whole.
   const beside = join(folder, `.${name}.tmp`);
   execFileSync("cp", [join(tree, "usr/bin", name), beside]);
   renameSync(beside, join(folder, name));
+}
+
+/** All of them or none: the folder appears when it is whole. */
+function fetchLibraries({ apt, work }: { apt: Apt; work: string }): void {
+  const tree = join(work, "tree-python");
+  for (const name of [...newerLibraries, ...neededByLibraries]) unpack(name, { apt, work, tree });
+  mkdirSync(newerToolsFolder, { recursive: true });
+  const beside = join(newerToolsFolder, ".python.tmp");
+  rmSync(beside, { recursive: true, force: true });
+  execFileSync("cp", ["-r", join(tree, "usr/lib/python3/dist-packages"), beside]);
+  renameSync(beside, join(newerToolsFolder, "python"));
+}
+
+function unpack(name: string, { apt, work, tree }: { apt: Apt; work: string; tree: string }): void {
+  apt(["apt-get", "-qq", "download", name]);
+  const file = readdirSync(work).find((entry) => entry.startsWith(`${name}_`) && entry.endsWith(".deb"));
+  if (file === undefined) throw new Error(`apt-get download left no ${name}_*.deb`);
+  apt(["dpkg-deb", "--extract", join(work, file), tree]);
 }
 
 function say(line: string): void {

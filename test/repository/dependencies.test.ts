@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newerPackages } from "../../scripts/newer-tools.ts";
+import { newerLibraries, newerPackages } from "../../scripts/newer-tools.ts";
 import { listImports, packageOf } from "./imports.ts";
 import { isTestFile, readText } from "./repository-files.ts";
 
@@ -44,8 +44,8 @@ test("every Debian package that set-up installs is in docs/dependencies.md, and 
   assert.deepEqual(tableBelow("## From Debian"), installed);
 });
 
-test("every program of Debian's newer suites that set-up fetches is in docs/dependencies.md, and no other", () => {
-  assert.deepEqual(tableBelow("## From Debian's newer suites"), newerPackages.toSorted());
+test("every program and library of Debian's newer suites that set-up fetches is in docs/dependencies.md, and no other", () => {
+  assert.deepEqual(tableBelow("## From Debian's newer suites"), [...newerPackages, ...newerLibraries].toSorted());
   // The shell looks for them without starting Node.
   assert.match(readText("scripts/setup"), new RegExp(`for tool in ${newerPackages.join(" ")};`));
 });
