@@ -231,10 +231,12 @@ test("a registry's image is pulled by its reference and scanned", async (t) => {
 });
 
 test("mistakes of the command line are usage errors, before anything is read", async (t) => {
-  const { run } = await makeWorld(t);
+  const { folder, run } = await makeWorld(t);
+  writeFileSync(join(folder, "there.json"), "{}");
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [["--fail-on", "hihg"], /--fail-on does not know "hihg"; did you mean high\?/],
     [["--vex-out", "x.json"], /--vex-out needs to know who answers/],
+    [["--vex-out", "there.json", "--author", "Ana"], /--vex-out would overwrite there\.json/],
     [["--author", "Ana"], /--author and --role are for --vex-out/],
   ];
   for (const [args, expected] of cases) {

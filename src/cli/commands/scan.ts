@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ScanVerdict } from "../../evidence/scan/fail-on.ts";
 import type { ScanResult } from "../../evidence/scan/finding.ts";
@@ -45,7 +46,7 @@ export const declare: Declare = (command, handle) => {
 async function scan(ctx: Context, text: string, options: ScanOptions & { readonly json?: boolean }): Promise<Outcome> {
   const { judgeScan, parseFailOn } = await import("../../evidence/scan/fail-on.ts");
   const rules = parseFailOn(options.failOn ?? []);
-  assertAuthor(options);
+  assertVexOut(ctx, options);
   const started = ctx.now();
   const { findScannedImage } = await import("../scan/find-scanned-image.ts");
   const { findProjectHere, gatherKnowledge } = await import("../scan/gather-knowledge.ts");
@@ -121,14 +122,19 @@ async function writeReports(ctx: Context, result: ScanResult, options: ScanOptio
   return files;
 }
 
-/** An OpenVEX document without an author is none. */
-function assertAuthor({ vexOut, author, role }: ScanOptions): void {
-  if (vexOut !== undefined && (author ?? "").trim() === "") {
+/** An OpenVEX document without an author is none, and one that is there holds what people wrote. */
+function assertVexOut(ctx: Context, { vexOut, author, role }: ScanOptions): void {
+  if (vexOut === undefined) {
+    if ((author ?? role) === undefined) return;
+    throw new IngotError("usage", "--author and --role are for --vex-out", { hint: "add --vex-out FILE" });
+  }
+  if ((author ?? "").trim() === "") {
     throw new IngotError("usage", "--vex-out needs to know who answers for the document", {
       hint: `add --author "NAME <MAIL>"`,
     });
   }
-  if (vexOut === undefined && (author ?? role) !== undefined) {
-    throw new IngotError("usage", "--author and --role are for --vex-out", { hint: "add --vex-out FILE" });
-  }
+  if (!existsSync(resolve(ctx.cwd, vexOut))) return;
+  throw new IngotError("usage", `--vex-out would overwrite ${vexOut}, which may hold exceptions that people wrote`, {
+    hint: "name a new file, or remove that one first",
+  });
 }

@@ -20,11 +20,14 @@ export function namesOf({ id, aliases }: Pick<Finding, "id" | "aliases">): reado
  * findings are of one package.
  */
 export function joinAliases(findings: readonly Finding[]): readonly Finding[] {
-  const neighbours = linkNames(findings);
-  const members = listMembers(findings);
+  // Nearly all findings are a CVE and nothing else.
+  const named = findings.filter(({ id, aliases }) => aliases.length > 0 || !isCve(id));
+  if (named.length === 0) return findings;
+  const neighbours = linkNames(named);
+  const members = listMembers(named);
   return findings.flatMap((finding) => {
-    const names = namesOf(finding);
     if (isCve(finding.id)) return [finding];
+    const names = namesOf(finding);
     const own = names.filter(isCve);
     const reached = reachableFrom(
       names.filter((name) => !isCve(name)),
@@ -61,7 +64,9 @@ function listMembers(findings: readonly Finding[]): ReadonlyMap<string, readonly
   for (const finding of findings) {
     const names = namesOf(finding);
     for (const advisory of names.filter((name) => umbrella.test(name))) {
-      members.set(advisory, [...(members.get(advisory) ?? []), ...names.filter(isCve)]);
+      const known = members.get(advisory) ?? [];
+      known.push(...names.filter(isCve));
+      members.set(advisory, known);
     }
   }
   return members;

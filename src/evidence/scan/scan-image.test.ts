@@ -154,3 +154,16 @@ test("the notes say what was not looked at: no sources, foreign versions, langua
     "no source of advisories was asked: that there are no findings says nothing; `ingot feeds add` adds one",
   ]);
 });
+
+test("a security suite that Debian has long signed anew is told as old", async () => {
+  const stale = {
+    ...makeAdvisories("security-suite", []),
+    source: { ...makeSource("security-suite"), date: "2026-10-01T00:00:00Z" },
+  };
+  const { notes } = await scanInventory({ now }, makeInventory(openssl), { advisories: [stale] });
+  assert.deepEqual(notes, ["security-suite is 51 days old (2026-10-01): the mirror may have stopped following Debian"]);
+  const fresh = await scanInventory({ now }, makeInventory(openssl), {
+    advisories: [makeAdvisories("security-suite", [])],
+  });
+  assert.deepEqual(fresh.notes, []);
+});

@@ -68,7 +68,7 @@ export async function scanInventory(
     packages: countPackages(installed, inventory),
     findings: orderFindings(excepted.findings),
     notes: unique([
-      ...noteLimits(inventory, sources),
+      ...noteLimits(inventory, sources, now),
       ...(knowledge.notes ?? []),
       ...knowledge.advisories.flatMap(({ notes }) => notes?.() ?? []),
       ...excepted.notes,

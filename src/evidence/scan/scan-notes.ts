@@ -3,8 +3,9 @@ import type { ScanSource } from "./finding.ts";
 import { isDebian } from "./group-installed.ts";
 
 /** What a person must know about the image and the sources to read a scan rightly. */
-export function noteLimits(inventory: Inventory, sources: readonly ScanSource[]): readonly string[] {
+export function noteLimits(inventory: Inventory, sources: readonly ScanSource[], now: Date): readonly string[] {
   return [
+    ...sources.flatMap((source) => noteAge(source, now)),
     ...noteSources(inventory, sources),
     ...noteSystem(inventory),
     ...noteForeignVersions(inventory),
@@ -25,6 +26,15 @@ function noteSources({ language }: Inventory, sources: readonly ScanSource[]): s
   const own = language.filter(({ debianPackage }) => debianPackage === undefined);
   if (own.length === 0 || sources.some(({ kind }) => kind === "osv")) return [];
   return [`${own.length} language packages were not looked at: only an OSV feed says anything about them`];
+}
+
+/** Debian signs the suite anew every few days. Feeds tell their own age, with what to do about it. */
+const oldSuite = 14;
+
+function noteAge({ name, kind, date }: ScanSource, now: Date): string[] {
+  const days = Math.floor((now.getTime() - Date.parse(date)) / 86_400_000);
+  if (kind !== "security-suite" || !(days > oldSuite)) return [];
+  return [`${name} is ${days} days old (${date.slice(0, 10)}): the mirror may have stopped following Debian`];
 }
 
 function noteSystem(inventory: Inventory): string[] {
