@@ -13,9 +13,9 @@ async function askSecret(
   input: ReadStream,
   { question, signal }: { question: string; signal: AbortSignal },
 ): Promise<string> {
-  process.stderr.write(question);
-  // Character by character, for only in this mode the terminal does not echo them.
+  // Character by character, for only in this mode the terminal does not echo them; before the question, which a program may answer at once.
   input.setRawMode(true).setEncoding("utf8");
+  process.stderr.write(question);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const stop = (): void => reject(new IngotError("cancelled", "stopped at the question for a passphrase"));
   let typed: readonly string[] = [];
