@@ -17,18 +17,23 @@ const suite = "sid";
  */
 export const newerLibraries: readonly string[] = ["python3-cyclonedx-lib", "python3-spdx-tools"];
 const neededByLibraries = [
-  ...["beartype", "boolean", "click", "defusedxml", "license-expression", "packageurl", "ply", "py-serializable"],
-  ...[
-    "pyparsing",
-    "rdflib",
-    "semantic-version",
-    "sortedcontainers",
-    "typing-extensions",
-    "uritools",
-    "xmltodict",
-    "yaml",
-  ],
-].map((name) => `python3-${name}`);
+  "python3-beartype",
+  "python3-boolean",
+  "python3-click",
+  "python3-defusedxml",
+  "python3-license-expression",
+  "python3-packageurl",
+  "python3-ply",
+  "python3-py-serializable",
+  "python3-pyparsing",
+  "python3-rdflib",
+  "python3-semantic-version",
+  "python3-sortedcontainers",
+  "python3-typing-extensions",
+  "python3-uritools",
+  "python3-xmltodict",
+  "python3-yaml",
+];
 
 /** `bin/` holds the programs, `python/` the libraries; beside node_modules, so that removing that folder removes all that set-up made. */
 export const newerToolsFolder: string = join(import.meta.dirname, "node/node_modules/.newer-tools");

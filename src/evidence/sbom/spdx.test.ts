@@ -61,7 +61,11 @@ test("the members and words of a document are those of the format's JSON schema"
   };
   for (const item of document.packages)
     for (const [name, value] of Object.entries(item))
-      assert.match(String(value), members[name] ?? /^/, `${item.name} ${name}`);
+      assert.match(
+        typeof value === "object" ? JSON.stringify(value) : String(value),
+        members[name] ?? /^/,
+        `${item.name} ${name}`,
+      );
   assert.match(document.creationInfo.created, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 });
 
