@@ -20,10 +20,10 @@ const open = makeFinding({
   state: "no-dsa",
 });
 
-function resultOf(findings: readonly Finding[]): ScanResult {
+function resultOf(findings: readonly Finding[], name?: string): ScanResult {
   return {
     image: testDigest,
-    name: "registry.example:5000/shop/web:1",
+    ...(name === undefined ? {} : { name }),
     scanned: "2026-11-21T12:00:00.000Z",
     sources: [makeSource("osv")],
     packages: { deb: 2, npm: 0, pypi: 0, golang: 0 },
@@ -33,14 +33,16 @@ function resultOf(findings: readonly Finding[]): ScanResult {
 }
 
 test("the findings as OpenVEX are valid: affected with the action where there is a fix, else under investigation", () => {
-  const document = writeVexDocument(resultOf([fixed, open]), { author: "Ana", role: "platform team" });
+  const document = writeVexDocument(resultOf([fixed, open], "registry.example:5000/shop/web:1"), {
+    author: "Ana",
+    role: "platform team",
+  });
   assertOpenVex(document);
   const { statements, author, role } = document as { statements: object[]; author: string; role: string };
   assert.deepEqual([author, role], ["Ana", "platform team"]);
   const product = (purl: string) => [
     {
-      "@id": `pkg:oci/web@sha256%3A${testDigest.slice(7)}`,
-      hashes: { "sha-256": testDigest.slice(7) },
+      "@id": "pkg:oci/web?repository_url=registry.example%3A5000%2Fshop%2Fweb",
       subcomponents: [{ "@id": purl }],
     },
   ];
@@ -60,18 +62,20 @@ test("the findings as OpenVEX are valid: affected with the action where there is
   ]);
 });
 
-test("what was written is read back, matches its findings, and suppresses none of them", () => {
-  const written = writeVexDocument(resultOf([fixed, open]), { author: "Ana" });
-  const read = readVexDocument(written, { document: "start.json", isAttached: false });
-  assert.ok("statements" in read);
-  const subject = makeSubject(inventory, undefined);
-  const { findings, notes } = applyExceptions([fixed, open], read.statements, { subject, now: new Date() });
-  assert.deepEqual(notes, []);
-  assert.deepEqual(
-    findings.map(({ exception }) => exception?.status),
-    ["affected", "under_investigation"],
-  );
-});
+for (const name of ["registry.example:5000/shop/web:1", "shop/web", undefined])
+  test(`what was written about ${name ?? "a digest"} is read back, matches its findings, and suppresses none of them`, () => {
+    const written = writeVexDocument(resultOf([fixed, open], name), { author: "Ana" });
+    assertOpenVex(written);
+    const read = readVexDocument(written, { document: "start.json", isAttached: false });
+    assert.ok("statements" in read);
+    const subject = makeSubject(inventory, name);
+    const { findings, notes } = applyExceptions([fixed, open], read.statements, { subject, now: new Date() });
+    assert.deepEqual(notes, []);
+    assert.deepEqual(
+      findings.map(({ exception }) => exception?.status),
+      ["affected", "under_investigation"],
+    );
+  });
 
 test("a finding that is excepted already is left out", () => {
   const exception = { status: "not_affected", reason: "r", owner: "o", expires: "2027-01-01", document: "d" } as const;

@@ -43,19 +43,21 @@ function writeStatus({ state, fixedVersion, package: { name } }: Finding): objec
   };
 }
 
+/**
+ * The image by its name, so that what a person answers for still holds for the next build, as long as that has the same version of the package; by its digest
+ * where it has no name.
+ */
 function writeProduct({ package: found }: Finding, { image, name }: ScanResult): object {
+  const subcomponents = [{ "@id": packagePurl(found) }];
   const hex = image.replace(/^sha256:/, "");
-  return {
-    "@id": `pkg:oci/${encodeURIComponent(shortName(name) ?? hex.slice(0, 12))}@sha256%3A${hex}`,
-    hashes: { "sha-256": hex },
-    subcomponents: [{ "@id": packagePurl(found) }],
-  };
-}
-
-/** `registry.example:5000/shop/web:1` → `web`. */
-function shortName(name: string | undefined): string | undefined {
-  const last = name?.split("/").at(-1)?.split(/[:@]/)[0];
-  return last === undefined || last === "" ? undefined : last;
+  if (name === undefined) {
+    return { "@id": `pkg:oci/${hex.slice(0, 12)}@sha256%3A${hex}`, hashes: { "sha-256": hex }, subcomponents };
+  }
+  // `registry.example:5000/shop/web:1`: without its tag or digest.
+  const repository = name.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+  const short = repository.split("/").at(-1) ?? repository;
+  const id = `pkg:oci/${encodeURIComponent(short)}?repository_url=${encodeURIComponent(repository)}`;
+  return { "@id": id, subcomponents };
 }
 
 /** The source package for `deb`: what a finding is about. */
