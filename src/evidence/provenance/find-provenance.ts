@@ -1,4 +1,5 @@
 import { IngotError } from "../../ground/error.ts";
+import { present } from "../../ground/present.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Layout } from "../../oci/layout.ts";
 import { parseImageManifest } from "../../oci/manifest.ts";
@@ -6,7 +7,7 @@ import { listReferrers } from "../../oci/referrers.ts";
 import { statementKinds, type TrustedKey } from "../evidence.ts";
 import { readEvidence } from "../statement/read-evidence.ts";
 import { readStatement } from "../statement/statement.ts";
-import { readProvenance, type BuildRecipe } from "./read-provenance.ts";
+import { isOurs, readProvenance, type BuildRecipe } from "./read-provenance.ts";
 
 export type FoundProvenance = {
   /** Of the statement's manifest. */
@@ -52,21 +53,15 @@ export function findClaimedProvenance(layout: Layout, image: Digest): FoundProve
 
 type Claim = { readonly manifest: Digest; readonly predicate: unknown; readonly key?: TrustedKey };
 
-/** Statements of other builders may be there too: they are passed over where one is ours. */
+/** Statements of other builders may be there too: they are passed over where one is ours. One of ours that cannot be read is an error. */
 function newest(claims: readonly Claim[]): FoundProvenance {
-  const found: FoundProvenance[] = [];
-  let unusable: unknown;
-  for (const { predicate, ...rest } of claims) {
-    try {
-      found.push({ ...rest, recipe: readProvenance(predicate) });
-    } catch (error) {
-      if (!(error instanceof IngotError)) throw error;
-      unusable ??= error;
-    }
-  }
-  const [first] = found.toSorted((a, b) => (a.recipe.finishedOn < b.recipe.finishedOn ? 1 : -1));
-  if (first === undefined) throw unusable;
-  return first;
+  const ours = claims.filter(({ predicate }) => isOurs(predicate));
+  const found = (ours.length > 0 ? ours : claims).map(({ predicate, ...rest }) => ({
+    ...rest,
+    recipe: readProvenance(predicate),
+  }));
+  const sorted = found.toSorted((a, b) => Date.parse(b.recipe.finishedOn) - Date.parse(a.recipe.finishedOn));
+  return present(sorted[0], "the newest provenance");
 }
 
 /** As many bytes as are read of a statement whose signature counts. */

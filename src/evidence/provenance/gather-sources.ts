@@ -105,11 +105,15 @@ function place(source: SourceMaterial, target: string, content: Uint8Array = new
     // Whatever the umask: the bit is part of what was built.
     chmodSync(path, source.isExecutable ? 0o755 : 0o644);
   } catch (cause) {
-    if (!["EEXIST", "ENOTDIR", "EISDIR"].some((name) => isErrno(cause, name))) throw cause;
-    throw new IngotError("provenance-unusable", `the provenance names ${source.path} in two ways at once`, {
-      hint: "`ingot evidence IMAGE` shows all that is attached to the image",
-      cause,
-    });
+    if (!["EEXIST", "ENOTDIR", "EISDIR", "ENAMETOOLONG"].some((name) => isErrno(cause, name))) throw cause;
+    throw new IngotError(
+      "provenance-unusable",
+      `the provenance names ${source.path}, which cannot be beside the other files that it names`,
+      {
+        hint: "`ingot evidence IMAGE` shows all that is attached to the image",
+        cause,
+      },
+    );
   }
 }
 

@@ -175,6 +175,10 @@ const hostile: Readonly<Record<string, readonly [(predicate: Written) => void, R
   "with a folder in a folder above": [(it) => addFile(it, { name: "a/../../b" }), /leads out/],
   "with a path that ends early": [(it) => addFile(it, { name: "a\0b" }), /leads out/],
   "with a file without a digest": [(it) => addFile(it, { name: "x", digest: { sha1: "a" } }), /no SHA-256/],
+  "with a link that leads nowhere": [
+    (it) => addFile(it, { name: "x", content: "", annotations: { kind: "symlink" } }),
+    /"x" leads nowhere/,
+  ],
   "with an option of git for a commit": [(it) => setCommit(it, "--output=/etc/passwd"), /commit is malformed/],
   "with a commit of a folder outside": [(it) => setCommit(it, "e".repeat(40), "../"), /commit is malformed/],
   "that is a list": [(it) => Object.assign(it, { buildDefinition: [] }), /buildDefinition/],

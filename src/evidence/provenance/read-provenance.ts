@@ -23,8 +23,7 @@ export type BuildRecipe = {
  * or with paths that lead out of a project.
  */
 export function readProvenance(predicate: unknown): BuildRecipe {
-  const known = z.looseObject({ buildDefinition: z.looseObject({ buildType: z.string() }) }).safeParse(predicate);
-  const type = known.data?.buildDefinition.buildType;
+  const type = typeOf(predicate);
   if (type !== undefined && type !== buildType) {
     throw unusable(`it describes a build of the type ${JSON.stringify(type.slice(0, 200))}, not one of Ingot`);
   }
@@ -46,6 +45,16 @@ export function readProvenance(predicate: unknown): BuildRecipe {
     ...(commit === undefined ? {} : { commit }),
     finishedOn: runDetails.metadata.finishedOn,
   };
+}
+
+/** Whether it describes a build of Ingot; other builders attach theirs, too. */
+export function isOurs(predicate: unknown): boolean {
+  return typeOf(predicate) === buildType;
+}
+
+function typeOf(predicate: unknown): string | undefined {
+  const known = z.looseObject({ buildDefinition: z.looseObject({ buildType: z.string() }) }).safeParse(predicate);
+  return known.data?.buildDefinition.buildType;
 }
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hex digits");
@@ -107,10 +116,16 @@ function readSource({ name: path = "", digest, content, annotations = {} }: Depe
     case "directory":
       return [{ path, type: "directory" }];
     case "symlink":
-      return [{ path, type: "symlink", linkname: Buffer.from(content ?? "", "base64").toString("utf8") }];
+      return [{ path, type: "symlink", linkname: linknameOf(path, content) }];
     case "file":
       return [{ path, type: "file", sha256: sha256Of(path, digest), isExecutable: annotations.mode === "0755" }];
   }
+}
+
+function linknameOf(path: string, content = ""): string {
+  const linkname = Buffer.from(content, "base64").toString("utf8");
+  if (linkname !== "" && !linkname.includes("\0") && linkname.length < 4096) return linkname;
+  throw unusable(`the link ${JSON.stringify(path)} leads nowhere`);
 }
 
 function sha256Of(path: string, digest: Dependency["digest"]): string {
