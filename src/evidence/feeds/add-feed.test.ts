@@ -127,6 +127,10 @@ test("one that is older, or has far less, than the one in use is refused unless 
 test("a feed of a name that comes from another place is not replaced unasked", async (t) => {
   const { ctx, put } = makeFeedWorld(t);
   await addFeed(ctx, put("a.csv", epss));
+  assert.equal((await addFeed(ctx, put("a.csv", epss))).change, "unchanged");
+  await addFeed(ctx, put("k.json", JSON.stringify(exploited)));
+  // What is there now would take the name of another feed.
+  await assert.rejects(addFeed(ctx, put("k.json", epss)), { code: "feed-exists" });
   await assert.rejects(addFeed(ctx, put("b.csv", epss)), { code: "feed-exists" });
   assert.equal((await addFeed(ctx, put("b.csv", epss), { name: "second" })).feed.name, "second");
   await assert.rejects(addFeed(ctx, put("b.csv", epss), { name: "../up" }), { code: "usage" });

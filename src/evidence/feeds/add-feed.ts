@@ -39,7 +39,11 @@ export async function addFeed(ctx: Context, source: string, options: AddOptions 
     throw new IngotError("usage", "expected an http or https address, a file or a folder");
   }
   warnOfPlainHttp(ctx, place);
-  return changeFeeds(ctx, () => bring(ctx, place, options));
+  return changeFeeds(ctx, () => {
+    const isSame = (one: Feed) =>
+      one.source === place && one.name === (name ?? one.name) && one.kind === (options.kind ?? one.kind);
+    return bring(ctx, place, options, listFeeds(ctx).find(isSame));
+  });
 }
 
 /** Brings one feed again from where it came. What the server says is unchanged is not read again. */
@@ -140,7 +144,7 @@ function keep(ctx: Context, feed: Feed): FeedChange {
 
 /** A second feed of a kind must not take the place of the first unasked. */
 function assertSamePlace(before: Feed | undefined, source: string, former: Feed | undefined): void {
-  if (before === undefined || former !== undefined || before.source === source) return;
+  if (before === undefined || before.source === source || before.name === former?.name) return;
   throw new IngotError("feed-exists", `the feed ${before.name} comes from ${shownSource(before.source)}`, {
     hint: `add it under another name with --name, or first: ingot feeds remove ${before.name}`,
   });
