@@ -89,8 +89,8 @@ export async function makeIngotWorld(t: Ender, publication: Publication = {}): P
   };
 }
 
-/** Node's cache of compiled sources is the same for all worlds: to fill it anew costs each of them a second. */
-function shareCompiled(home: string): void {
+/** Node's cache of compiled sources is the same for all homes of a test file: to fill it anew costs each of them a second. */
+export function shareCompiled(home: string): void {
   mkdirSync(join(home, "cache"), { recursive: true });
   for (const name of ["compile", "node"]) {
     mkdirSync(join(built, name), { recursive: true });

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
+import { shareCompiled } from "../../../test/support/ingot-world.ts";
 import { hasProgram } from "../../../test/support/real-packages.ts";
 import { parseJson, runIngot, type IngotResult } from "../../../test/support/run-ingot.ts";
 
@@ -20,6 +21,7 @@ function makePlace(t: TestContext, env: Record<string, string> = { INGOT_KEY_PAS
   const folder = mkdtempSync(join(tmpdir(), "ingot-key-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const home = join(folder, "home");
+  shareCompiled(home);
   return { folder, home, run: (...args) => runIngot(args, { cwd: folder, env: { INGOT_HOME: home, ...env } }) };
 }
 

@@ -1,5 +1,7 @@
+import { createReadStream } from "node:fs";
 import { IngotError } from "../../ground/error.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
+import { digester, type Digest } from "../../oci/digest.ts";
 import { openLayer } from "../../oci/layer/open-layer.ts";
 import type { Layout } from "../../oci/layout.ts";
 import { parseManifest, type ImageManifest } from "../../oci/manifest.ts";
@@ -48,7 +50,8 @@ async function checkImage(
     try {
       for await (const chunk of openLayer(layout, layer, { diffId: layer.diffId })) progress(chunk.length);
     } catch (error) {
-      damage.push(asDamage(error));
+      // An altered blob mostly fails to unpack first: what matters is that it is not the one that was signed.
+      damage.push((await blobDamage(layout, layer.digest)) ?? asDamage(error));
     }
   }
   return { blobs: manifest.layers.length + 2, layers: manifest.layers.length, damage };
@@ -62,6 +65,15 @@ function sizeDamage(layout: Layout, { layers, config }: ImageManifest): string[]
       ? []
       : [`the blob ${digest} has ${actual} bytes, its image says ${size}`];
   });
+}
+
+async function blobDamage(layout: Layout, digest: Digest): Promise<string | undefined> {
+  if (!layout.hasBlob(digest)) return undefined;
+  const hash = digester();
+  const content = createReadStream(layout.blobPath(digest), { highWaterMark: 1 << 20 });
+  for await (const chunk of content as AsyncIterable<Buffer>) hash.update(chunk);
+  const actual = hash.digest();
+  return actual === digest ? undefined : `the blob ${digest} is damaged: its content is ${actual}`;
 }
 
 /** Damage that verification is there to find; everything else, such as a disk that cannot be read, is an error. */

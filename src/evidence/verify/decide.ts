@@ -1,4 +1,4 @@
-import type { EvidenceItem, Role, StatementKind, TrustedKey } from "../evidence.ts";
+import { statementKinds, type EvidenceItem, type Role, type StatementKind, type TrustedKey } from "../evidence.ts";
 import { reasonAgainst } from "./reason-against.ts";
 import { statementTime } from "./statement-time.ts";
 
@@ -41,7 +41,7 @@ export type Decision = {
 
 /** What the evidence proves of what is required. Pure: no file, clock or network; the same evidence gives the same decision. */
 export function decide(items: readonly EvidenceItem[], required: readonly Requirement[]): Decision {
-  const checked = withoutDuplicates(items.filter((item) => item.status === "checked"));
+  const checked = withoutDuplicates(items.filter((item) => item.status === "checked").toSorted(byKind));
   const negative = checked.flatMap((item) => unused(item, reasonAgainst(item)));
   const proven = checked.filter((item) => reasonAgainst(item) === undefined).map(asProven);
   const refused = items.flatMap((item) => (item.status === "refused" ? unused(item, item.reason) : []));
@@ -76,6 +76,13 @@ const roleRequirements: readonly { readonly role: Role; readonly requirement: Re
 ];
 
 type Checked = Extract<EvidenceItem, { status: "checked" }>;
+
+const kindOrder: readonly string[] = Object.keys(statementKinds);
+
+/** In the order of an image's life; other kinds before. */
+function byKind(a: Checked, b: Checked): number {
+  return kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind);
+}
 
 /** The same statement by the same key is one, however often a registry lists it. `readEvidence` gives equal statements as one object. */
 function withoutDuplicates(items: readonly Checked[]): readonly Checked[] {
