@@ -35,9 +35,11 @@ test("records of layers that the store lost go, with their indexes; the rest sta
     "cache/package-layers/kept.json": layer("b"),
     "cache/package-layers/lost.json": layer("d"),
     ...Object.fromEntries(["a", "b", "c"].map((letter) => [`cache/layers/${letter.repeat(64)}.json`, "[]"])),
+    ...Object.fromEntries(["a", "c"].map((letter) => [`cache/inventory/${letter.repeat(64)}.1.json`, "[]"])),
   });
   const swept = sweepCaches(home, options);
-  assert.equal(swept.files, 3);
+  assert.equal(swept.files, 4);
+  assert.deepEqual(readdirSync(join(home, "cache/inventory")), [`${"a".repeat(64)}.1.json`]);
   assert.ok(swept.bytes > 0);
   assert.deepEqual(readdirSync(join(home, "cache/steps")), ["kept.json"]);
   assert.deepEqual(readdirSync(join(home, "cache/package-layers")), ["kept.json"]);

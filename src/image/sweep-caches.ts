@@ -6,7 +6,7 @@ import type { LayerBlob } from "../oci/layer/layer-blob.ts";
 export type SweptCaches = { readonly files: number; readonly bytes: number };
 
 /**
- * Removes what the caches of builds say of layers that the store no longer has, and indexes of layers that no record names. All of it is made again
+ * Removes what the caches of builds say of layers that the store no longer has, and indexes and facts of layers that no record names. All of it is made again
  * when it is needed. The caller holds the lock of builds.
  */
 export function sweepCaches(
@@ -27,7 +27,8 @@ export function sweepCaches(
     for (const layer of layers) kept.add(hexOf(layer.diffId));
     return false;
   });
-  const indexes = listJson(join(home, "cache/layers")).filter((path) => !kept.has(basename(path, ".json")));
+  const perLayer = ["cache/layers", "cache/inventory"].flatMap((folder) => listJson(join(home, folder)));
+  const indexes = perLayer.filter((path) => !kept.has(basename(path).replace(/(\.\d+)?\.json$/, "")));
   const dropped = [...stale, ...indexes, ...listAbandoned(home, options.abandonedBefore)];
   const bytes = dropped.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
   if (!options.dryRun) for (const path of dropped) rmSync(path, { force: true });
