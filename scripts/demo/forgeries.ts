@@ -36,7 +36,8 @@ export class Forgeries {
     assert.ok(layer);
     const path = layout.blobPath(layer.digest);
     const content = readFileSync(path);
-    content[Math.floor(content.length / 2)]! ^= 1;
+    const middle = Math.floor(content.length / 2);
+    content.writeUInt8(content.readUInt8(middle) ^ 1, middle);
     chmodSync(path, 0o644);
     writeFileSync(path, content);
     const verdict = await this.#verify("altered-layer");

@@ -47,12 +47,11 @@ export class Program {
     const output: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
     const [code] = (await once(child, "close")) as [number | null];
+    const text = Buffer.concat(output).toString();
     const expected = options.exit ?? 0;
     if (code !== expected)
-      throw new Error(
-        `ingot ${shown.join(" ")} ended with exit code ${code}, not ${expected}:\n${Buffer.concat(output)}`,
-      );
-    return Buffer.concat(output).toString();
+      throw new Error(`ingot ${shown.join(" ")} ended with exit code ${code}, not ${expected}:\n${text}`);
+    return text;
   }
 
   async runJson<T>(words: readonly string[], options: RunOptions = {}): Promise<T> {
