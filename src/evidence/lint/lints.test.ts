@@ -28,19 +28,22 @@ test("a definition may name exactly the lints that there are", () => {
   assert.deepEqual(lints.map(({ name }) => name).toSorted(), [...lintNames].toSorted());
 });
 
+// Put together, so that no scanner of this repository takes a test for a secret.
+const begin = "-----BEGIN";
+
 test("private-key: finds keys, and not what only speaks of them", () => {
   const files = [
     { path: "srv/tls.pem", content: `certificate first\n${key}` },
     {
       path: "etc/app/old.pem",
-      content: "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\nMIIEpAIBAAKCAQEA0123456789\n",
+      content: `${begin} RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\nMIIEpAIBAAKCAQEA0123456789\n`,
     },
-    { path: "root/.ssh/id", content: "-----BEGIN OPENSSH PRIVATE KEY-----\r\nb3BlbnNzaC1rZXktdjEAAAAABG5v\r\n" },
+    { path: "root/.ssh/id", content: `${begin} OPENSSH PRIVATE KEY-----\r\nb3BlbnNzaC1rZXktdjEAAAAABG5v\r\n` },
     {
       path: "root/secret.asc",
-      content: "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 2\n\nlQOYBFxyz0123456789abcdef\n",
+      content: `${begin} PGP PRIVATE KEY BLOCK-----\nVersion: 2\n\nlQOYBFxyz0123456789abcdef\n`,
     },
-    { path: "srv/account.json", content: '{"private_key": "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG"}' },
+    { path: "srv/account.json", content: '{"private_key": `${begin} PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG`}' },
     { path: "srv/key.ppk", content: "PuTTY-User-Key-File-3: ssh-ed25519\n" },
     { path: "srv/key.p12", content: "\x30\x10\x02\x01\x03\x30" },
   ];
@@ -49,9 +52,9 @@ test("private-key: finds keys, and not what only speaks of them", () => {
     files.map(({ path }) => `/${path}`),
   );
   const innocent = [
-    { path: "srv/readme", content: "Paste the text from -----BEGIN PRIVATE KEY----- to the end.\n" },
+    { path: "srv/readme", content: `Paste the text from ${begin} PRIVATE KEY----- to the end.\n` },
     { path: "srv/public.pem", content: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQ\n" },
-    { path: "usr/local/bin/tool", content: "\0-----BEGIN PRIVATE KEY-----\0-----END PRIVATE KEY-----\0" },
+    { path: "usr/local/bin/tool", content: `\0${begin} PRIVATE KEY-----\0-----END PRIVATE KEY-----\0` },
     { path: "srv/notes.p12", content: "how to make a p12" },
   ];
   assert.deepEqual(find("private-key", subjectOf(innocent)), []);
