@@ -43,7 +43,7 @@ test("private-key: finds keys, and not what only speaks of them", () => {
       path: "root/secret.asc",
       content: `${begin} PGP PRIVATE KEY BLOCK-----\nVersion: 2\n\nlQOYBFxyz0123456789abcdef\n`,
     },
-    { path: "srv/account.json", content: '{"private_key": `${begin} PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG`}' },
+    { path: "srv/account.json", content: `{"private_key": "${begin} PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG"}` },
     { path: "srv/key.ppk", content: "PuTTY-User-Key-File-3: ssh-ed25519\n" },
     { path: "srv/key.p12", content: "\x30\x10\x02\x01\x03\x30" },
   ];
