@@ -8,7 +8,9 @@ import { openLayout, type Layout } from "../src/oci/layout.ts";
 import { parseImageManifest, type ImageManifest } from "../src/oci/manifest.ts";
 import { startDockerd } from "./support/dockerd.ts";
 import { schemaValidator, whyNoSchemas } from "./support/oci-schemas.ts";
+import type { TestReport } from "../src/evidence/tests/test-result.ts";
 import { parseJson, runIngot } from "./support/run-ingot.ts";
+import { whyNoInstances } from "./support/runtime-image.ts";
 
 type Built = {
   readonly images: readonly { readonly name: string; readonly reference: string; readonly digest: string }[];
@@ -79,6 +81,19 @@ test("a changed page and its way back give another digest and the first one agai
   assert.notEqual(await build(), digest);
   writeFileSync(page, original);
   assert.equal(await build(), digest);
+});
+
+test("the new project passes its own tests and all lints as it is", { skip: whyNoInstances() }, async () => {
+  const stdout = await ingot(["test", "--json"]);
+  const { images } = parseJson<{ images: readonly TestReport[] }>({ code: 0, stdout, stderr: "" });
+  const outcomes = images.flatMap(({ checks }) => checks.map(({ kind, outcome }) => `${kind} ${outcome}`));
+  assert.equal(outcomes.filter((text) => text === "test passed").length, 3);
+  // Two hold only for images that say so: without a shell, without a package manager.
+  assert.equal(outcomes.filter((text) => text === "lint skipped").length, 2);
+  assert.ok(
+    outcomes.every((text) => /passed$|^lint skipped$/.test(text)),
+    stdout,
+  );
 });
 
 function manifest(): ImageManifest {

@@ -28,6 +28,9 @@ export async function checkImage(ctx: Context, image: CheckedImage, kinds: Check
   const shared = shareOne(instances);
   try {
     const { tests } = image.definition;
+    // First of all: it becomes ready meanwhile, and keeps the image's content mounted, which each other instance would check anew. Where it cannot be started,
+    // the tests that need it say so.
+    if (kinds.tests && tests.length > 0) await shared.get().catch(() => undefined);
     const tested = kinds.tests
       ? await runTests(ctx, tests, { run: instances.run, shared: shared.get, onResult: () => task.advance(1) })
       : [];
