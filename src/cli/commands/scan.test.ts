@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { after, test, type TestContext } from "node:test";
 import { whyNoOutdatedImage, outdatedImageLayout } from "../../../test/support/outdated-image.ts";
 import { assertOpenVex, assertSarif } from "../../../test/support/report-schemas.ts";
 import { parseJson, runIngot } from "../../../test/support/run-ingot.ts";
@@ -11,6 +11,7 @@ import type { ScanVerdict } from "../../evidence/scan/fail-on.ts";
 import type { ScanResult } from "../../evidence/scan/finding.ts";
 import { readEvidence } from "../../evidence/statement/read-evidence.ts";
 import { makeVex } from "../../evidence/vex/vex.fixture.ts";
+import { canonicalJson } from "../../oci/canonical-json.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { openLayout } from "../../oci/layout.ts";
 import { startFakeRegistry } from "../../oci/registry/fake-registry.fixture.ts";
@@ -18,6 +19,9 @@ import { tarEntry } from "../../oci/tar/tar-entry.fixture.ts";
 import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
 
 type ScanJson = ScanResult & { readonly verdict: ScanVerdict; readonly statement?: Digest; readonly files?: string[] };
+
+const compiled = mkdtempSync(join(tmpdir(), "ingot-scan-compiled-"));
+after(() => rmSync(compiled, { recursive: true, force: true }));
 
 const status = `Package: libssl3
 Status: install ok installed
@@ -67,6 +71,7 @@ const exploited = {
 async function makeWorld(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "ingot-scan-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
+  shareCompiled(join(folder, "home"));
   const env = { INGOT_HOME: join(folder, "home"), INGOT_KEY_PASSPHRASE: "four random words here" };
   const run = (...args: readonly string[]) => runIngot(args, { cwd: folder, env });
   const succeed = async (...args: readonly string[]) => {
@@ -82,6 +87,15 @@ async function makeWorld(t: TestContext) {
   const layout = openLayout(join(folder, "layout"));
   await layout.setReference("web", putTinyImage(layout, { layers: [debian()] }));
   return { folder, env, run, succeed, scan, layout };
+}
+
+/** Node's cache of compiled sources is the same for all homes: to fill it anew costs each of them a second. */
+function shareCompiled(home: string): void {
+  mkdirSync(join(home, "cache"), { recursive: true });
+  for (const name of ["compile", "node"]) {
+    mkdirSync(join(compiled, name), { recursive: true });
+    symlinkSync(join(compiled, name), join(home, "cache", name));
+  }
 }
 
 function debian() {
@@ -228,6 +242,16 @@ test("a registry's image is pulled by its reference and scanned", async (t) => {
   const { name, notes } = parseJson<ScanJson>(result);
   assert.equal(name, reference);
   assert.match(notes[0] ?? "", /^no source of advisories was asked/);
+});
+
+test("a list of images for several platforms is refused: each of them differs", async (t) => {
+  const { layout, run } = await makeWorld(t);
+  const mediaType = "application/vnd.oci.image.index.v1+json";
+  const content = canonicalJson({ schemaVersion: 2, mediaType, manifests: layout.listManifests() });
+  await layout.setReference("list", { mediaType, digest: layout.putBlob(content), size: content.length });
+  const { code, stderr } = await run("scan", "oci:layout:list");
+  assert.equal(code, 1);
+  assert.match(stderr, /is a list of images for several platforms/);
 });
 
 test("mistakes of the command line are usage errors, before anything is read", async (t) => {
