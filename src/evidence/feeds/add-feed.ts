@@ -73,7 +73,7 @@ function bring(ctx: Context, source: string, options: AddOptions, former?: Feed)
     const name = options.name ?? indexed.name;
     const before = listFeeds(ctx).find((one) => one.name === name);
     assertSamePlace(before, source, former);
-    const { kind, entries, unordered } = indexed;
+    const { kind, entries, unclear } = indexed;
     const feed = {
       name,
       kind,
@@ -83,7 +83,7 @@ function bring(ctx: Context, source: string, options: AddOptions, former?: Feed)
       digest: came.digest,
       size: came.size,
       entries,
-      unordered,
+      unclear,
       ...came.marks,
     };
     if (!options.allowOlder) assertNotRolledBack(feed, before);

@@ -20,8 +20,8 @@ export type Feed = {
   readonly size: number;
   /** Vulnerabilities, counted once for each package. */
   readonly entries: number;
-  /** Version ranges of OSV records that no order of versions fits; they match nothing. */
-  readonly unordered: number;
+  /** Entries whose versions are missing or have no order; they match nothing, and a scan says so. */
+  readonly unclear: number;
   readonly etag?: string;
   readonly lastModified?: string;
   /** It came by `feeds import`; `feeds update` leaves it alone unless it is named. */

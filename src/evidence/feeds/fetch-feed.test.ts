@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import { test, type TestContext } from "node:test";
+import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { addFeed, updateFeed } from "./add-feed.ts";
 import { listFeeds } from "./feed-folder.ts";
@@ -104,6 +105,24 @@ test("no way leads from https to http", async (t) => {
     fetch: () => Promise.resolve(new Response(null, { status: 302, headers: { location: "http://example.com/" } })),
   };
   await assert.rejects(addFeed(secure, "https://example.com/epss", { patience: hasty }), { code: "feed-denied" });
+});
+
+test("an address without TLS is warned about, but for this host's own", async (t) => {
+  const warnings: string[] = [];
+  const { ctx } = makeFeedWorld(t);
+  const told: Context = {
+    ...ctx,
+    report: { ...ctx.report, warn: (line) => warnings.push(line) },
+    fetch: () => Promise.resolve(new Response(epss)),
+  };
+  for (const host of ["https://example.com", "http://localhost:1", "http://127.0.0.1:1", "http://example.com"]) {
+    await addFeed(told, `${host}/epss?key=hunter2`, {
+      name: `n${host.replaceAll(/[^a-z0-9]/g, "-")}`,
+      patience: hasty,
+    });
+  }
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? "", /^http:\/\/example\.com\/epss\?… is fetched without TLS/);
 });
 
 test("an unchanged feed is not sent again", async (t) => {

@@ -49,8 +49,8 @@ async function importStaged(ctx: Context, path: string, given: Import): Promise<
   return ready.map(({ feed, indexed, folder }) => {
     const former = before.get(feed.name);
     if (former?.digest === feed.digest) return { feed: former, change: "unchanged" };
-    const { entries, unordered } = indexed;
-    const added = { ...feed, fetched: ctx.now().toISOString(), entries, unordered, isImported: true };
+    const { entries, unclear } = indexed;
+    const added = { ...feed, fetched: ctx.now().toISOString(), entries, unclear, isImported: true };
     return { feed: commitFeed(ctx, folder, added), change: former === undefined ? "added" : "updated" };
   });
 }

@@ -24,7 +24,7 @@ export type Indexed = {
   /** ISO 8601, as the feed says itself; the tracker does not. */
   readonly date?: string;
   readonly entries: number;
-  readonly unordered: number;
+  readonly unclear: number;
   /** A name that fits what is in it. */
   readonly name: string;
 };
@@ -54,11 +54,11 @@ async function read(folder: string, shape: FeedShape, { index, options }: Work):
   const { kind } = shape;
   switch (kind) {
     case "debian-tracker":
-      return { kind, name: kind, entries: await indexTracker(openContent(path, limits), index, limits), unordered: 0 };
+      return { kind, name: kind, ...(await indexTracker(openContent(path, limits), index, limits)) };
     case "kev":
-      return { kind, name: kind, ...indexExploited(await readWhole(path, limits), index), unordered: 0 };
+      return { kind, name: kind, ...indexExploited(await readWhole(path, limits), index), unclear: 0 };
     case "epss":
-      return { kind, name: kind, ...(await indexEpss(openContent(path, limits), index)), unordered: 0 };
+      return { kind, name: kind, ...(await indexEpss(openContent(path, limits), index)), unclear: 0 };
     case "osv": {
       const { families, ...said } = await indexOsv(records(path, shape, limits), index, now);
       return { kind, name: families.length === 1 ? `osv-${families.join("")}` : "osv", ...said };

@@ -62,14 +62,14 @@ const day = 24 * 3600 * 1000;
 /** Days after which a feed lacks what a scan should know. */
 const oldAfter = 7;
 
-function notesOf({ name, date, unordered }: Feed, now: Date): readonly string[] {
+function notesOf({ name, date, unclear }: Feed, now: Date): readonly string[] {
   const days = Math.floor((now.getTime() - Date.parse(date)) / day);
   return [
     ...(days > oldAfter
       ? [`the feed ${name} is ${days} days old (${date.slice(0, 10)}); next: ingot feeds update`]
       : []),
-    ...(unordered > 0
-      ? [`the feed ${name} has ${unordered} ranges whose versions have no order; they match nothing`]
+    ...(unclear > 0
+      ? [`the feed ${name} has ${unclear} entries whose versions are missing or have no order; they match nothing`]
       : []),
   ];
 }

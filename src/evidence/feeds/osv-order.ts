@@ -1,5 +1,5 @@
 import { compareVersions } from "../../debian/resolve/version.ts";
-import { isCode } from "../../debian/archive/retry.ts";
+import { isDebianVersion } from "./debian-version.ts";
 import { comparePythonVersions, parsePythonVersion } from "./order-pep440.ts";
 import { compareSemver, parseSemver } from "./order-semver.ts";
 
@@ -45,12 +45,7 @@ export function packageKey(ecosystem: Ecosystem, name: string): string {
 export function orderOf(ecosystem: Ecosystem, a: string, b: string): number | undefined {
   if (ecosystem === "npm" || ecosystem === "golang") return compareParsed([a, b], parseSemver, compareSemver);
   if (ecosystem === "pypi") return compareParsed([a, b], parsePythonVersion, comparePythonVersions);
-  try {
-    return compareVersions(a, b);
-  } catch (error) {
-    if (isCode(error, ["version-malformed"])) return undefined;
-    throw error;
-  }
+  return isDebianVersion(a) && isDebianVersion(b) ? compareVersions(a, b) : undefined;
 }
 
 function compareParsed<T>(

@@ -28,7 +28,7 @@ export type OsvRecord = {
   /** By the index's key. */
   readonly rows: readonly (readonly [key: string, row: OsvRow])[];
   /** Ranges whose versions have no order. */
-  readonly unordered: number;
+  readonly unclear: number;
 };
 
 /** Reads a record of the OSV schema (1.x); a withdrawn one says nothing. Throws `feed-malformed`. */
@@ -37,9 +37,9 @@ export function readOsvRecord(value: unknown, where: string): OsvRecord {
   const id = asText(record.id, `${where}, id`);
   const modified = asText(record.modified, `${id}, modified`);
   if (id === "" || id.length > 200 || Number.isNaN(Date.parse(modified))) throw malformed("it is no OSV record", where);
-  if (record.withdrawn !== undefined) return { modified, rows: [], unordered: 0 };
+  if (record.withdrawn !== undefined) return { modified, rows: [], unclear: 0 };
   const said = { ...namesOf(record, id), record: id, title: titleOf(record, id), fixedSince: fixedSinceOf(record, id) };
-  let unordered = 0;
+  let unclear = 0;
   const rows: [string, OsvRow][] = [];
   for (const [number, item] of listOr(record.affected, id).entries()) {
     const place = `${id}, affected ${number + 1}`;
@@ -49,7 +49,7 @@ export function readOsvRecord(value: unknown, where: string): OsvRecord {
     const ecosystem = ecosystemOf(asText(ecosystemName, place));
     if (ecosystem === undefined) continue;
     const read = readRanges(ecosystem, affected, place);
-    unordered += read.unordered;
+    unclear += read.unclear;
     const { fixedSince, ...rest } = said;
     const urgency = urgencyOf(affected, record);
     rows.push([
@@ -64,7 +64,7 @@ export function readOsvRecord(value: unknown, where: string): OsvRecord {
       },
     ]);
   }
-  return { modified, rows, unordered };
+  return { modified, rows, unclear };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -103,9 +103,9 @@ function readRanges(
   ecosystem: Ecosystem,
   affected: Fields,
   place: string,
-): { stretches: readonly AffectedStretch[]; versions: readonly string[]; unordered: number } {
+): { stretches: readonly AffectedStretch[]; versions: readonly string[]; unclear: number } {
   const stretches: AffectedStretch[] = [];
-  let unordered = 0;
+  let unclear = 0;
   for (const item of listOr(affected.ranges, place)) {
     const range = asObject(item, `${place}, ranges`);
     // Ranges of Git commits say nothing of versions.
@@ -114,13 +114,13 @@ function readRanges(
       ecosystem,
       asList(range.events, `${place}, events`).map((event) => readEvent(event, place)),
     );
-    if (read === undefined) unordered++;
+    if (read === undefined) unclear++;
     else stretches.push(...read);
   }
   const isListed = (version: string) => !stretches.some((stretch) => isWithin(ecosystem, version, stretch));
   // Debian's lists only spell out the ranges, at ten times the size of everything else.
   const isSpeltOut = ecosystem.startsWith("debian:") && stretches.length > 0;
-  return { stretches, versions: isSpeltOut ? [] : texts(affected.versions, place).filter(isListed), unordered };
+  return { stretches, versions: isSpeltOut ? [] : texts(affected.versions, place).filter(isListed), unclear };
 }
 
 function readEvent(value: unknown, place: string): RangeEvent {

@@ -170,6 +170,21 @@ test("a range whose versions have no order matches nothing, and the scan is told
   assert.deepEqual(notes.filter((note) => note.includes("no order")).length, 1);
 });
 
+test("a version of Debian that is none has no order either", async (t) => {
+  const bad = affected("Debian:12", "zlib", [{ introduced: "0" }, { fixed: "a b" }]);
+  const good = affected("Debian:12", "zlib", [{ introduced: "0" }]);
+  const { findings, notes } = await findAll(
+    t,
+    [osvRecord({ affected: [bad, good] })],
+    [deb("zlib", "1-1"), deb("zlib", "c d")],
+  );
+  assert.deepEqual(
+    findings.map((one) => one.package.version),
+    ["1-1"],
+  );
+  assert.match(notes.join("\n"), /has 1 entries whose versions/);
+});
+
 test("the same records come as a zip, a folder, a list, one a line, or one alone", async (t) => {
   const { ctx, put } = makeFeedWorld(t);
   const first = osvRecord();

@@ -10,7 +10,7 @@ export type OsvSummary = {
   /** ISO 8601: the newest `modified`. */
   readonly date: string;
   readonly entries: number;
-  readonly unordered: number;
+  readonly unclear: number;
   /** `npm`, `debian` …: all that are named. */
   readonly families: readonly string[];
 };
@@ -26,13 +26,13 @@ export async function indexOsv(
   let date = "";
   let records = 0;
   let entries = 0;
-  let unordered = 0;
+  let unclear = 0;
   for await (const { bytes, where } of pieces) {
     const record = readOsvRecord(parsePiece(bytes, where), where);
     const modified = new Date(record.modified).toISOString();
     if (modified > date && modified <= latest) date = modified;
     records++;
-    unordered += record.unordered;
+    unclear += record.unclear;
     entries += record.rows.length;
     for (const [key, row] of record.rows) {
       families.add(/^[a-z]+/.exec(key)?.[0] ?? "");
@@ -42,5 +42,5 @@ export async function indexOsv(
   if (records === 0) throw malformed("it has no record at all");
   if (date === "") throw malformed("all its records claim to be of the future");
   if (entries === 0) throw malformed("none of its records is about npm, PyPI, Go or a release of Debian");
-  return { date, entries, unordered, families: [...families].toSorted() };
+  return { date, entries, unclear, families: [...families].toSorted() };
 }

@@ -1,6 +1,6 @@
-import { isCode } from "../../debian/archive/retry.ts";
-import { compareVersions, parseVersion } from "../../debian/resolve/version.ts";
+import { compareVersions } from "../../debian/resolve/version.ts";
 import type { Advisories, Finding, InstalledSource, ScanSource, Severity } from "../scan/finding.ts";
+import { isDebianVersion } from "./debian-version.ts";
 import type { FeedIndex, IndexReader } from "./feed-index.ts";
 import type { TrackerRow } from "./tracker.ts";
 
@@ -13,24 +13,13 @@ export function trackerAdvisories(source: ScanSource, index: FeedIndex): Advisor
   return {
     source,
     find: (installed) => {
-      const strange = installed.filter(({ ecosystem, version }) => ecosystem === "deb" && !isVersion(version));
+      const strange = installed.filter(({ ecosystem, version }) => ecosystem === "deb" && !isDebianVersion(version));
       notes = strange.map(({ name, version }) => `${name} was not looked at: ${JSON.stringify(version)} is no version`);
       const readable = installed.filter((one) => !strange.includes(one));
       return Promise.resolve(index.read((reader) => readable.flatMap((one) => findOf(reader, source, one))));
     },
     notes: () => notes,
   };
-}
-
-/** An image is a stranger's too. */
-function isVersion(version: string): boolean {
-  try {
-    parseVersion(version);
-    return true;
-  } catch (error) {
-    if (isCode(error, ["version-malformed"])) return false;
-    throw error;
-  }
 }
 
 function findOf(reader: IndexReader, source: ScanSource, installed: InstalledSource): readonly Finding[] {

@@ -99,14 +99,37 @@ test("an installed version that is none is noted, and keeps no other package fro
   assert.deepEqual(notes, ['openssl was not looked at: "not a version" is no version']);
 });
 
+test("a resolved entry without a version that can be compared matches nothing, and the scan is told", async (t) => {
+  const { ctx, put } = makeFeedWorld(t);
+  const said = (version: string | null | undefined) => ({
+    releases: {
+      bookworm: { status: "resolved", fixed_version: version, urgency: null, nodsa: null, nodsa_reason: null },
+    },
+  });
+  const content = {
+    zlib: {
+      "CVE-2024-1": said(undefined),
+      "CVE-2024-2": said(null),
+      "CVE-2024-3": said("a b"),
+      "CVE-2024-4": said("9-1"),
+    },
+  };
+  await addFeed(ctx, put("t.json", JSON.stringify(content)));
+  const { advisories, notes } = await openFeeds(ctx);
+  const findings = (await advisories[0]?.find([deb("zlib", "1-1")])) ?? [];
+  assert.deepEqual(findings.map(words), ["CVE-2024-4 fixed unknown 9-1"]);
+  assert.deepEqual(notes, [
+    "the feed debian-tracker has 3 entries whose versions are missing or have no order; they match nothing",
+  ]);
+});
+
 test("another schema in any entry refuses the whole", async (t) => {
   const entry = (changes: object) => ({
     bookworm: { status: "resolved", fixed_version: "1.0-1", urgency: "low", ...changes },
   });
   const bad: readonly object[] = [
     { zlib: { "CVE-2024-1": { releases: entry({ status: "fixed" }) } } },
-    { zlib: { "CVE-2024-1": { releases: entry({ fixed_version: undefined }) } } },
-    { zlib: { "CVE-2024-1": { releases: entry({ fixed_version: "a b" }) } } },
+    { zlib: { "CVE-2024-1": { releases: entry({ fixed_version: 3 }) } } },
     { zlib: { "CVE-2024-1": { releases: entry({ nodsa: "x", nodsa_reason: "because" }) } } },
     { zlib: { "CVE-2024-1": { releases: entry({ urgency: 3 }) } } },
     { zlib: { "CVE-2024-1": { releases: [] } } },

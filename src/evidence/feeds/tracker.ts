@@ -1,5 +1,4 @@
-import { parseVersion } from "../../debian/resolve/version.ts";
-import { IngotError } from "../../ground/error.ts";
+import { isDebianVersion } from "./debian-version.ts";
 import { malformed } from "./feed-error.ts";
 import type { FeedLimits } from "./feed.ts";
 import type { IndexWriter, Place } from "./feed-index.ts";
@@ -20,29 +19,38 @@ export type TrackerRow = readonly [
 
 /**
  * Indexes the Debian security tracker's JSON, `{source: {CVE: {description, releases: {bookworm: {status, fixed_version, urgency, nodsa, nodsa_reason}}}}}`, one source package at a
- * time. Fixed in version "0" (the release never had it) and undetermined say nothing, and are left out. Returns how many vulnerabilities it names.
+ * time. Fixed in version "0" (the release never had it) and undetermined say nothing, and are left out. Returns how many vulnerabilities it names, and how many entries
+ * are resolved without saying in which version, which match nothing.
  */
 export async function indexTracker(
   chunks: AsyncIterable<Uint8Array>,
   index: IndexWriter,
   limits: FeedLimits,
-): Promise<number> {
+): Promise<{ entries: number; unclear: number }> {
   const sources = new Set<string>();
   let entries = 0;
+  let unclear = 0;
   for await (const piece of splitJson(chunks, "members", { limit: limits.record })) {
     const [source, value] = parseMember(piece);
     // Which of the two a reader takes is its own affair: somebody could hide one behind the other.
     if (sources.has(source)) throw malformed("the source package is there twice", source);
     sources.add(source);
-    entries += indexSource(index, source, asObject(value, source));
+    const indexed = indexSource(index, source, asObject(value, source));
+    entries += indexed.entries;
+    unclear += indexed.unclear;
   }
   if (entries === 0) throw malformed("it names no vulnerability at all");
-  return entries;
+  return { entries, unclear };
 }
 
-function indexSource(index: IndexWriter, source: string, vulnerabilities: Readonly<Record<string, unknown>>): number {
+function indexSource(
+  index: IndexWriter,
+  source: string,
+  vulnerabilities: Readonly<Record<string, unknown>>,
+): { entries: number; unclear: number } {
   const byRelease = new Map<string, TrackerRow[]>();
   const entries = Object.entries(vulnerabilities);
+  let unclear = 0;
   for (const [id, value] of entries) {
     const where = `${source}, ${id}`;
     if (!/^[A-Z][A-Z0-9]*-[A-Za-z0-9-]{1,60}$/.test(id)) throw malformed("that is no id of a vulnerability", where);
@@ -50,35 +58,37 @@ function indexSource(index: IndexWriter, source: string, vulnerabilities: Readon
     const place = index.append(description === undefined ? "" : asText(description, where));
     for (const [release, said] of Object.entries(asObject(releases, `${where}, releases`))) {
       const row = readRow({ id, said, place }, `${where}, ${release}`);
-      if (row === undefined) continue;
+      if (row === "unclear") unclear++;
+      if (row === undefined || row === "unclear") continue;
       const rows = byRelease.get(release);
       if (rows) rows.push(row);
       else byRelease.set(release, [row]);
     }
   }
   for (const [release, rows] of byRelease) index.add(`${release}/${source}`, rows);
-  return entries.length;
+  return { entries: entries.length, unclear };
 }
 
 type Said = { readonly id: string; readonly said: unknown; readonly place: Place };
 
 /** Undefined where it says that the release is not affected, or nothing. */
-function readRow({ id, said, place }: Said, where: string): TrackerRow | undefined {
+function readRow({ id, said, place }: Said, where: string): TrackerRow | "unclear" | undefined {
   const entry = asObject(said, where);
-  const urgency = entry.urgency === undefined ? "" : asText(entry.urgency, where);
-  const note = entry.nodsa === undefined ? "" : asText(entry.nodsa, where);
-  const reason = entry.nodsa_reason === undefined ? "" : asText(entry.nodsa_reason, where);
-  const withoutAdvisory = entry.nodsa === undefined && reason === "" ? "" : stateOf(reason, where);
+  const urgency = optionalText(entry.urgency, where) ?? "";
+  const note = optionalText(entry.nodsa, where);
+  const reason = optionalText(entry.nodsa_reason, where) ?? "";
+  const withoutAdvisory = note === undefined && reason === "" ? "" : stateOf(reason, where);
   switch (entry.status) {
     case "undetermined":
       return undefined;
     case "open":
-      return [id, "", urgency, withoutAdvisory, note, place];
+      return [id, "", urgency, withoutAdvisory, note ?? "", place];
     case "resolved": {
-      const fixed = asText(entry.fixed_version, `${where}, fixed_version`);
+      const fixed = optionalText(entry.fixed_version, `${where}, fixed_version`) ?? "";
       if (fixed === "0") return undefined;
-      checkVersion(fixed, where);
-      return [id, fixed, urgency, withoutAdvisory, note, place];
+      // Found out now, and not in the middle of a scan.
+      if (!isDebianVersion(fixed)) return "unclear";
+      return [id, fixed, urgency, withoutAdvisory, note ?? "", place];
     }
     default:
       throw malformed("its status is none of resolved, open, undetermined", where);
@@ -91,12 +101,6 @@ function stateOf(reason: string, where: string): "no-dsa" | "postponed" | "ignor
   throw malformed("its nodsa_reason is none of postponed, ignored", where);
 }
 
-/** Now, and not in the middle of a scan. */
-function checkVersion(version: string, where: string): void {
-  try {
-    parseVersion(version);
-  } catch (error) {
-    if (!(error instanceof IngotError)) throw error;
-    throw malformed("its fixed_version is not a Debian version", where, error);
-  }
+function optionalText(value: unknown, where: string): string | undefined {
+  return value === undefined || value === null ? undefined : asText(value, where);
 }
