@@ -50,27 +50,31 @@ function readEntry(stanza: Stanza, where: string): StatusEntry {
   const name = stanza.require("Package", where).toLowerCase();
   const version = stanza.require("Version", where);
   const architecture = stanza.get("Architecture") ?? "all";
-  for (const word of [name, version, architecture])
-    if (!/^[A-Za-z0-9][A-Za-z0-9.+~:_-]*$/.test(word))
-      throw malformed(
-        where,
-        `${JSON.stringify(word.slice(0, 60))} in line ${stanza.line} or below is no name or version`,
-      );
   const [, source = name, sourceVersion = version] =
     /^(\S+)(?:\s*\(([^)\s]*)\))?/.exec(stanza.get("Source") ?? "") ?? [];
-  const [homepage, description] = [stanza.get("Homepage"), stanza.get("Description")?.split("\n")[0]];
+  for (const word of [name, version, architecture, source, sourceVersion])
+    if (!plain.test(word)) throw malformed(where, `${JSON.stringify(word.slice(0, 60))} is no name or version`);
+  const [homepage, description] = [lineOf(stanza, "Homepage"), lineOf(stanza, "Description")];
   return {
     name,
     version,
     architecture,
     source,
     sourceVersion,
-    maintainer: stanza.get("Maintainer") ?? "",
+    maintainer: lineOf(stanza, "Maintainer"),
     ...(homepage && { homepage }),
     ...(description && { description }),
     databaseNames:
       stanza.get("Multi-Arch") === "same" ? [`${name}:${architecture}`, name] : [name, `${name}:${architecture}`],
   };
+}
+
+const plain = /^[A-Za-z0-9][A-Za-z0-9.+~:_-]*$/;
+
+/** The first line of a field for people, without what only a terminal would see; "" where there is none. */
+function lineOf(stanza: Stanza, field: string): string {
+  const [line = ""] = (stanza.get(field) ?? "").split("\n", 1);
+  return line.replace(/[\p{Cc}\p{Cf}]/gu, "").slice(0, 500);
 }
 
 function malformed(where: string, problem: string): IngotError {

@@ -10,6 +10,7 @@ test("a list of packages that dpkg would not read is refused, and not read in pa
     "a field twice": `${good}Version: 2\n`,
     "no version": "Package: a\nStatus: install ok installed\n",
     "a name of control characters": good.replace("Package: a", "Package: a\u001b[2J"),
+    "a source of control characters": `${good}Source: a\u001b[2J\n`,
     "a version of two lines": good.replace("Version: 1", "Version: 1\n 2"),
     "no field at all": "what is this\n",
   };
@@ -64,6 +65,13 @@ test("bytes that are no UTF-8 in a copyright file or os-release do no harm", asy
     file("usr/share/doc/a/copyright", bytes),
   ]);
   assert.deepEqual(inventory.debian[0]?.licences, ["MIT"]);
+});
+
+test("what is written for people reaches them without control characters", async (t) => {
+  const fields = "Version: 1\nDescription: safe\u001b[2J\u202Eevil\nHomepage: https://x\u0007";
+  const [{ description, homepage } = assert.fail("no package")] = (await inventoryOf(t, dpkg({ name: "a", fields })))
+    .debian;
+  assert.deepEqual([description, homepage], ["safe[2Jevil", "https://x"]);
 });
 
 test("links in a circle end, and a link out of the image stays inside", async (t) => {
