@@ -1,4 +1,5 @@
 import type { EvidenceItem, TrustedKey } from "../../evidence/evidence.ts";
+import { byKind } from "../../evidence/verify/decide.ts";
 import { summarise } from "../../evidence/statement/summarise.ts";
 import type { AttachedEvidence, OtherArtifact } from "../../evidence/statement/read-evidence.ts";
 import { shortId } from "../../evidence/keys/key-folder.ts";
@@ -64,7 +65,7 @@ function print({ name }: OpenedImage, items: readonly EvidenceItem[], wanted: st
 }
 
 function show({ name, image }: OpenedImage, { items, others }: AttachedEvidence, keys: readonly TrustedKey[]): Outcome {
-  const checked = items.filter((item) => item.status === "checked");
+  const checked = items.filter((item) => item.status === "checked").toSorted(byKind);
   const rest = items.filter((item) => item.status !== "checked");
   return {
     json: { image: image.digest, name, keys: keys.map(withoutPem), statements: items.map(describeItem), others },

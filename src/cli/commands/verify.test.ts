@@ -98,7 +98,7 @@ test("verify says what is proven and what is missing until all is there; damage,
   const failed = await verify(4);
   assert.deepEqual(names(failed), ["tests"]);
   assert.match(failed.missing[0]?.reasons.join() ?? "", /its result is "FAILED", not PASSED/);
-  assert.equal(failed.missing[0]?.next, "ingot test shop/web");
+  assert.equal(failed.missing[0]?.next, "ingot test web");
   await say("tests", { result: "PASSED", passedTests: ["one"] });
   const good = await verify(0);
   assert.ok(good.isVerified);

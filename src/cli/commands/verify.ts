@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { ContentCheck } from "../../evidence/verify/check-content.ts";
 import type { Decision, Missing, Proven, Requirement, Unused } from "../../evidence/verify/decide.ts";
 import { IngotError } from "../../ground/error.ts";
@@ -35,9 +36,9 @@ export const declare: Declare = (command, handle) => {
             name: opened.name,
             isVerified,
             content,
-            ...withCommands(decision, opened.name),
+            ...withCommands(decision, text),
           },
-          text: describe(opened, content, decision),
+          text: describe({ ...opened, text }, content, withNearPaths(ctx, decision)),
           ...(isVerified ? {} : { exitCode: 4 as const }),
         };
       }),
@@ -60,14 +61,21 @@ async function checkWhole(ctx: Context, { layout, image }: OpenedImage): Promise
   return content;
 }
 
+/** For a person, who stands in the project that the keys are of. */
+function withNearPaths({ cwd }: Context, decision: Decision): Decision {
+  const near = (path: string): string => (relative(cwd, path).startsWith("..") ? path : relative(cwd, path));
+  const proven = decision.proven.map((one) => ({ ...one, key: { ...one.key, from: near(one.key.from) } }));
+  return { ...decision, proven };
+}
+
 function noTrust(): IngotError {
   return new IngotError("trust-missing", "no key is trusted here, so nothing can be proven", {
     hint: "name public keys by role under `trust:` in ingot.yaml (ingot key generate prints the lines), or give --key FILE[=ROLE]",
   });
 }
 
-function withCommands(decision: Decision, name: string): object {
-  const missing = decision.missing.map((one) => ({ ...one, next: supplyCommand(one, name) }));
+function withCommands(decision: Decision, text: string): object {
+  const missing = decision.missing.map((one) => ({ ...one, next: supplyCommand(one, text) }));
   const proven = decision.proven.map(({ key, ...rest }) => ({
     ...rest,
     key: { id: key.id, role: key.role, from: key.from },
@@ -75,7 +83,11 @@ function withCommands(decision: Decision, name: string): object {
   return { ...decision, proven, missing };
 }
 
-function describe({ name, image }: OpenedImage, content: ContentCheck, decision: Decision): string {
+function describe(
+  { name, image, text }: OpenedImage & { readonly text: string },
+  content: ContentCheck,
+  decision: Decision,
+): string {
   const { proven, missing, negative, refused, untrusted } = decision;
   const whole = `content: ${content.blobs} blobs, ${content.layers} of them layers, are what their digests say`;
   const isVerified = missing.length === 0 && content.damage.length === 0;
@@ -85,7 +97,7 @@ function describe({ name, image }: OpenedImage, content: ContentCheck, decision:
     ...section("damaged", content.damage),
     ...section(
       "missing",
-      missing.flatMap((one) => describeMissing(one, name)),
+      missing.flatMap((one) => describeMissing(one, text)),
     ),
     ...section("does not count", negative.map(describeUnused)),
     ...section("refused", refused.map(describeUnused)),
@@ -107,9 +119,9 @@ function describeProven({ kind, predicateType, key, when }: Proven): string {
   return `${what}: ${key.role} ${key.id.slice(0, 12)} (${key.from})${when === undefined ? "" : `, ${when}`}`;
 }
 
-function describeMissing(missing: Missing, name: string): readonly string[] {
+function describeMissing(missing: Missing, text: string): readonly string[] {
   const reasons = missing.reasons.map((reason) => `  ${reason}`);
-  return [`${missing.requirement}; next: ${supplyCommand(missing, name)}`, ...reasons];
+  return [`${missing.requirement}; next: ${supplyCommand(missing, text)}`, ...reasons];
 }
 
 function describeUnused({ kind, predicateType, manifest, reason }: Unused): string {

@@ -55,6 +55,13 @@ export function decide(items: readonly EvidenceItem[], required: readonly Requir
   return { proven, missing, negative, refused, untrusted };
 }
 
+const kindOrder: readonly string[] = Object.keys(statementKinds);
+
+/** In the order of an image's life; kinds that Ingot does not know come first. */
+export function byKind(a: Pick<EvidenceItem, "kind">, b: Pick<EvidenceItem, "kind">): number {
+  return kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind);
+}
+
 /** What a role's key must have said about an image that is to be trusted. */
 export function requirementsOf(roles: ReadonlySet<Role>): readonly Requirement[] {
   return roleRequirements.filter(({ role }) => roles.has(role)).map(({ requirement }) => requirement);
@@ -76,13 +83,6 @@ const roleRequirements: readonly { readonly role: Role; readonly requirement: Re
 ];
 
 type Checked = Extract<EvidenceItem, { status: "checked" }>;
-
-const kindOrder: readonly string[] = Object.keys(statementKinds);
-
-/** In the order of an image's life; other kinds before. */
-function byKind(a: Checked, b: Checked): number {
-  return kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind);
-}
 
 /** The same statement by the same key is one, however often a registry lists it. `readEvidence` gives equal statements as one object. */
 function withoutDuplicates(items: readonly Checked[]): readonly Checked[] {
