@@ -126,17 +126,18 @@ function readRanges(
 function readEvent(value: unknown, place: string): RangeEvent {
   const where = `${place}, events`;
   const [[what, version] = ["", ""], ...others] = Object.entries(asObject(value, where));
-  const name = eventNames[what];
+  const name = eventNames.get(what);
   if (name === undefined || others.length > 0) throw malformed("it is no event of a range", where);
   return [name, asText(version, where)];
 }
 
-const eventNames: Readonly<Record<string, RangeEvent[0]>> = {
-  introduced: "introduced",
-  fixed: "fixed",
-  last_affected: "last",
-  limit: "limit",
-};
+// A map, not an object: a stranger's word may be "constructor".
+const eventNames: ReadonlyMap<string, RangeEvent[0]> = new Map([
+  ["introduced", "introduced"],
+  ["fixed", "fixed"],
+  ["last_affected", "last"],
+  ["limit", "limit"],
+]);
 
 function urgencyOf(affected: Fields, record: Fields): string {
   for (const holder of [affected.ecosystem_specific, affected.database_specific, record.database_specific]) {
@@ -156,16 +157,16 @@ function severityOf(record: Fields, affected: Fields, urgency: string): Severity
   );
   if (scores.length > 0) return severityOfScore(Math.max(...scores));
   const word = (fieldOf(record.database_specific, "severity") ?? "").toLowerCase();
-  return words[word] ?? severityOfUrgency(urgency);
+  return words.get(word) ?? severityOfUrgency(urgency);
 }
 
-const words: Readonly<Record<string, Severity>> = {
-  critical: "critical",
-  high: "high",
-  moderate: "medium",
-  medium: "medium",
-  low: "low",
-};
+const words: ReadonlyMap<string, Severity> = new Map([
+  ["critical", "critical"],
+  ["high", "high"],
+  ["moderate", "medium"],
+  ["medium", "medium"],
+  ["low", "low"],
+]);
 
 function fieldOf(value: unknown, name: string): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;

@@ -153,6 +153,7 @@ test("severity is the worst vector's, else the database's word; a malicious pack
     "medium",
   );
   assert.equal(await of({ severity: [] }), "unknown");
+  assert.equal(await of({ severity: [], database_specific: { severity: "constructor" } }), "unknown");
   assert.equal(await of({ id: "MAL-2026-1", severity: [], aliases: [] }), "critical");
 });
 
@@ -220,6 +221,8 @@ test("what is no OSV record is refused", async (t) => {
     osvRecord({ id: 3 }),
     osvRecord({ affected: {} }),
     osvRecord({ affected: [affected("npm", "x", [{ exploded: "1" }])] }),
+    osvRecord({ affected: [affected("npm", "x", [{ constructor: "1" }])] }),
+    osvRecord({ affected: [affected("Debian:constructor", "x", [])] }),
     osvRecord({ affected: [affected("npm", "x", [{ introduced: 1 }])] }),
     osvRecord({ affected: [affected("crates.io", "x", [])] }),
     osvRecord({ modified: "2030-01-01T00:00:00Z" }),
