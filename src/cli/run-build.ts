@@ -43,9 +43,13 @@ export async function runBuild(
   place: SealPlace,
 ): Promise<readonly ReportedImage[]> {
   const { definition, project, lockPath } = await openUnchanged(ctx, options, place.definitionPath);
-  const signing = options.sign ? await prepare(ctx, project, options) : undefined;
+  const preparing = options.sign ? prepare(ctx, project, options) : undefined;
+  // The lock is read while the key opens; that opening fails is heard below.
+  preparing?.catch(() => {});
   const lockText = readLockText(lockPath);
-  const lock = lockText === undefined ? await firstLock(ctx, { project, lockPath }) : parseLock(lockText, lockPath);
+  const known = lockText === undefined ? undefined : parseLock(lockText, lockPath);
+  const signing = await preparing;
+  const lock = known ?? (await firstLock(ctx, { project, lockPath }));
   const roots = sourceRoots(project);
   const taken = ctx.now().getTime();
   const before = readState(roots);

@@ -9,7 +9,7 @@ import {
   type SourceMaterial,
 } from "../evidence/provenance/provenance.ts";
 import type { MaterialPackage } from "../evidence/provenance/material-package.ts";
-import { signStatements, type AttachedStatement } from "../evidence/provenance/sign-statements.ts";
+import type { AttachedStatement, signStatements } from "../evidence/provenance/sign-statements.ts";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { releaseOf } from "../image/fetch-packages.ts";
@@ -22,7 +22,12 @@ import type { Project } from "../project/definition.ts";
 import { readVersion } from "./help.ts";
 
 /** All that signing needs and that must be known before the build begins. */
-export type BuildSigning = { readonly signer: Signer; readonly git: GitState; readonly startedOn: Date };
+export type BuildSigning = {
+  readonly signer: Signer;
+  readonly git: GitState;
+  readonly startedOn: Date;
+  readonly signStatements: typeof signStatements;
+};
 
 /**
  * Opens the builder's key, so that a passphrase that is missing or wrong is known before anything is built; undefined where there is no key. Throws what
@@ -34,10 +39,14 @@ export async function prepareSigning(
   options: PassphraseOptions,
 ): Promise<BuildSigning | undefined> {
   const startedOn = ctx.now();
-  const signer = await openSigner(ctx, "builder", options).catch(withWayOut);
-  if (signer === undefined) return undefined;
   assertNoPassword(project);
-  return { signer, git: await readGitState(ctx, project.folder), startedOn };
+  const [signer, git, statements] = await Promise.all([
+    openSigner(ctx, "builder", options).catch(withWayOut),
+    readGitState(ctx, project.folder),
+    // Loaded while the key is derived from the passphrase, which takes as long and needs no JavaScript.
+    import("../evidence/provenance/sign-statements.ts"),
+  ]);
+  return signer && { signer, git, startedOn, signStatements: statements.signStatements };
 }
 
 /** The very texts that a build went by. */
@@ -59,7 +68,7 @@ export type SignedBuild = {
 /** Signs what is to be said of each image, and attaches it. */
 export async function signBuild(
   ctx: Context,
-  { signer, ...signing }: BuildSigning,
+  { signer, signStatements: signEach, ...signing }: BuildSigning,
   { built, ...texts }: BuildTexts & { readonly built: readonly BuiltImage[] },
 ): Promise<SignedBuild> {
   const layout = openStore(ctx);
@@ -67,7 +76,7 @@ export async function signBuild(
   for (const image of built) {
     const provenance = makeProvenance(factsOf(ctx, signing, { ...texts, image }));
     const about = { layout, image: layout.resolveReference(image.digest), name: image.reference };
-    statements.push(await signStatements(ctx, about, { provenance, signer }));
+    statements.push(await signEach(ctx, about, { provenance, signer }));
   }
   const manifests = statements.flat().map(({ manifest }) => manifest);
   const bundles = manifests.flatMap((digest) => parseImageManifest(layout.readBlob(digest)).layers);
@@ -76,7 +85,11 @@ export async function signBuild(
 
 type FactsInput = BuildTexts & { readonly image: BuiltImage };
 
-function factsOf(ctx: Context, { git, startedOn }: Omit<BuildSigning, "signer">, input: FactsInput): BuildFacts {
+function factsOf(
+  ctx: Context,
+  { git, startedOn }: Pick<BuildSigning, "git" | "startedOn">,
+  input: FactsInput,
+): BuildFacts {
   const chain = chainOf(input.image);
   const locks = chain.flatMap(({ name }) => input.lock.images[name] ?? []);
   return {
