@@ -61,11 +61,8 @@ type ReadField = (offset: number, bytes: 2 | 4 | 8) => number;
 
 function fieldReader(buffer: Buffer, little: boolean): ReadField {
   return (offset, bytes) => {
-    if (bytes === 8) {
-      const value = little ? buffer.readBigUInt64LE(offset) : buffer.readBigUInt64BE(offset);
-      // Past the end of any file: reads nothing.
-      return value > 2n ** 52n ? 2 ** 52 : Number(value);
-    }
+    // Not exact above 2^53, and past the end of any file there.
+    if (bytes === 8) return Number(little ? buffer.readBigUInt64LE(offset) : buffer.readBigUInt64BE(offset));
     return little ? buffer.readUIntLE(offset, bytes) : buffer.readUIntBE(offset, bytes);
   };
 }

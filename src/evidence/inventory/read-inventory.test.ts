@@ -126,6 +126,23 @@ test("only the upper-most layer counts: a replaced status, a hidden file, a chan
   );
 });
 
+test("what a hidden file says is not believed: whited out, or with a link in its place", async (t) => {
+  const manifest = (name: string) =>
+    file(`n/node_modules/${name}/package.json`, JSON.stringify({ name, version: "1" }));
+  const lower = [bookworm, ...dpkg({ name: "a" }), manifest("gone"), manifest("linked"), manifest("kept")];
+  const inventory = await inventoryOf(t, lower, [
+    file("etc/.wh.os-release", ""),
+    file("var/lib/dpkg/.wh.status", ""),
+    file("n/node_modules/.wh.gone", ""),
+    link("n/node_modules/linked/package.json", "elsewhere"),
+  ]);
+  assert.deepEqual([inventory.os, inventory.debian], [undefined, []]);
+  assert.deepEqual(
+    inventory.language.map(({ name }) => name),
+    ["kept"],
+  );
+});
+
 test("an image that was made without dpkg has a status file for each package, and checksums for lists", async (t) => {
   const sum = "0".repeat(32);
   const inventory = await inventoryOf(t, [
