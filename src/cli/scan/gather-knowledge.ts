@@ -36,8 +36,19 @@ export async function gatherKnowledge(
     advisories: [...(suite === undefined ? [] : [suite]), ...(feeds?.advisories ?? [])],
     ...(feeds === undefined ? {} : { sources: feeds.sources, exploited: feeds.exploited, epss: feeds.epss }),
     exceptions: vex.statements,
-    notes: [...(feeds?.notes ?? []), ...vex.notes],
+    notes: [
+      ...(options.securitySuite && suite === undefined ? noteNoSuite(inventory) : []),
+      ...(feeds?.notes ?? []),
+      ...vex.notes,
+    ],
   };
+}
+
+function noteNoSuite({ os }: Inventory): readonly string[] {
+  if (os?.id !== "debian") return [];
+  return [
+    `Debian ${os.codename || "without a codename"} has no security suite: only feeds say anything about its packages`,
+  ];
 }
 
 async function openAllFeeds(ctx: Context) {
