@@ -4,6 +4,13 @@ import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { openProject } from "./open-project.ts";
 
+/** The option of every command that asks whose word counts. Given again for each key: a list would swallow the image that is named after it. */
+export const keyOption = [
+  "--key <file>",
+  "trust this public key too, for every role; FILE=ROLE: for that role; may be repeated",
+  (value: string, former: readonly string[] = []): readonly string[] => [...former, value],
+] as const;
+
 export type TrustOptions = { readonly key?: readonly string[] };
 
 /** Whose word counts here, and for which roles somebody said so: by `trust:` of the project, or by `--key FILE=ROLE`. */

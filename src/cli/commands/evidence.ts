@@ -1,5 +1,6 @@
 import type { EvidenceItem, TrustedKey } from "../../evidence/evidence.ts";
 import { byKind } from "../../evidence/verify/decide.ts";
+import { showType } from "../../evidence/statement/statement.ts";
 import { summarise } from "../../evidence/statement/summarise.ts";
 import type { AttachedEvidence, OtherArtifact } from "../../evidence/statement/read-evidence.ts";
 import { shortId } from "../../evidence/keys/key-folder.ts";
@@ -8,7 +9,7 @@ import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { openAnyImage, type OpenedImage } from "../open-image.ts";
-import { readProjectTrust, type TrustOptions } from "../read-project-trust.ts";
+import { keyOption, readProjectTrust, type TrustOptions } from "../read-project-trust.ts";
 import type { RegistryCommandOptions } from "../registry-options.ts";
 
 type EvidenceOptions = TrustOptions & RegistryCommandOptions & { readonly print?: string; readonly sbom?: string };
@@ -17,7 +18,7 @@ type EvidenceOptions = TrustOptions & RegistryCommandOptions & { readonly print?
 export const declare: Declare = (command, handle) => {
   command
     .argument("<image>", "an image of the store, oci:FOLDER[:NAME], or REGISTRY/NAME:TAG, which is pulled first")
-    .option("--key <file...>", "trust this public key too, for every role; FILE=ROLE: for that role")
+    .option(...keyOption)
     .option("--print <kind>", "print the checked predicates of this kind (or URI) as JSON, one a line")
     .option(
       "--sbom <format>",
@@ -119,9 +120,9 @@ function restLine(item: Exclude<EvidenceItem, { status: "checked" }>): string {
 }
 
 function otherLine({ artifactType, manifest }: OtherArtifact): string {
-  return `${artifactType.slice(0, 100)}  ${manifest.slice(0, 19)}`;
+  return `${showType(artifactType)}  ${manifest.slice(0, 19)}`;
 }
 
 function nameOf({ kind, predicateType }: EvidenceItem): string {
-  return kind === "other" ? predicateType.slice(0, 100) || "of an unknown kind" : kind;
+  return kind === "other" ? showType(predicateType) : kind;
 }

@@ -1,6 +1,7 @@
 import type { ImageDiff } from "../../image/image-diff.ts";
 import type { Declare } from "../command.ts";
 import { formatDuration } from "../format.ts";
+import { keyOption } from "../read-project-trust.ts";
 import type { RebuildOptions, RebuildResult } from "../run-rebuild.ts";
 
 /** `ingot rebuild IMAGE`: builds an image again from its own provenance; exit 4 when it comes out otherwise. */
@@ -11,7 +12,7 @@ export const declare: Declare = (command, handle) => {
       "--source <folder...>",
       "look for the project's files here first; then here, in Git and in the image itself",
     )
-    .option("--key <file...>", "trust this public key too, for every role; FILE=ROLE: for that role")
+    .option(...keyOption)
     .option("--unverified", "believe provenance that nobody trusted has signed; nothing is signed then")
     .option("--home <folder>", "build in this new or empty folder and leave it there, to look at")
     .option("--no-sign", "sign nothing, also where there is a rebuilder's key")

@@ -53,6 +53,17 @@ async function makePlace(t: TestContext, yaml?: string): Promise<Place> {
   return { folder, layout, image, run: runIn("home"), elsewhere: runIn("other") };
 }
 
+/** Says things with the keys of the home, whose passphrase is asked for once. */
+async function openMouths({ folder, layout, image }: Pick<Place, "folder" | "layout" | "image">) {
+  const ctx = processContext({ home: join(folder, "home"), env: { INGOT_KEY_PASSPHRASE: "four words" } });
+  const signers = { builder: await openSigner(ctx, "builder"), tester: await openSigner(ctx, "tester") };
+  return async (kind: "signature" | "provenance" | "cyclonedx" | "tests", predicate: object): Promise<void> => {
+    const { predicateType, role } = statementKinds[kind];
+    const signer = present(signers[role], "the key");
+    await attest(ctx, { layout, image }, { predicateType, predicate, signer });
+  };
+}
+
 const project = `project: shop
 images:
   web: {base: debian:bookworm}
@@ -84,13 +95,7 @@ test("verify says what is proven and what is missing until all is there; damage,
   const names = ({ missing }: Verified): readonly string[] => missing.map(({ requirement }) => requirement);
   assert.equal((await run("key", "generate", "builder", "tester", "--trust", "trust")).code, 0);
   assert.deepEqual(names(await verify(4)), ["signature", "provenance", "sbom", "tests"]);
-  const ctx = processContext({ home: join(folder, "home"), env: { INGOT_KEY_PASSPHRASE: "four words" } });
-  const signers = { builder: await openSigner(ctx, "builder"), tester: await openSigner(ctx, "tester") };
-  const say = async (kind: "signature" | "provenance" | "cyclonedx" | "tests", predicate: object): Promise<void> => {
-    const { predicateType, role } = statementKinds[kind];
-    const signer = present(signers[role], "the key");
-    await attest(ctx, { layout, image }, { predicateType, predicate, signer });
-  };
+  const say = await openMouths({ folder, layout, image });
   await say("signature", {});
   await say("provenance", {});
   await say("cyclonedx", { specVersion: "1.6", components: [{}] });
@@ -110,11 +115,14 @@ test("verify says what is proven and what is missing until all is there; damage,
   ]);
   // Rubbish that anybody can attach takes nothing away, and is shown.
   await attachRaw({ layout, image }, Buffer.from("rubbish"));
-  await attachRaw({ layout, image }, await signRaw(makeSigner("builder"), statementAbout(image)));
+  // Its type would read as a line of the result.
+  const annotations = { "dev.sigstore.bundle.predicateType": "x\n  signature: builder 0123456789ab" };
+  await attachRaw({ layout, image }, await signRaw(makeSigner("builder"), statementAbout(image)), { annotations });
   const crowded = await verify(0);
   assert.deepEqual([crowded.refused.length, crowded.untrusted.length], [1, 1]);
   const shown = await run("verify", "web");
   assert.match(shown.stdout, /^shop\/web {2}sha256:[0-9a-f]{64} {2}verified\nproven:\n {2}content: 3 blobs/);
+  assert.equal(shown.stdout.match(/^ {2}signature: /gm)?.length, 1);
   assert.match(shown.stdout, /tests: tester [0-9a-f]{12} \([^)]*trust\/tester\.pub\)/);
   // Other requirements than those of the roles.
   assert.equal((await run("verify", "web", "--require", "signature", "sbom")).code, 0);
@@ -144,7 +152,7 @@ test("outside of a project only --key counts: for a signature by itself, for mor
   assert.match(none.stderr, /code: trust-missing\n$/);
   assert.equal((await run("verify", "shop/web", "--key", "home/keys/builder.pub")).code, 4);
   assert.equal((await run("attest", "shop/web", "--type", "signature")).code, 0);
-  assert.equal((await run("verify", "shop/web", "--key", "home/keys/builder.pub")).code, 0);
+  assert.equal((await run("verify", "--key", "home/keys/builder.pub", "shop/web")).code, 0);
   const other = await run("verify", "shop/web", "--key", "home/keys/tester.pub");
   assert.equal(other.code, 4);
   assert.match(other.stdout, /no trusted key made its signature; it names the key [0-9a-f]{12}/);
@@ -207,7 +215,7 @@ test("a folder is verified without any network", async (t) => {
       cwd: folder,
       env: { ...process.env, INGOT_HOME: join(folder, "home") },
     });
-  for (const target of ["shop/web", "oci:folder:web", "oci:folder"]) {
+  for (const target of ["shop/web", "oci:folder"]) {
     const result = verify(target);
     assert.equal(result.status, 0, `${target}: ${String(result.stderr)}`);
   }
@@ -230,6 +238,5 @@ test(
     await registry.stop();
     // What was pulled stays, and needs the registry no more.
     assert.equal((await elsewhere("verify", `store:${reference}`, "--key", "home/keys/builder.pub")).code, 0);
-    assert.equal((await elsewhere("verify", reference, "--key", "home/keys/builder.pub")).code, 1);
   },
 );

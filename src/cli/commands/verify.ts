@@ -1,11 +1,12 @@
 import { relative } from "node:path";
 import type { ContentCheck } from "../../evidence/verify/check-content.ts";
 import type { Decision, Missing, Proven, Requirement, Unused } from "../../evidence/verify/decide.ts";
+import { showType } from "../../evidence/statement/statement.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Context } from "../../ground/context.ts";
 import type { Declare } from "../command.ts";
 import type { OpenedImage } from "../open-image.ts";
-import type { ProjectTrust, TrustOptions } from "../read-project-trust.ts";
+import { keyOption, readProjectTrust, type ProjectTrust, type TrustOptions } from "../read-project-trust.ts";
 import type { RegistryCommandOptions } from "../registry-options.ts";
 
 type VerifyOptions = TrustOptions & RegistryCommandOptions & { readonly require?: readonly string[] };
@@ -14,12 +15,11 @@ type VerifyOptions = TrustOptions & RegistryCommandOptions & { readonly require?
 export const declare: Declare = (command, handle) => {
   command
     .argument("<image>", "an image of the store, oci:FOLDER[:NAME], or REGISTRY/NAME:TAG, which is pulled first")
-    .option("--key <file...>", "trust this public key too, for every role; FILE=ROLE: for that role")
-    .option("--require <kind...>", "what must be proven, instead of what the trusted roles are for")
+    .option(...keyOption)
+    .option("--require <kind...>", "what must be proven, instead of what the trusted roles are for (also KIND,KIND)")
     .option("--insecure", "speak plain HTTP with a registry; loopback registries need no option")
     .action(
       handle<VerifyOptions, [string]>(async ({ ctx, options }, text) => {
-        const { readProjectTrust } = await import("../read-project-trust.ts");
         const trust = await readProjectTrust(ctx, options);
         if (trust.keys.length === 0) throw noTrust();
         const required = await chooseRequirements(trust, options);
@@ -48,7 +48,10 @@ export const declare: Declare = (command, handle) => {
 async function chooseRequirements(trust: ProjectTrust, options: VerifyOptions): Promise<readonly Requirement[]> {
   const { requirementFor, requirementsOf } = await import("../../evidence/verify/decide.ts");
   const { parseKind } = await import("../parse-kind.ts");
-  if (options.require !== undefined) return options.require.map((word) => requirementFor(parseKind(word, ["sbom"])));
+  if (options.require !== undefined)
+    return options.require
+      .flatMap((words) => words.split(","))
+      .map((word) => requirementFor(parseKind(word, ["sbom"])));
   // A key without a role asks for no more than `cosign verify --key` does.
   return trust.roles.size === 0 ? [requirementFor("signature")] : requirementsOf(trust.roles);
 }
@@ -115,7 +118,7 @@ function section(title: string, lines: readonly string[]): readonly string[] {
 }
 
 function describeProven({ kind, predicateType, key, when }: Proven): string {
-  const what = kind === "other" ? predicateType : kind;
+  const what = kind === "other" ? showType(predicateType) : kind;
   return `${what}: ${key.role} ${key.id.slice(0, 12)} (${key.from})${when === undefined ? "" : `, ${when}`}`;
 }
 
@@ -125,7 +128,7 @@ function describeMissing(missing: Missing, text: string): readonly string[] {
 }
 
 function describeUnused({ kind, predicateType, manifest, reason }: Unused): string {
-  const what = kind === "other" ? predicateType || "unknown" : kind;
+  const what = kind === "other" ? showType(predicateType) : kind;
   return `${what} ${manifest.slice(0, 19)}: ${reason}`;
 }
 

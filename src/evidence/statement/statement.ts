@@ -44,6 +44,12 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 
+/** A type that a stranger wrote, as a person is shown it: no line break or control character may make it look like more than one line. */
+export function showType(text: string): string {
+  if (text === "") return "unknown";
+  return /^[!-~]{1,100}$/.test(text) ? text : quote(text);
+}
+
 const statementTypes = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"] as const;
 
 const kinds = new Map<string, StatementKind>(

@@ -21,9 +21,9 @@ class View {
     return new View(value);
   }
 
-  /** A short text; undefined for everything else. */
+  /** A short text on one line; undefined for everything else. */
   get text(): string | undefined {
-    return typeof this.value === "string" ? this.value.slice(0, 100) : undefined;
+    return typeof this.value === "string" ? this.value.slice(0, 100).replaceAll(/\s+/g, " ") : undefined;
   }
 
   get items(): readonly View[] {
