@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { after, before, test } from "node:test";
 import { identifyProcess } from "../src/runtime/process-identity.ts";
 import { instanceSpec } from "../src/runtime/image-instance.ts";
@@ -117,6 +118,7 @@ test("a program that hangs ends with its time, with everything that it forked", 
   assert.deepEqual([end.status, end.output], ["timed-out", "begun\n"]);
   assert.ok(Date.now() - begun < 5000);
   assert.deepEqual(processesCalled("sleep\u00001111"), []);
+  assert.deepEqual(deadChildren(), []);
 });
 
 test("a program that leaves processes behind takes them along at its end", { skip }, async () => {
@@ -217,18 +219,30 @@ function withBounding(bounding: readonly string[]): OciSpec["process"]["capabili
 
 function leftovers(of: TestHome): readonly unknown[] {
   const { run: folder, runc, instances, bundles } = runtimePaths(of.home);
-  const folders = [instances, runc, bundles, "/sys/fs/cgroup/pids/ingot"];
+  const names = (path: string): string[] => (existsSync(path) ? readdirSync(path).toSorted() : []);
   const mounts = readMounts().filter(({ target }) => target.startsWith(folder));
-  return [...folders.map((path) => (existsSync(path) ? readdirSync(path).toSorted() : [])), mounts.length];
+  // Other homes have their cgroups in the same place.
+  const cgroups = names("/sys/fs/cgroup/pids/ingot").filter((name) => name.startsWith(basename(folder)));
+  return [...[instances, runc, bundles].map(names), cgroups, mounts.length];
 }
 
 function processesCalled(text: string): readonly string[] {
   return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(text));
 }
 
+/** Processes that have ended and that nobody has asked how: they would stay in the host's table for as long as this process lives. */
+function deadChildren(): readonly string[] {
+  const isDeadChild = new RegExp(`^State:\\tZ[\\s\\S]*^PPid:\\t${process.pid}$`, "m");
+  return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isDeadChild.test(readProcess(pid, "status")));
+}
+
 function commandLine(pid: string): string {
+  return readProcess(pid, "cmdline");
+}
+
+function readProcess(pid: string, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
     // It has ended.
     return "";

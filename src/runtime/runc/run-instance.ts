@@ -6,15 +6,16 @@ import { IngotError } from "../../ground/error.ts";
 import { adoptOrphans, readChildEnd, type ChildEnd } from "../../ground/libc.ts";
 import { statInside } from "../content/look-inside.ts";
 import { hostIdOf, type Placement } from "../profile/placement.ts";
+import { runtimePaths } from "../paths.ts";
+import { parentOf } from "../process-identity.ts";
 import type { InstanceSpec, ProgramEnd, RunRequest } from "../runtime.ts";
 import { assertHardened, hasEnded, readRunning, untilExecuted } from "../verify/verify.ts";
 import { collectOutput, type OutputCollector } from "./collect-output.ts";
 import { openOutputPipe } from "./instance-log.ts";
 import { createHardened, prepareInstance } from "./launch-instance.ts";
 import { watchLimits } from "./limits-met.ts";
-import { startContainer } from "./runc.ts";
+import { readPidFile, startContainer } from "./runc.ts";
 import type { RuncOptions } from "./runc-driver.ts";
-import { runtimePaths } from "../paths.ts";
 
 /** How long the rest of the output may take once the program and all it started are gone. */
 const drainTime = 2000;
@@ -34,9 +35,10 @@ export async function runInstance(
   // The exit code goes to the parent. runc, which is that, ends before its container does.
   adoptOrphans(true);
   try {
-    const pid = await createHardened(ctx, { spec, place, options }, { output: pipe.write, isShort: true }).finally(() =>
-      closeSync(pipe.write),
-    );
+    const launch = { spec, place, options };
+    const pid = await createHardened(ctx, launch, { output: pipe.write, isShort: true })
+      .catch((error: unknown) => endRefused(place, error))
+      .finally(() => closeSync(pipe.write));
     return await untilEnd(ctx, { spec, place, pid, collector, timeout: options.timeout });
   } finally {
     adoptOrphans(false);
@@ -55,28 +57,40 @@ type Running = {
 };
 
 async function untilEnd(ctx: Context, running: Running): Promise<ProgramEnd> {
-  const { spec, pid, collector, timeout } = running;
+  const { pid, collector } = running;
   const limits = watchLimits(pid);
-  try {
-    const deadline = Date.now() + timeout;
-    await startContainer(runtimePaths(ctx.home), spec.id);
-    await assertRunsHardened(running);
-    for (let pause = 2; Date.now() < deadline; pause = Math.min(pause * 2, 50)) {
-      const end = readChildEnd(pid);
-      if (end !== undefined) {
-        await Promise.race([collector.ended, sleep(drainTime, undefined, { ref: false })]);
-        return { ...statusOf(end), ...collector.read(), limitsMet: limits() };
-      }
-      if (ctx.signal.aborted)
-        throw new IngotError("cancelled", `${spec.command[0]} was stopped; nothing of it is left`);
-      await sleep(pause);
-    }
-    await endChild(pid);
-    return { status: "timed-out", ...collector.read(), limitsMet: limits() };
-  } catch (error) {
+  const end = await waitForEnd(ctx, running).catch(async (error: unknown) => {
     await endChild(pid);
     throw error;
+  });
+  if (end === undefined) {
+    await endChild(pid);
+    return { status: "timed-out", ...collector.read(), limitsMet: limits() };
   }
+  await Promise.race([collector.ended, sleep(drainTime, undefined, { ref: false })]);
+  return { ...statusOf(end), ...collector.read(), limitsMet: limits() };
+}
+
+/** Undefined when its time is over. Whatever it throws, the process has not been waited for: its number is still its own. */
+async function waitForEnd(ctx: Context, running: Running): Promise<ChildEnd | undefined> {
+  const { spec, pid, timeout } = running;
+  const deadline = Date.now() + timeout;
+  await startContainer(runtimePaths(ctx.home), spec.id);
+  await assertRunsHardened(running);
+  for (let pause = 2; Date.now() < deadline; pause = Math.min(pause * 2, 50)) {
+    const end = readChildEnd(pid);
+    if (end !== undefined) return end;
+    if (ctx.signal.aborted) throw new IngotError("cancelled", `${spec.command[0]} was stopped; nothing of it is left`);
+    await sleep(pause);
+  }
+  return undefined;
+}
+
+/** A process that was refused after it was made is this one's child by now, and its end is to be read here. */
+async function endRefused({ folder }: Placement, error: unknown): Promise<never> {
+  const pid = readPidFile(folder);
+  if (pid !== undefined && parentOf(pid) === process.pid) await endChild(pid);
+  throw error;
 }
 
 /** Ends it with all that it started, which lives in its process namespace, and reads its exit code so that nothing of it is left in the host's table. */

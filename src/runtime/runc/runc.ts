@@ -13,6 +13,13 @@ export async function createContainer(paths: RuntimePaths, id: InstanceId, outpu
   return Number(readFileSync(pidFile, "utf8"));
 }
 
+/** What `createContainer` returned, or would have; undefined before there was a process. `bundle`: the instance's folder below /run. */
+export function readPidFile(bundle: string): number | undefined {
+  const path = join(bundle, "pid");
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
 /** Lets the waiting process execute the instance's command. */
 export async function startContainer(paths: RuntimePaths, id: InstanceId): Promise<void> {
   await callRunc(paths, id, { args: ["start", id] });
