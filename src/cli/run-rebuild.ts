@@ -1,4 +1,5 @@
-import { dirname } from "node:path";
+import { statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { openSigner, type Signer } from "../evidence/keys/signer.ts";
 import { shortId } from "../evidence/keys/key-folder.ts";
 import { builderKeyId } from "../evidence/keys/builder-key-id.ts";
@@ -130,8 +131,8 @@ type Again = {
 
 async function buildAgain(home: RebuildHome, { ctx, image, found: { recipe }, options }: Again): Promise<Digest> {
   const layout = openStore(ctx);
-  const folders = [...(options.source ?? []), ...findFolder(ctx)];
-  using committed = await openCommitted(ctx, folders[0] ?? ctx.cwd);
+  const folders = [...(options.source ?? []).map((folder) => givenFolder(ctx, folder)), ...findFolder(ctx)];
+  using committed = await openCommitted(ctx, folders);
   const { commit } = recipe;
   const places = {
     folders,
@@ -145,6 +146,12 @@ async function buildAgain(home: RebuildHome, { ctx, image, found: { recipe }, op
   await copyBases(ctx, home, lock);
   const [built] = await buildProject(home.ctx, { project, lock }, { images: [recipe.image], useCache: false });
   return present(built, `the image ${recipe.image}`).digest;
+}
+
+function givenFolder(ctx: Context, folder: string): string {
+  const path = resolve(ctx.cwd, folder);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new IngotError("usage", `--source names ${path}, which is no folder`, { hint: "ingot rebuild --help" });
 }
 
 /** The folder of the project that the person stands in. */

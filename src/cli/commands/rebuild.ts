@@ -9,8 +9,10 @@ export const declare: Declare = (command, handle) => {
   command
     .argument("<image>", "an image of the store, with its statements (`ingot pull` brings both)")
     .option(
-      "--source <folder...>",
-      "look for the project's files here first; then here, in Git and in the image itself",
+      "--source <folder>",
+      "look for the project's files there first, then in the project here, in Git and in the image; may be repeated",
+      // Given again for each folder: a list would swallow the image that is named after it.
+      (value: string, former: readonly string[] | undefined): readonly string[] => [...(former ?? []), value],
     )
     .option(...keyOption)
     .option("--unverified", "believe provenance that nobody trusted has signed; nothing is signed then")

@@ -8,16 +8,24 @@ export type CommittedFiles = Disposable & {
   readonly read: (commit: string, path: string) => Promise<Buffer | undefined>;
 };
 
-/** The repository that a folder is in; one that has nothing where there is none. */
-export async function openCommitted(ctx: Pick<Context, "env" | "signal">, folder: string): Promise<CommittedFiles> {
-  const repository = await openOrNone(ctx, folder);
-  if (repository === undefined) return { read: () => Promise.resolve(undefined), [Symbol.dispose]: () => {} };
+/** The repositories that folders are in; none of them is as good as one that has nothing. */
+export async function openCommitted(
+  ctx: Pick<Context, "env" | "signal">,
+  folders: readonly string[],
+): Promise<CommittedFiles> {
+  const found = await Promise.all(folders.map((folder) => openOrNone(ctx, folder)));
+  const repositories = found.filter((one) => one !== undefined);
   return {
     read: async (commit, path) => {
-      const { code, stdout } = await repository.run(["cat-file", "blob", `${commit}:${path}`], "latin1");
-      return code === 0 ? Buffer.from(stdout, "latin1") : undefined;
+      for (const { run } of repositories) {
+        const { code, stdout } = await run(["cat-file", "blob", `${commit}:${path}`], "latin1");
+        if (code === 0) return Buffer.from(stdout, "latin1");
+      }
+      return undefined;
     },
-    [Symbol.dispose]: () => repository[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      for (const repository of repositories) repository[Symbol.dispose]();
+    },
   };
 }
 

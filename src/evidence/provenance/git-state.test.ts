@@ -120,7 +120,7 @@ test("nothing that a hostile repository names is run", async (t) => {
   utimesSync(join(project, "public/index.html"), 1, 1);
   const state = await readGitState(ctx, project);
   assert.deepEqual(state.kind === "commit" && state.changed, [".gitattributes"]);
-  using committed = await openCommitted(ctx, project);
+  using committed = await openCommitted(ctx, [tmpdir(), project]);
   assert.deepEqual(
     await committed.read(git(root, "rev-parse", "HEAD"), "shop/public/index.html"),
     Buffer.from([0, 255, 10]),
@@ -170,7 +170,7 @@ test("the remote is given without what lets its owner in, and paths of this mach
 test("a file is read as the commit has it, and not where commit or file are unknown", async (t) => {
   const { project, commit } = makeRepository(t);
   writeFileSync(join(project, "public/index.html"), "changed since");
-  using committed = await openCommitted(ctx, project);
+  using committed = await openCommitted(ctx, [tmpdir(), project]);
   assert.deepEqual(await committed.read(commit, "shop/public/index.html"), Buffer.from([0, 255, 10]));
   assert.equal(await committed.read(commit, "shop/nothing"), undefined);
   assert.equal(await committed.read("0".repeat(40), "shop/ingot.yaml"), undefined);
