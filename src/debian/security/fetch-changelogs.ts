@@ -36,7 +36,7 @@ export async function fetchChangelogs(
 }
 
 /** A package is unpacked in memory. */
-const unpackedAtOnce = 4;
+const unpackedAtOnce = 2;
 
 type Search = { readonly source: string; readonly next: Binaries };
 
@@ -56,11 +56,20 @@ async function look(
   switch (changelog.kind) {
     case "text":
       return { source, next: [], text: changelog.text };
-    case "elsewhere": {
-      const target = others.filter(({ name }) => name === changelog.package);
-      return { source, next: [...target, ...others.filter((other) => !target.includes(other))] };
-    }
+    case "elsewhere":
+      return { source, next: preferTarget(others, changelog.package) };
     case "none":
       return { source, next: others };
   }
 }
+
+/**
+ * A package that others point to has the changelog for sure, and may be large: the kernel's small packages point to one of 70 MB, while another of 2 MB has it too. What
+ * is much smaller is tried before it.
+ */
+function preferTarget(others: Binaries, target: string): Binaries {
+  const weightOf = ({ name, size }: SourceBinary) => (name === target ? size / muchSmaller : size);
+  return others.toSorted((a, b) => weightOf(a) - weightOf(b));
+}
+
+const muchSmaller = 8;
