@@ -22,7 +22,7 @@ export async function signReport(
   report: TestReport,
   { signer, definition }: { readonly signer: Signer; readonly definition: string },
 ): Promise<SignedResult | undefined> {
-  const predicate = testPredicate(report.checks, { sha256: definition });
+  const predicate = testPredicate(report.checks, { sha256: definition, finished: ctx.now() });
   if (predicate === undefined) return undefined;
   const layout = openStore(ctx);
   const image = layout.resolveReference(report.image);

@@ -53,9 +53,12 @@ test("what XML cannot hold is written as escapes, everything else comes back as 
   assert.equal(failed?.children[0]?.text, readable);
 });
 
+const finished = new Date("2026-01-01T00:00:00Z");
+
 test("the signed result names every check by how it ended", () => {
   const sha256 = "ab".repeat(32);
-  assert.deepEqual(testPredicate(checks, { sha256 }), {
+  assert.deepEqual(testPredicate(checks, { sha256, finished }), {
+    finishedOn: "2026-01-01T00:00:00.000Z",
     result: "FAILED",
     configuration: [{ name: "ingot.yaml", digest: { sha256 } }],
     passedTests: ["test:home page is served"],
@@ -63,12 +66,12 @@ test("the signed result names every check by how it ended", () => {
     failedTests: [`test:${hostile}`, "lint:token"],
   });
   const good = checks.filter(({ outcome }) => outcome === "passed" || outcome === "skipped");
-  assert.equal(testPredicate(good, { sha256 })?.result, "PASSED");
+  assert.equal(testPredicate(good, { sha256, finished })?.result, "PASSED");
 });
 
 test("nothing is signed where a check was not carried out and none failed", () => {
   const broken = checks.filter(({ outcome }) => outcome !== "failed");
-  assert.equal(testPredicate(broken, { sha256: "" }), undefined);
+  assert.equal(testPredicate(broken, { sha256: "", finished }), undefined);
 });
 
 type Element = { tag: string; attributes: Record<string, string>; children: Element[]; text: string };

@@ -3,6 +3,8 @@ import type { CheckResult } from "./test-result.ts";
 /** in-toto test-result v0.1 (spec/predicates/test-result.md). */
 export type TestPredicate = {
   readonly result: "PASSED" | "FAILED";
+  /** ISO 8601. Beyond the specification, whose readers pass over what they do not know: of two results the later one counts. */
+  readonly finishedOn: string;
   /** What said which tests there are. */
   readonly configuration: readonly { readonly name: string; readonly digest: { readonly sha256: string } }[];
   readonly passedTests: readonly string[];
@@ -16,7 +18,7 @@ export type TestPredicate = {
  */
 export function testPredicate(
   checks: readonly CheckResult[],
-  definition: { readonly sha256: string },
+  run: { readonly sha256: string; readonly finished: Date },
 ): TestPredicate | undefined {
   const names = (...outcomes: CheckResult["outcome"][]): string[] =>
     checks.filter(({ outcome }) => outcomes.includes(outcome)).map(({ kind, name }) => `${kind}:${name}`);
@@ -24,7 +26,8 @@ export function testPredicate(
   if (failedTests.length === 0 && names("broken").length > 0) return undefined;
   return {
     result: failedTests.length === 0 ? "PASSED" : "FAILED",
-    configuration: [{ name: "ingot.yaml", digest: { sha256: definition.sha256 } }],
+    finishedOn: run.finished.toISOString(),
+    configuration: [{ name: "ingot.yaml", digest: { sha256: run.sha256 } }],
     passedTests: names("passed"),
     warnedTests: names("skipped", "broken"),
     failedTests,

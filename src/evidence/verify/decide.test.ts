@@ -100,3 +100,18 @@ test("a time is passed on only where the statement has a date for it", () => {
   assert.equal(when({ runDetails: { metadata: { finishedOn: "yesterday\u001b[2J" } } }), undefined);
   assert.equal(when({ runDetails: "none" }), undefined);
 });
+
+test("of a tester's yes and no the later one counts, and the no where that cannot be told", () => {
+  const yes = (finishedOn?: string): EvidenceItem => checked("tests", { result: "PASSED", finishedOn });
+  const no = (finishedOn?: string): EvidenceItem => checked("tests", { result: "FAILED", finishedOn });
+  const [early, late] = ["2026-11-21T10:00:00Z", "2026-11-21T12:00:00+01:00"];
+  const later = "2026-11-21T11:30:00Z";
+  const roles = new Set<Role>(["tester"]);
+  assert.deepEqual(missing([no(early), yes(later)], roles), []);
+  assert.deepEqual(missing([yes(early), no(later)], roles), ["tests"]);
+  assert.deepEqual(missing([yes(early), no(later), yes("2026-11-21T12:00:00Z")], roles), []);
+  assert.deepEqual(missing([yes(late), no("2026-11-21T11:00:00Z")], roles), ["tests"], "the same moment");
+  assert.deepEqual(missing([yes(later), no()], roles), ["tests"]);
+  assert.deepEqual(missing([yes(), no(early)], roles), ["tests"]);
+  assert.deepEqual(missing([...good, no(later)], new Set<Role>(["builder"])), [], "of another kind it says nothing");
+});

@@ -42,8 +42,11 @@ export type Decision = {
 /** What the evidence proves of what is required. Pure: no file, clock or network; the same evidence gives the same decision. */
 export function decide(items: readonly EvidenceItem[], required: readonly Requirement[]): Decision {
   const checked = withoutDuplicates(items.filter((item) => item.status === "checked").toSorted(byKind));
-  const negative = checked.flatMap((item) => unused(item, reasonAgainst(item)));
-  const proven = checked.filter((item) => reasonAgainst(item) === undefined).map(asProven);
+  const noes = checked.filter((item) => reasonAgainst(item) !== undefined);
+  const against = (item: Checked): string | undefined =>
+    reasonAgainst(item) ?? (noes.some((no) => isLater(no, item)) ? "a later statement of its kind says no" : undefined);
+  const negative = checked.flatMap((item) => unused(item, against(item)));
+  const proven = checked.filter((item) => against(item) === undefined).map(asProven);
   const refused = items.flatMap((item) => (item.status === "refused" ? unused(item, item.reason) : []));
   const untrusted = items.flatMap((item) => (item.status === "untrusted" ? unused(item, item.reason) : []));
   const missing = required
@@ -94,6 +97,13 @@ function withoutDuplicates(items: readonly Checked[]): readonly Checked[] {
     keys.add(key.id);
     return true;
   });
+}
+
+/** Whether a statement that says no takes back one that said yes: it does unless it is known to be the earlier one, since a wrong no only asks for another test. */
+function isLater(no: Checked, yes: Checked): boolean {
+  if (no.kind === "other" || no.kind !== yes.kind) return false;
+  const [noTime, yesTime] = [statementTime(no), statementTime(yes)].map((time) => Date.parse(time ?? ""));
+  return !(noTime !== undefined && yesTime !== undefined && noTime < yesTime);
 }
 
 function asProven(item: Checked): Proven {
