@@ -99,12 +99,12 @@ test("verify says what is proven and what is missing until all is there; damage,
   await say("signature", {});
   await say("provenance", {});
   await say("cyclonedx", { specVersion: "1.6", components: [{}] });
-  await say("tests", { result: "FAILED", failedTests: ["one"] });
+  await say("tests", { result: "FAILED", failedTests: ["one"], finishedOn: "2026-11-21T10:00:00Z" });
   const failed = await verify(4);
   assert.deepEqual(names(failed), ["tests"]);
   assert.match(failed.missing[0]?.reasons.join() ?? "", /its result is "FAILED", not PASSED/);
   assert.equal(failed.missing[0]?.next, "ingot test web");
-  await say("tests", { result: "PASSED", passedTests: ["one"] });
+  await say("tests", { result: "PASSED", passedTests: ["one"], finishedOn: "2026-11-21T11:00:00Z" });
   const good = await verify(0);
   assert.ok(good.isVerified);
   assert.deepEqual(good.proven.map(({ kind, key }) => `${key.role} ${kind}`).toSorted(), [
