@@ -35,7 +35,10 @@ function writeIndex(home: string, named: string): void {
 }
 
 /** Seals as a build does that started an hour after the files were written. */
-function seal(place: SealPlace & { source: string }, texts = { definition: "project: a", lock: "{}" }): void {
+function seal(
+  place: SealPlace & { source: string },
+  texts: { definition: string; lock: string; signedBy?: string } = { definition: "project: a", lock: "{}" },
+): void {
   const before = readState([place.source]);
   const taken = Date.now() + 3_600_000;
   const stored = { references: { "a/web": digest }, blobs: [digest] };
@@ -58,6 +61,16 @@ test("a definition or lock that was written while the build ran is not taken for
     seal(place, texts);
     assert.equal(findSealed(place), undefined);
   }
+});
+
+test("a seal holds for the key that signed, and for who asks for no signature, not for another key", (t) => {
+  const place = makePlace(t);
+  seal(place);
+  assert.equal(findSealed({ ...place, signedBy: "key" }), undefined);
+  seal(place, { definition: "project: a", lock: "{}", signedBy: "key" });
+  assert.deepEqual(findSealed({ ...place, signedBy: "key" }), report);
+  assert.deepEqual(findSealed(place), report);
+  assert.equal(findSealed({ ...place, signedBy: "rotated" }), undefined);
 });
 
 type Change = (place: SealPlace & { folder: string; source: string }) => void;
