@@ -14,6 +14,7 @@ function resultOf(findings: readonly Finding[], more: Partial<ScanResult> = {}):
     scanned: "2026-11-21T12:00:00.000Z",
     sources: [makeSource("debian-tracker"), makeSource("kev")],
     packages: { deb: 117, npm: 3, pypi: 0, golang: 0 },
+    gaps: [],
     findings,
     notes: [],
     ...more,

@@ -19,7 +19,9 @@ export function formatScan(result: ScanResult, verdict: ScanVerdict, options: Ta
   return [
     ...formatHead(result),
     "",
-    ...(counting.length === 0 ? ["no findings"] : [formatFindings(counting)]),
+    ...(counting.length === 0
+      ? [result.gaps.length === 0 ? "no findings" : "no findings, which says nothing: see the notes"]
+      : [formatFindings(counting)]),
     ...(suppressed.length === 0 ? [] : ["", "excepted:", formatExcepted(suppressed)]),
     ...(evidence ? section("evidence", result.findings.flatMap(formatEvidence)) : []),
     ...section("what to do", adviseOnScan(result)),

@@ -28,6 +28,8 @@ test("what was added under a key is found again, and nothing under any other", (
       assert.deepEqual(reader.values(key), [], key);
   });
   assert.equal(opened.get("CVE-1"), "short");
+  for (const prefix of ["npm/", "npm/ü-29", "CVE-", "npm/ü-2999"]) assert.equal(opened.hasPrefix(prefix), true, prefix);
+  for (const prefix of ["npm//", "npm/ü-x", "CVE-2", "a", "zzz"]) assert.equal(opened.hasPrefix(prefix), false, prefix);
 });
 
 test("an index that is cut off says so", (t) => {

@@ -68,6 +68,8 @@ export class IndexWriter {
 /** What was said of packages, read only where it is asked for. */
 export type FeedIndex = {
   readonly get: (key: string) => string | undefined;
+  /** Whether anything was said under a key that begins so. */
+  readonly hasPrefix: (prefix: string) => boolean;
   /** Opens `data` once for many reads. */
   readonly read: <T>(work: (reader: IndexReader) => T) => T;
 };
@@ -83,6 +85,7 @@ export function openIndex(folder: string): FeedIndex {
   const path = join(folder, "data");
   return {
     get: keys.get,
+    hasPrefix: keys.hasPrefix,
     read: (work) => {
       const file = openData(path);
       try {

@@ -153,3 +153,10 @@ test("more than the limit is refused, whether the server says so or not", async 
   }
   assert.deepEqual(listFeeds(ctx), []);
 });
+
+test("that nothing changed is no answer to a feed that was never there", async (t) => {
+  const { ctx } = makeFeedWorld(t);
+  const { url } = await serve(t, (_, response) => response.writeHead(304).end());
+  await assert.rejects(addFeed(ctx, `${url}/epss.csv`, { patience: hasty }), { code: "feed-missing" });
+  assert.deepEqual(listFeeds(ctx), []);
+});

@@ -92,7 +92,7 @@ async function follow({ ctx, url, options, waiting }: Exchange, signal: AbortSig
     };
     const response = await ctx.fetch(next, { headers, signal, redirect: "manual" });
     const location = redirectStatuses.has(response.status) ? response.headers.get("location") : null;
-    if (location === null) return await checkAnswer(response, url, waiting);
+    if (location === null) return await checkAnswer(response, { url, options, waiting });
     await response.body?.cancel();
     next = nextAddress(location, next, url);
   }
@@ -116,9 +116,13 @@ function conditions(former: Feed | undefined): Record<string, string> {
   };
 }
 
-async function checkAnswer(response: Response, url: string, waiting: Waiting): Promise<Response> {
+async function checkAnswer(
+  response: Response,
+  { url, options, waiting }: Pick<Exchange, "url" | "options" | "waiting">,
+): Promise<Response> {
   const { status, headers } = response;
-  if (status === 200 || status === 304) return response;
+  // That nothing changed is an answer to a question that was asked.
+  if (status === 200 || (status === 304 && options.former !== undefined)) return response;
   await response.body?.cancel();
   if (status === 408 || status === 429 || status >= 500) {
     const seconds = Number(headers.get("retry-after") ?? Number.NaN);

@@ -5,6 +5,8 @@ import { malformed } from "./feed-error.ts";
 /** A file of `key TAB value` lines, sorted by key: looked up by halving, without reading any of it into objects. */
 export type LineTable = {
   readonly get: (key: string) => string | undefined;
+  /** Whether any key begins so. */
+  readonly hasPrefix: (prefix: string) => boolean;
 };
 
 export function writeLineTable(path: string, entries: ReadonlyMap<string, string>): void {
@@ -28,7 +30,13 @@ export function writeLineTable(path: string, entries: ReadonlyMap<string, string
 /** Throws `feed-damaged` where the file is not there or does not end in a whole line. */
 export function openLineTable(path: string): LineTable {
   const bytes = readTable(path);
-  return { get: (key) => find(bytes, key) };
+  return {
+    get: (key) => {
+      const line = seek(bytes, key);
+      return line?.key === key ? line.value : undefined;
+    },
+    hasPrefix: (prefix) => seek(bytes, prefix)?.key.startsWith(prefix) === true,
+  };
 }
 
 const lineBreak = 0x0a;
@@ -51,20 +59,25 @@ export function damaged(path: string, cause?: unknown): IngotError {
   });
 }
 
-function find(bytes: Buffer, wanted: string): string | undefined {
+/** The first line whose key is not before the wanted one. */
+function seek(bytes: Buffer, wanted: string): { readonly key: string; readonly value: string } | undefined {
   let from = 0;
   let to = bytes.length;
+  let found: { key: string; value: string } | undefined;
   while (from < to) {
     const middle = (from + to) >> 1;
     const start = Math.max(middle === 0 ? 0 : bytes.lastIndexOf(lineBreak, middle - 1) + 1, from);
     const end = bytes.indexOf(lineBreak, start);
     const keyEnd = bytes.indexOf(tab, start);
     const key = bytes.toString("utf8", start, keyEnd);
-    if (key === wanted) return bytes.toString("utf8", keyEnd + 1, end);
     if (byCodeUnits(key, wanted) < 0) from = end + 1;
-    else to = start;
+    else {
+      found = { key, value: bytes.toString("utf8", keyEnd + 1, end) };
+      if (key === wanted) return found;
+      to = start;
+    }
   }
-  return undefined;
+  return found;
 }
 
 function byCodeUnits(a: string, b: string): number {

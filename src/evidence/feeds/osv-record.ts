@@ -37,7 +37,8 @@ export function readOsvRecord(value: unknown, where: string): OsvRecord {
   const id = asText(record.id, `${where}, id`);
   const modified = asText(record.modified, `${id}, modified`);
   if (id === "" || id.length > 200 || Number.isNaN(Date.parse(modified))) throw malformed("it is no OSV record", where);
-  if (record.withdrawn !== undefined) return { modified, rows: [], unclear: 0 };
+  // Null is how some writers say that a field is not there.
+  if (record.withdrawn !== undefined && record.withdrawn !== null) return { modified, rows: [], unclear: 0 };
   const said = { ...namesOf(record, id), record: id, title: titleOf(record, id), fixedSince: fixedSinceOf(record, id) };
   let unclear = 0;
   const rows: [string, OsvRow][] = [];

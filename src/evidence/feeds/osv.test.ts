@@ -231,3 +231,38 @@ test("what is no OSV record is refused", async (t) => {
   for (const record of bad)
     await assert.rejects(findAll(t, [record], []), { code: "feed-malformed" }, JSON.stringify(record));
 });
+
+test("a feed covers what it has records of: no findings of another language or release would mean nothing", async (t) => {
+  const { ctx, put } = makeFeedWorld(t);
+  const debian = osvRecord({ id: "DSA-1", affected: [affected("Debian:12", "openssl", [{ introduced: "0" }])] });
+  await addFeed(ctx, put("osv.json", JSON.stringify([osvRecord(), debian])));
+  const [{ covers } = assert.fail("no feed")] = (await openFeeds(ctx)).advisories;
+  assert.equal(covers(language("npm", "whatever", "1")), true);
+  assert.equal(covers(language("pypi", "left-pad", "1")), false);
+  assert.equal(covers(deb("openssl", "1", "bookworm")), true);
+  assert.equal(covers(deb("openssl", "1", "jessie")), false);
+  assert.equal(covers({ ecosystem: "deb" }), false);
+});
+
+test("a version that is listed counts however it is written", async (t) => {
+  const listed = (ecosystem: string, version: string) =>
+    osvRecord({ affected: [{ package: { ecosystem, name: "left-pad" }, versions: [version] }] });
+  for (const [record, installed] of [
+    [listed("PyPI", "1.0.0rc1"), language("pypi", "left-pad", "1.0-rc.1")],
+    [listed("Go", "1.2.3"), language("golang", "left-pad", "v1.2.3")],
+  ] as const)
+    assert.equal((await findAll(t, [record], [installed])).findings.length, 1);
+});
+
+test("a version without an order is told of where there are records about its package", async (t) => {
+  const { ctx, put } = makeFeedWorld(t);
+  await addFeed(ctx, put("osv.json", JSON.stringify([osvRecord()])));
+  const [advisories = assert.fail("no feed")] = (await openFeeds(ctx)).advisories;
+  await advisories.find([language("npm", "left-pad", "1.0.0.0-x"), language("npm", "other", "1.0.0.0-x")]);
+  assert.deepEqual(advisories.notes?.(), ['left-pad was not compared with ranges: "1.0.0.0-x" has no order']);
+});
+
+test("null in the place of a date of withdrawal withdraws nothing", async (t) => {
+  const installed = [language("npm", "left-pad", "1.1.3")];
+  assert.equal((await findAll(t, [osvRecord({ withdrawn: null })], installed)).findings.length, 1);
+});

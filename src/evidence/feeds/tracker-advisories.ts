@@ -6,12 +6,13 @@ import type { TrackerRow } from "./tracker.ts";
 
 /**
  * What Debian's security tracker says of what is installed. By source package and source version in the release that is installed; a package without a release is not of Debian, and nothing is
- * said of it, as of a release that the tracker does not name.
+ * said of it, as of a release that the tracker does not name: both are not covered.
  */
 export function trackerAdvisories(source: ScanSource, index: FeedIndex): Advisories {
   let notes: readonly string[] = [];
   return {
     source,
+    covers: ({ ecosystem, release }) => ecosystem === "deb" && release !== undefined && index.hasPrefix(`${release}/`),
     find: (installed) => {
       const strange = installed.filter(({ ecosystem, version }) => ecosystem === "deb" && !isDebianVersion(version));
       notes = strange.map(({ name, version }) => `${name} was not looked at: ${JSON.stringify(version)} is no version`);

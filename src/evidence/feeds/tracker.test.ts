@@ -150,3 +150,15 @@ test("a source package that is there twice is refused: one could hide the other"
     message: /twice/,
   });
 });
+
+test("a release that the tracker does not name is not covered, nor is a package without one: no findings would mean nothing", async (t) => {
+  const { ctx, put } = makeFeedWorld(t);
+  await addFeed(ctx, put("tracker.json", JSON.stringify(tracker)));
+  const [advisories = assert.fail("no tracker")] = (await openFeeds(ctx)).advisories;
+  assert.equal(advisories.covers(deb("openssl", "1", "bookworm")), true);
+  assert.equal(advisories.covers(deb("other", "1", "bookworm")), true);
+  assert.equal(advisories.covers(deb("openssl", "1", "jessie")), false);
+  assert.equal(advisories.covers(deb("openssl", "1", "book")), false);
+  assert.equal(advisories.covers({ ecosystem: "deb" }), false);
+  assert.equal(advisories.covers(language("npm", "openssl", "1")), false);
+});

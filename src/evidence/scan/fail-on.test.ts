@@ -5,13 +5,19 @@ import { judgeScan, parseFailOn } from "./fail-on.ts";
 import type { Finding, ScanResult } from "./finding.ts";
 import { makeFinding, makeSource, testDigest } from "./scan.fixture.ts";
 
-function judge(rules: readonly string[], finding: Finding, sources = [makeSource("osv")]): boolean {
+function judge(
+  rules: readonly string[],
+  finding: Finding,
+  sources = [makeSource("osv")],
+  gaps: readonly string[] = [],
+): boolean {
   const result: ScanResult = {
     image: testDigest,
     scanned: "2026-11-21T12:00:00.000Z",
     sources,
     packages: { deb: 1, npm: 0, pypi: 0, golang: 0 },
     findings: [finding],
+    gaps,
     notes: [],
   };
   return judgeScan(result, parseFailOn(rules)).failed;
@@ -62,6 +68,11 @@ test("without a source of advisories a condition is never met; without a conditi
   assert.equal(judge([], makeFinding({ severity: "critical" }), []), false);
 });
 
+test("where packages could not be looked at, a condition is never met, whatever was found in others", () => {
+  assert.equal(judge(["critical"], makeFinding(), undefined, ["no source knows the packages of Debian jessie"]), true);
+  assert.equal(judge([], makeFinding(), undefined, ["no source knows the packages of Debian jessie"]), false);
+});
+
 test("the reasons name the rule and the findings", () => {
   const result: ScanResult = {
     image: testDigest,
@@ -69,6 +80,7 @@ test("the reasons name the rule and the findings", () => {
     sources: [makeSource("osv")],
     packages: { deb: 1, npm: 0, pypi: 0, golang: 0 },
     findings: [makeFinding({ severity: "high" })],
+    gaps: [],
     notes: [],
   };
   assert.deepEqual(judgeScan(result, parseFailOn(["high", "kev"])), {

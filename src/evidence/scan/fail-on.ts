@@ -19,7 +19,7 @@ type Condition =
 export type ScanVerdict = {
   readonly failOn: readonly string[];
   readonly failed: boolean;
-  /** Why, one line for each rule that a finding meets. */
+  /** Why, one line for each gap, and for each rule that a finding meets. */
   readonly reasons: readonly string[];
 };
 
@@ -57,18 +57,21 @@ function notAWord(word: string, rule: string): IngotError {
   });
 }
 
-/** Judges a scan. Without any source of advisories nothing can be said, and what was asked for is not met. */
+/** Judges a scan. Where nothing can be said about packages of the image, what was asked for is not met, whatever was found in the others. */
 export function judgeScan(result: ScanResult, rules: readonly FailRule[]): ScanVerdict {
   const failOn = rules.map(({ text }) => text);
-  if (rules.length > 0 && !hasAdvisories(result.sources)) {
-    return { failOn, failed: true, reasons: ["no source of advisories was asked, so nothing can be said"] };
-  }
   const counting = result.findings.filter((finding) => !isSuppressed(finding));
   const reasons = rules.flatMap((rule) => {
     const met = counting.filter((finding) => meets(finding, rule, new Date(result.scanned)));
     return met.length === 0 ? [] : [`${rule.text}: ${describe(met)}`];
   });
-  return { failOn, failed: reasons.length > 0, reasons };
+  const all = rules.length === 0 ? [] : [...gapsOf(result), ...reasons];
+  return { failOn, failed: all.length > 0, reasons: all };
+}
+
+function gapsOf({ gaps, sources }: ScanResult): readonly string[] {
+  if (!hasAdvisories(sources)) return ["no source of advisories was asked, so nothing can be said"];
+  return gaps.map((gap) => `nothing can be said: ${gap}`);
 }
 
 function meets(finding: Finding, { conditions }: FailRule, now: Date): boolean {

@@ -82,6 +82,8 @@ export type ScanResult = {
   readonly packages: { readonly deb: number; readonly npm: number; readonly pypi: number; readonly golang: number };
   /** Worst first; suppressed ones last. */
   readonly findings: readonly Finding[];
+  /** Why the list of findings is no answer, one sentence each: packages that no source knows, or none that can be read. They are among the notes, too. */
+  readonly gaps: readonly string[];
   /** What a person must know to read this rightly: a package that is not of Debian, a feed that is old, exceptions that expired. */
   readonly notes: readonly string[];
 };
@@ -89,6 +91,8 @@ export type ScanResult = {
 /** A source of findings: given what is installed, what does it say? The security suite fetches changelogs then; feeds answer from what was read. */
 export type Advisories = {
   readonly source: ScanSource;
+  /** Whether it knows such packages at all, so that finding nothing means something: a feed about npm says nothing about Debian. */
+  readonly covers: (one: Pick<InstalledSource, "ecosystem" | "release">) => boolean;
   /** Findings without exceptions, KEV and EPSS: `scan.ts` merges those in. The same id and package from two sources is merged there too. */
   readonly find: (installed: readonly InstalledSource[]) => Promise<readonly Finding[]>;
   /** What a person must know to read its findings rightly. Asked for after `find`. */

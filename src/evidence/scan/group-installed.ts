@@ -7,7 +7,7 @@ import type { InstalledSource } from "./finding.ts";
  */
 export function groupInstalled(inventory: Inventory): readonly InstalledSource[] {
   const debian = isDebian(inventory) ? groupDebian(inventory.debian, inventory.os?.codename) : [];
-  return [...debian, ...groupLanguage(inventory.language)];
+  return [...debian, ...groupLanguage(inventory)];
 }
 
 /** Whether Debian's own advisories are about this image: its os-release says Debian, or says nothing while packages of dpkg are there. */
@@ -26,10 +26,27 @@ function groupDebian(packages: readonly DebianPackage[], release: string | undef
   }));
 }
 
+/**
+ * Whether a language package is held against its own ecosystem's advisories. Not one that Debian ships: Debian mends it without changing the version that
+ * upstream gave it, so an upstream range would be wrong about it. But a package in dpkg's form need not be Debian's: what another vendor built, and what lies where
+ * Debian puts nothing (Policy 9.1.1), has Debian's advisories not know it.
+ */
+export function isOwnLanguagePackage(inventory: Inventory, { debianPackage, path }: LanguagePackage): boolean {
+  if (debianPackage === undefined || !/^(?:usr\/(?!local\/)|lib|s?bin\/|etc\/|var\/)/.test(path)) return true;
+  return inventory.debian.some(({ name, version }) => name === debianPackage && vendors.test(version));
+}
+
+/** Whether a version is not of the release: built by somebody else for a Debian, or a backport, which its advisories do not follow. */
+export function isForeignVersion(version: string): boolean {
+  return vendors.test(version) || /bpo\d/i.test(version);
+}
+
+/** How others mark the versions of packages that they build for a Debian. */
+const vendors = /ubuntu|sury|pgdg|nodesource|\+rpt|kali|mint|proxmox/i;
+
 /** The same package may lie in an image many times, in many folders. */
-function groupLanguage(packages: readonly LanguagePackage[]): InstalledSource[] {
-  // Debian mends what it ships without changing the version that upstream gave it: an upstream range would be wrong about it.
-  const own = packages.filter(({ debianPackage }) => debianPackage === undefined);
+function groupLanguage(inventory: Inventory): InstalledSource[] {
+  const own = inventory.language.filter((one) => isOwnLanguagePackage(inventory, one));
   const groups = Map.groupBy(own, ({ ecosystem, name, version }) => `${ecosystem} ${name} ${version}`);
   return [...groups.values()].flatMap(([first]) =>
     first === undefined

@@ -32,6 +32,7 @@ function make(findings: readonly Finding[], name = "127.0.0.1:5000/shop/web:1") 
     scanned: "2026-11-21T12:00:00.000Z",
     sources: [makeSource("osv")],
     packages: { deb: 2, npm: 0, pypi: 0, golang: 0 },
+    gaps: [],
     findings,
     notes: ["a feed is old"],
   };

@@ -28,7 +28,10 @@ test("sources are asked about source packages by their source version, and about
       language: [
         npmPackage("left-pad", "1.0.0"),
         npmPackage("left-pad", "1.0.0", { path: "elsewhere/package.json" }),
-        npmPackage("of-debian", "1.0.0", { debianPackage: "node-of-debian" }),
+        npmPackage("of-debian", "1.0.0", {
+          debianPackage: "node-of-debian",
+          path: "usr/share/nodejs/of-debian/package.json",
+        }),
       ],
     },
   );
@@ -48,7 +51,8 @@ test("packages of another distribution are not held against Debian's advisories,
   const os = { id: "ubuntu", versionId: "24.04", codename: "noble", prettyName: "Ubuntu 24.04" };
   const inventory = makeInventory(openssl, { os });
   assert.deepEqual(groupInstalled(inventory), []);
-  const { notes } = await scanInventory({ now }, inventory, { advisories: [makeAdvisories("osv", [])] });
+  const { notes, gaps } = await scanInventory({ now }, inventory, { advisories: [makeAdvisories("osv", [])] });
+  assert.deepEqual(gaps, notes);
   assert.deepEqual(notes, ["the image is Ubuntu 24.04, not Debian: its 2 packages were not looked at"]);
 });
 
@@ -138,11 +142,17 @@ test("the notes say what was not looked at: no sources, foreign versions, langua
     },
   );
   const asked = await scanInventory({ now }, inventory, {
-    advisories: [{ ...makeAdvisories("debian-tracker", []), notes: () => ["the tracker is old"] }],
+    advisories: [
+      {
+        ...makeAdvisories("debian-tracker", []),
+        covers: ({ ecosystem }) => ecosystem === "deb",
+        notes: () => ["the tracker is old"],
+      },
+    ],
     notes: ["a feed is old"],
   });
   assert.deepEqual(asked.notes, [
-    "2 language packages were not looked at: only an OSV feed says anything about them",
+    "2 language packages (npm, golang) were not looked at: only an OSV feed says anything about them",
     "these versions are not of the release, and its advisories may be wrong about them: php8.3 8.3.1-1+0~20240101.1+debian12~1.gbp+sury",
     "no version is known, so nothing can be said about: srv/own",
     "srv/huge is too large",
@@ -166,4 +176,66 @@ test("a security suite that Debian has long signed anew is told as old", async (
     advisories: [makeAdvisories("security-suite", [])],
   });
   assert.deepEqual(fresh.notes, []);
+});
+
+test("a scan that nothing can come of says so: no release, a release or a language that no source knows, no list of packages", async () => {
+  const debianOnly = (release: string): ScanKnowledge => ({
+    advisories: [
+      { ...makeAdvisories("debian-tracker", []), covers: (one) => one.ecosystem === "deb" && one.release === release },
+    ],
+  });
+  const npmOnly: ScanKnowledge = {
+    advisories: [{ ...makeAdvisories("osv", []), covers: ({ ecosystem }) => ecosystem === "npm" }],
+  };
+  const bookworm = makeInventory(openssl);
+  const { os, ...nameless } = bookworm;
+  const alpine = { id: "alpine", versionId: "3.20", codename: "", prettyName: "Alpine Linux v3.20" };
+  const withoutCodename = { ...os, id: "debian", versionId: "", codename: "", prettyName: "Debian" };
+  const npm = [npmPackage("left-pad", "1.0.0")];
+  const cases: readonly (readonly [typeof nameless, ScanKnowledge, RegExp | undefined])[] = [
+    [bookworm, debianOnly("bookworm"), undefined],
+    [bookworm, debianOnly("jessie"), /no source knows the packages of Debian bookworm \(asked: debian-tracker\)/],
+    [bookworm, npmOnly, /no source knows the packages of Debian bookworm/],
+    [{ ...bookworm, language: npm }, npmOnly, /no source knows the packages of Debian bookworm/],
+    [nameless, debianOnly("bookworm"), /it has no os-release/],
+    [makeInventory(openssl, { os: withoutCodename }), debianOnly("bookworm"), /does not say which release of Debian/],
+    [makeInventory([], { os: alpine }), debianOnly("bookworm"), /Alpine Linux v3.20, and has no list of packages/],
+    [{ ...nameless, debian: [] }, debianOnly("bookworm"), /no packages that Ingot can name/],
+    [{ ...nameless, debian: [], language: npm }, debianOnly("bookworm"), /knows any package of the image/],
+    [{ ...nameless, debian: [], language: npm }, npmOnly, undefined],
+    [{ ...bookworm, language: npm }, debianOnly("bookworm"), undefined],
+    [bookworm, { advisories: [] }, /no source of advisories was asked/],
+  ];
+  for (const [inventory, knowledge, expected] of cases) {
+    const { gaps, notes } = await scanInventory({ now }, inventory, knowledge);
+    assert.equal(gaps.length, expected === undefined ? 0 : 1, `${String(expected)}: ${gaps.join()}`);
+    if (expected !== undefined) assert.match(gaps[0] ?? "", expected);
+    assert.deepEqual(
+      gaps.filter((gap) => !notes.includes(gap)),
+      [],
+    );
+  }
+});
+
+test("a language package that another vendor's .deb brings is held against its ecosystem's advisories; one that Debian brings is not", () => {
+  const inventory = makeInventory(
+    [
+      { name: "nodejs", version: "20.1.0-1nodesource1" },
+      { name: "vendor", version: "1.0" },
+      { name: "node-tar", version: "6.1.13-1" },
+    ],
+    {
+      language: [
+        npmPackage("a", "1.0.0", {
+          debianPackage: "nodejs",
+          path: "usr/lib/node_modules/npm/node_modules/a/package.json",
+        }),
+        npmPackage("b", "1.0.0", { debianPackage: "vendor", path: "opt/vendor/node_modules/b/package.json" }),
+        npmPackage("c", "1.0.0", { debianPackage: "vendor", path: "usr/local/lib/node_modules/c/package.json" }),
+        npmPackage("d", "1.0.0", { debianPackage: "node-tar", path: "usr/share/nodejs/d/package.json" }),
+      ],
+    },
+  );
+  const names = groupInstalled(inventory).flatMap(({ ecosystem, name }) => (ecosystem === "npm" ? [name] : []));
+  assert.deepEqual(names, ["a", "b", "c"]);
 });

@@ -10,6 +10,7 @@ import { isCve, namesOf } from "./finding-ids.ts";
 import { groupInstalled } from "./group-installed.ts";
 import { mergeFindings, type SourceFindings } from "./merge-findings.ts";
 import { orderFindings } from "./order-findings.ts";
+import { findGaps, noteLanguages } from "./scan-gaps.ts";
 import { noteLimits } from "./scan-notes.ts";
 
 export type ScannedImage = {
@@ -59,6 +60,8 @@ export async function scanInventory(
   const sources = uniqueSources([...knowledge.advisories.map(({ source }) => source), ...(knowledge.sources ?? [])]);
   const rated = mergeFindings(said).map((finding) => rate(finding, knowledge));
   const subject = makeSubject(inventory, name);
+  const asking = { inventory, installed, advisories: knowledge.advisories };
+  const gaps = findGaps(asking);
   const excepted = applyExceptions(rated, knowledge.exceptions ?? [], { subject, now });
   return {
     image: inventory.image,
@@ -67,7 +70,10 @@ export async function scanInventory(
     sources,
     packages: countPackages(installed, inventory),
     findings: orderFindings(excepted.findings),
+    gaps,
     notes: unique([
+      ...gaps,
+      ...noteLanguages(asking),
       ...noteLimits(inventory, sources, now),
       ...(knowledge.notes ?? []),
       ...knowledge.advisories.flatMap(({ notes }) => notes?.() ?? []),

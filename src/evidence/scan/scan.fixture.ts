@@ -65,5 +65,5 @@ export function makeSource(kind: ScanSource["kind"], name: string = kind): ScanS
 }
 
 export function makeAdvisories(kind: ScanSource["kind"], findings: readonly Finding[]): Advisories {
-  return { source: makeSource(kind), find: () => Promise.resolve(findings) };
+  return { source: makeSource(kind), covers: () => true, find: () => Promise.resolve(findings) };
 }

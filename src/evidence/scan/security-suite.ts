@@ -29,6 +29,7 @@ export async function openSecuritySuite(ctx: Context, request: SecuritySuiteRequ
   let notes: readonly string[] = [];
   return {
     source: { name: sourceName, kind: "security-suite", date, digest },
+    covers: (one) => isOfRelease(one, request.release),
     find: async (installed) => {
       const asked = installed.filter((one) => isOfRelease(one, request.release));
       const found = await updates.find(asked);
@@ -41,7 +42,7 @@ export async function openSecuritySuite(ctx: Context, request: SecuritySuiteRequ
 
 const sourceName = "security-suite";
 
-function isOfRelease({ ecosystem, release }: InstalledSource, wanted: string): boolean {
+function isOfRelease({ ecosystem, release }: Pick<InstalledSource, "ecosystem" | "release">, wanted: string): boolean {
   return ecosystem === "deb" && (release === undefined || release === wanted);
 }
 

@@ -27,6 +27,7 @@ function resultOf(findings: readonly Finding[], name?: string): ScanResult {
     scanned: "2026-11-21T12:00:00.000Z",
     sources: [makeSource("osv")],
     packages: { deb: 2, npm: 0, pypi: 0, golang: 0 },
+    gaps: [],
     findings,
     notes: [],
   };
