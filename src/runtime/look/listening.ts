@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { unlessGone } from "./open-inside.ts";
 
 export type ListeningPort = {
   readonly port: number;
@@ -19,8 +20,8 @@ export function listListening(pid: number): readonly ListeningPort[] {
 }
 
 function readTable(path: string): ListeningPort[] {
-  if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8").trimEnd().split("\n").slice(1).flatMap(parseSocket);
+  const table = unlessGone(() => readFileSync(path, "utf8")) ?? "";
+  return table.trimEnd().split("\n").slice(1).flatMap(parseSocket);
 }
 
 /** `0: 0100007F:1F90 00000000:0000 0A …`: address in the machine's words, port in hexadecimal. */

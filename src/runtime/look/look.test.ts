@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { parseSocket } from "./listening.ts";
+import { listListening, parseSocket } from "./listening.ts";
 import { useInside } from "./open-inside.ts";
-import { seeFile } from "./see-file.ts";
+import { readSmallFile, seeFile } from "./see-file.ts";
 
 /** A folder that stands for an instance's root; beside it lies a secret of the host. */
 function makeRoot(t: TestContext): { root: string; secret: string } {
@@ -56,6 +56,28 @@ test("a pipe is looked at without waiting for its other end, and owners that the
   const seen = seeFile({ pid: process.pid, firstId: 1_000_000_000 }, pipe, "text");
   assert.deepEqual({ type: seen?.type, mode: seen?.mode, uid: seen?.uid }, { type: "other", mode: 0o604, uid: 65_534 });
   assert.equal(seen?.isFound, false);
+});
+
+test("a link to an entry of /proc that refuses to be read is an empty file, and no error", (t) => {
+  const child = spawn("sleep", ["100"]);
+  t.after(() => child.kill());
+  const of = { pid: child.pid ?? 0, firstId: 0 };
+  for (const name of ["mem", "attr/current", "clear_refs"]) {
+    const seen = seeFile(of, `/proc/${child.pid}/${name}`, "text");
+    assert.deepEqual([seen?.type, seen?.isFound], ["file", false], name);
+    assert.equal(readSmallFile(of, `/proc/${child.pid}/${name}`), "", name);
+  }
+});
+
+test("of a process that ends while it is looked at nothing is seen", () => {
+  const child = spawn("true");
+  // Nobody asks for its end meanwhile, so that only its number and how it ended are left.
+  execFileSync("sleep", ["0.3"]);
+  for (const pid of [child.pid ?? 0, 4_194_304]) {
+    assert.equal(seeFile({ pid, firstId: 0 }, "/etc/passwd", "root"), undefined);
+    assert.equal(readSmallFile({ pid, firstId: 0 }, "/etc/passwd"), undefined);
+    assert.deepEqual(listListening(pid), []);
+  }
 });
 
 test("only sockets that listen count, and those on the loopback address are told apart", () => {

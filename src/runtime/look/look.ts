@@ -4,6 +4,7 @@ import { readRecord, stateOf } from "../instance-record.ts";
 import { runtimePaths } from "../paths.ts";
 import type { InstanceId } from "../runtime.ts";
 import { listListening, type ListeningPort } from "./listening.ts";
+import { unlessGone } from "./open-inside.ts";
 import { listProcesses, type SeenProcess } from "./processes.ts";
 import { readSmallFile, seeFile, type LivingProcess, type SeenContent } from "./see-file.ts";
 
@@ -45,8 +46,9 @@ export function lookAtInstance(ctx: Pick<Context, "home">, id: InstanceId): Inst
 
 /** `0 1000000000 65536`: which id of the host the instance's root is. */
 function firstIdOf(pid: number): number | undefined {
-  const path = `/proc/${pid}/uid_map`;
-  const first = existsSync(path) ? readFileSync(path, "utf8").trim().split(/\s+/)[1] : undefined;
+  const first = unlessGone(() => readFileSync(`/proc/${pid}/uid_map`, "utf8"))
+    ?.trim()
+    .split(/\s+/)[1];
   return first === undefined ? undefined : Number(first);
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { isErrno } from "../../ground/error.ts";
 
 /** O_PATH of linux/fcntl.h: a place in the tree, without opening what is there (a pipe would wait, a device would act). */
@@ -11,7 +11,10 @@ const mostLinks = 40;
  * between the look at it and its use.
  */
 export function useInside<T>(root: string, path: string, use: (place: number) => T): T | undefined {
-  const open = [openSync(root, pathOnly | constants.O_DIRECTORY)];
+  // The root of a process that has ended meanwhile is gone.
+  const rootPlace = unlessGone(() => openSync(root, pathOnly | constants.O_DIRECTORY));
+  if (rootPlace === undefined) return undefined;
+  const open = [rootPlace];
   try {
     return walk(open, path.split("/").toReversed()) ? use(top(open)) : undefined;
   } finally {
@@ -52,12 +55,12 @@ function openChild(folder: number, name: string): number | undefined {
   return unlessGone(() => openSync(`/proc/self/fd/${folder}/${name}`, pathOnly | constants.O_NOFOLLOW));
 }
 
-/** Where a link is gone or became something else meanwhile, nothing is there. */
 function readLink(folder: number, name: string): string | undefined {
   return unlessGone(() => readlinkSync(`/proc/self/fd/${folder}/${name}`));
 }
 
-function unlessGone<T>(look: () => T): T | undefined {
+/** Undefined where what is looked at is gone or became something else meanwhile: then nothing is there. */
+export function unlessGone<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
@@ -68,12 +71,27 @@ function unlessGone<T>(look: () => T): T | undefined {
   }
 }
 
-/** Calls `use` with the file opened for reading: the very one that `place` is. */
-export function useContent<T>(place: number, use: (file: number, stats: Stats) => T): T {
-  const file = openSync(`/proc/self/fd/${place}`, constants.O_RDONLY);
+/** Calls `use` with the file opened for reading: the very one that `place` is. Undefined for one that cannot be opened. */
+export function useContent<T>(place: number, use: (file: number) => T): T | undefined {
+  const file = unlessGone(() => openSync(`/proc/self/fd/${place}`, constants.O_RDONLY | constants.O_NONBLOCK));
+  if (file === undefined) return undefined;
   try {
-    return use(file, fstatSync(file));
+    return use(file);
   } finally {
     closeSync(file);
+  }
+}
+
+/**
+ * Reads from where the last read ended; 0 at the end. Attack: an image whose /etc/passwd is a link to /proc/1/mem or /proc/1/attr/current, regular files that refuse
+ * to be read, ends the look with an error of the system. They are empty.
+ */
+export function readPiece(file: number, buffer: Buffer): number {
+  try {
+    return readSync(file, buffer);
+  } catch (error) {
+    const refusals = ["EIO", "EINVAL", "EAGAIN", "EACCES", "EPERM", "ESRCH", "EOPNOTSUPP"];
+    if (refusals.some((name) => isErrno(error, name))) return 0;
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
-import { fstatSync, readSync, type Stats } from "node:fs";
+import { fstatSync, type Stats } from "node:fs";
 import { textFinder } from "../../ground/text-finder.ts";
 import { idRangeSize } from "../profile/settings.ts";
-import { useContent, useInside } from "./open-inside.ts";
+import { readPiece, useContent, useInside } from "./open-inside.ts";
 
 /** A file as an instance sees it. */
 export type SeenFile = {
@@ -33,7 +33,7 @@ export function seeFile(of: LivingProcess, path: string, find?: string): SeenCon
   return useInside(`/proc/${of.pid}/root`, path, (place) => {
     const seen = describe(fstatSync(place), of.firstId);
     if (find === undefined || seen.type !== "file") return { ...seen, isFound: find === undefined, isCut: false };
-    return { ...seen, ...useContent(place, (file) => search(file, find)) };
+    return { ...seen, ...(useContent(place, (file) => search(file, find)) ?? unread) };
   });
 }
 
@@ -42,7 +42,7 @@ export function readSmallFile(of: LivingProcess, path: string): string | undefin
   return useInside(`/proc/${of.pid}/root`, path, (place) => {
     if (!fstatSync(place).isFile()) return undefined;
     const buffer = Buffer.alloc(block);
-    return useContent(place, (file) => buffer.toString("utf8", 0, readSync(file, buffer)));
+    return useContent(place, (file) => buffer.toString("utf8", 0, readPiece(file, buffer)));
   });
 }
 
@@ -62,11 +62,13 @@ function typeOf(stats: Stats): SeenFile["type"] {
   return stats.isDirectory() ? "folder" : "other";
 }
 
+const unread = { isFound: false, isCut: false } as const;
+
 function search(file: number, find: string): { isFound: boolean; isCut: boolean } {
   const finder = textFinder(find);
   const buffer = Buffer.alloc(block);
   for (let total = 0; total < mostRead && !finder.isFound();) {
-    const read = readSync(file, buffer);
+    const read = readPiece(file, buffer);
     if (read === 0) return { isFound: finder.isFound(), isCut: false };
     finder.add(buffer.subarray(0, read));
     total += read;
