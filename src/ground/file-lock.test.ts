@@ -87,6 +87,19 @@ test("inside one process, too, only one has the lock at a time", async (t) => {
   });
 });
 
+test("who waits for this process itself is not told of another", async (t) => {
+  const path = makePath(t);
+  const lines: string[] = [];
+  const ctx = {
+    signal: new AbortController().signal,
+    report: { ...silentReporter, info: (line: string) => void lines.push(line) },
+  };
+  const hold = () => sleep(1200);
+  const options = { wait: 10_000, what: "the store", ctx };
+  await Promise.all([withFileLock(path, hold), withFileLock(path, () => {}, options)]);
+  assert.deepEqual(lines, []);
+});
+
 test("a lock file that its holder removes is not locked twice", async (t) => {
   const path = makePath(t);
   let holders = 0;

@@ -19,15 +19,21 @@ export type LockOptions = {
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T> | T, options: LockOptions = {}): Promise<T> {
   const file = await acquire(path, options);
+  held.add(path);
   try {
     return await work();
   } finally {
+    held.delete(path);
     closeSync(file);
   }
 }
 
+/** The locks of this very process: two instances that it starts at once wait for each other as well, which is nothing to tell a person. */
+const held = new Set<string>();
+
 async function acquire(path: string, { wait = 0, what = path, ctx }: LockOptions): Promise<number> {
   const start = Date.now();
+  let sinceOther = start;
   let isTold = false;
   for (;;) {
     const file = tryOnce(path);
@@ -39,7 +45,8 @@ async function acquire(path: string, { wait = 0, what = path, ctx }: LockOptions
         hint: "wait for it to end, then run the same command again",
       });
     }
-    if (waited > noticeable && !isTold) {
+    if (held.has(path)) sinceOther = Date.now();
+    if (Date.now() - sinceOther > noticeable && !isTold) {
       ctx?.report.info(`waiting for another Ingot process, which is using ${what}`);
       isTold = true;
     }
