@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { identifyProcess } from "../src/runtime/process-identity.ts";
 import { instanceSpec } from "../src/runtime/image-instance.ts";
 import { lookAtInstance } from "../src/runtime/look/look.ts";
@@ -152,6 +153,23 @@ test("a program does not see what an earlier one wrote", { skip }, async () => {
   await run(["touch", "/tmp/left"]);
   const end = await run(["ls", "/tmp"]);
   assert.equal(end.output, "");
+});
+
+test("programs that run at the same time each give their own exit code", { skip }, async () => {
+  const codes = Array.from({ length: 12 }, (_, code) => code);
+  const ends = await Promise.all(
+    codes.map(async (code) => {
+      // One ends while the next is being made.
+      await sleep(code * 60);
+      const spec = await instanceSpec(home.ctx, home.image, { command: ["sh", "-c", `exit ${code}`] });
+      return runcRuntime(home.ctx).runToEnd(spec, { timeout: 20_000, maxOutput: 1 });
+    }),
+  );
+  assert.deepEqual(
+    ends.map((end) => end.status === "exited" && end.exitCode),
+    codes,
+  );
+  assert.deepEqual(deadChildren(), []);
 });
 
 test("a program ends when the person stops the command", { skip }, async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -9,6 +9,7 @@ import { tarEntry } from "../oci/tar/tar-entry.fixture.ts";
 import { mountContentFile } from "./content/content-mount.ts";
 import { contentTree } from "./content/content-tree.ts";
 import { callCni } from "./network/cni.ts";
+import { runtimePaths } from "./paths.ts";
 import { runcRuntime } from "./runc/runc-driver.ts";
 import type { InstanceId } from "./runtime.ts";
 
@@ -73,9 +74,16 @@ test("a network that a route of the host overlaps is not given to instances", { 
   assert.equal(printed, "network-no-subnet\n192.168.214.0/24\nno error");
 });
 
-test("stopping what does not exist is an error that names it", { skip: needsRoot }, async (t) => {
-  const runtime = runcRuntime(processContext({ home: makeFolder(t) }));
-  await assert.rejects(runtime.stop("nobody" as InstanceId), { code: "instance-unknown", message: /nobody/ });
+test("stopping what does not exist is an error that names it, and leaves nothing", { skip: needsRoot }, async (t) => {
+  const home = makeFolder(t);
+  const { run, instanceLock } = runtimePaths(home);
+  t.after(() => rmSync(run, { recursive: true, force: true }));
+  const nobody = "nobody" as InstanceId;
+  await assert.rejects(runcRuntime(processContext({ home })).stop(nobody), {
+    code: "instance-unknown",
+    message: /nobody/,
+  });
+  assert.equal(existsSync(instanceLock(nobody)), false);
 });
 
 test("an ordinary user is told that instances need root", { skip: needsRoot }, (t) => {

@@ -32,8 +32,7 @@ export async function runInstance(
   const pipe = openOutputPipe({ folder: place.folder, owner: hostIdOf(place, spec.user) });
   const { maxOutput: most, find } = options;
   const collector = collectOutput(pipe.read, { most, ...(find === undefined ? {} : { find }) });
-  // The exit code goes to the parent. runc, which is that, ends before its container does.
-  adoptOrphans(true);
+  beginAdopting();
   try {
     const launch = { spec, place, options };
     const pid = await createHardened(ctx, launch, { output: pipe.write, isShort: true })
@@ -41,9 +40,23 @@ export async function runInstance(
       .finally(() => closeSync(pipe.write));
     return await untilEnd(ctx, { spec, place, pid, collector, timeout: options.timeout });
   } finally {
-    adoptOrphans(false);
+    endAdopting();
     collector.close();
   }
+}
+
+let adopters = 0;
+
+/** An exit code goes to the parent. runc, which is that, ends before its container does. */
+function beginAdopting(): void {
+  adopters += 1;
+  if (adopters === 1) adoptOrphans(true);
+}
+
+/** With the last of those that run at the same time: a container of another, made after this, would have no parent here. */
+function endAdopting(): void {
+  adopters -= 1;
+  if (adopters === 0) adoptOrphans(false);
 }
 
 const nothing = { output: "", cut: 0, isFound: false, limitsMet: [] } as const;

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
@@ -92,6 +92,8 @@ async function stop(ctx: Context, id: InstanceId, grace: number): Promise<void> 
   const paths = runtimePaths(ctx.home);
   const record = readRecord(paths, id);
   if (record === undefined && !listIds(paths).includes(id)) {
+    // Else the name that a person mistyped stays below /run as a file.
+    rmSync(paths.instanceLock(id), { force: true });
     throw new IngotError("instance-unknown", `there is no instance ${id}`, { hint: "ingot instances" });
   }
   if (record?.running !== undefined) await terminate(record.running.process, grace);
