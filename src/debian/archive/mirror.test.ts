@@ -89,6 +89,13 @@ test("of one URL the security archive is sought beside it, then in it", () => {
   assert.equal(security, "security bookworm-security file:/srv/debian-security file:/srv/debian");
 });
 
+test("beside the root of a host there is nothing: another host's name is never made up", () => {
+  for (const url of ["http://mirror.test", "http://127.0.0.1:9", "https://u:p@mirror.test"]) {
+    const [, , security] = placesOf({ env: { INGOT_DEBIAN_MIRROR: `${url}/` } });
+    assert.equal(security, `security bookworm-security ${url}`);
+  }
+});
+
 test("a host without a security source gets the sibling of its main one", () => {
   const sources = parseOneLineSources("deb http://mirror.test/debian stable main", "sources.list");
   assert.deepEqual(
@@ -129,7 +136,13 @@ test("a missing mirror names the three ways to give one", () => {
 });
 
 test("an unusable mirror is refused with its text", () => {
-  for (const url of ["ftp://a.test/debian", "mirror.test", "http://", "http://a http://b http://c"]) {
+  for (const url of [
+    "ftp://a.test/debian",
+    "mirror.test",
+    "http://",
+    "http://a:b/debian",
+    "http://a http://b http://c",
+  ]) {
     assert.throws(() => plan({ env: { INGOT_DEBIAN_MIRROR: url } }), {
       code: "mirror-unknown",
       message: /INGOT_DEBIAN_MIRROR/,

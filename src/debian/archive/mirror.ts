@@ -62,10 +62,10 @@ function bothMirrors(
 
 /**
  * Debian and nearly all mirrors keep security updates beside the main archive; some private ones keep all suites in
- * one root.
+ * one root. Nothing is beside the root of a host: HOST-security would be another host, HOST:PORT-security no URL.
  */
 function guessSecurity(main: string): readonly string[] {
-  return [`${main}-security`, main];
+  return /^https?:\/\/[^/]+$/i.test(main) ? [main] : [`${main}-security`, main];
 }
 
 function parseUri(text: string, from: string): string {
@@ -73,7 +73,7 @@ function parseUri(text: string, from: string): string {
     throw unusable(from, "it has a user or password in it, and ingot.yaml is for everyone to read");
   }
   const uri = (text.startsWith("/") ? `file:${text}` : text).replace(/\/+$/, "");
-  if (!/^(https?:\/\/[^/]|file:\/)/i.test(uri))
+  if (!/^(https?:\/\/[^/]|file:\/)/i.test(uri) || !URL.canParse(uri))
     throw unusable(from, `${JSON.stringify(hideCredentials(text))} is no http, https or file URL`);
   return uri;
 }
