@@ -3,6 +3,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 import type { Layout } from "./layout.ts";
+import { maximumManifestSize } from "./layout/describe-manifest.ts";
 import { withIndexLock } from "./layout/references.ts";
 import { mediaTypes } from "./media-types.ts";
 import { checkReferrer, type Referrer, type SkippedReferrer } from "./referrers/check-referrer.ts";
@@ -84,9 +85,10 @@ function checkEntry(layout: Layout, raw: unknown, subject: Digest): ReturnType<t
   const entry = readEntry(raw);
   if (entry === undefined) return { digest: claimedDigest(raw), reason: "its descriptor is malformed" };
   const { digest } = entry;
-  // Asked for first: what is no manifest may be larger than the memory.
   const size = layout.blobSize(digest);
   if (size === undefined) return { digest, reason: "it is missing" };
+  // Attack: a layer as large as the memory, listed with its right size.
+  if (size > maximumManifestSize) return { digest, reason: `it has ${size} bytes, more than a manifest may have` };
   if (size !== entry.size) return { digest, reason: `it has ${size} bytes, the list says ${entry.size}` };
   try {
     return checkReferrer(entry, layout.readBlob(digest), subject);

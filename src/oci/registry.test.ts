@@ -336,6 +336,24 @@ test("an identity token is exchanged, not sent to the registry", async (t) => {
   await push(here);
 });
 
+test("a token service whose answer never ends is given up", async (t) => {
+  const here = await place(t);
+  here.fake.intercept = (request, response) => {
+    if (request.url?.startsWith("/token")) {
+      const more = (): void => {
+        while (!response.destroyed && response.write(" ".repeat(65_536)));
+      };
+      response.on("drain", more);
+      more();
+      return true;
+    }
+    const challenge = `Bearer realm="http://${here.fake.host}/token",service="test"`;
+    response.writeHead(401, { "www-authenticate": challenge }).end();
+    return true;
+  };
+  await assert.rejects(here.repository.fetchManifest("latest"), { code: "registry-failed", message: /gave no token/ });
+});
+
 test("a token service without https gets no password of an https registry", async (t) => {
   const seen: string[] = [];
   const fetch: Context["fetch"] = async (url) => {

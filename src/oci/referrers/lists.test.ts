@@ -74,6 +74,13 @@ test("an entry whose size is wrong is left out", async (t) => {
   assert.match(reasonFor(here, { ...other, size: 0 }) ?? "", /^it has \d+ bytes, the list says 0$/);
 });
 
+test("an entry that is larger than any manifest is not read", async (t) => {
+  const here = await place(t);
+  const content = Buffer.alloc((4 << 20) + 1, " ");
+  const entry = { ...here.attached, digest: here.layout.putBlob(content), size: content.length };
+  assert.match(reasonFor(here, entry) ?? "", /^it has 4194305 bytes, more than a manifest may have$/);
+});
+
 test("an artifact of another image, or of none, that is listed for this one is left out", async (t) => {
   const here = await place(t);
   const { layout, image } = here;

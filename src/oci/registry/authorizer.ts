@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
+import { startOfBody } from "./body-chunks.ts";
 import type { Challenge } from "./challenge.ts";
 import { findCredentials, type Credentials } from "./docker-config.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -107,13 +108,22 @@ const tokenSchema = z.looseObject({
 });
 
 async function readToken(context: Context, endpoint: Endpoint, response: Response): Promise<Token> {
-  const parsed = tokenSchema.safeParse(await response.json().catch(() => undefined));
+  const parsed = tokenSchema.safeParse(await readJson(response));
   const value = parsed.data?.token ?? parsed.data?.access_token;
   if (value === undefined)
     throw new IngotError("registry-failed", `the token service of ${endpoint.registry} gave no token`);
   // The specification's default is 60 seconds; some are shorter than the transfer, so a token is renewed a little early.
   const lifetime = Math.max(10, (parsed.data?.expires_in ?? 60) - 10);
   return { value, expires: context.now().getTime() + lifetime * 1000 };
+}
+
+/** Undefined where it is none: the schema then says what is missing. */
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return JSON.parse(await startOfBody(response));
+  } catch {
+    return undefined;
+  }
 }
 
 function tokenRefused(endpoint: Endpoint, status: number, credentials: Credentials | undefined): IngotError {

@@ -3,3 +3,17 @@ export async function* bodyChunks(response: Response): AsyncGenerator<Uint8Array
   const body: ReadableStream<Uint8Array> | null = response.body;
   if (body !== null) yield* body;
 }
+
+/** The first 64 KiB of an answer for people or programs, and no more: a registry that never ends one would fill the memory. */
+export async function startOfBody(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of bodyChunks(response)) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= mostOfStart) break;
+  }
+  return Buffer.concat(chunks).toString("utf8", 0, mostOfStart);
+}
+
+const mostOfStart = 64 * 1024;

@@ -1,4 +1,5 @@
 import { IngotError } from "../../ground/error.ts";
+import { startOfBody } from "./body-chunks.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { RegistryRequest } from "./http.ts";
 
@@ -35,7 +36,7 @@ function wanted({ url, repository }: RegistryRequest): string {
 
 /** The registry's own words (distribution-spec, "Error Codes"). */
 async function errorLines(response: Response): Promise<string[]> {
-  const text = await response.text().catch(() => "");
+  const text = await startOfBody(response).catch(() => "");
   try {
     const { errors } = JSON.parse(text) as { errors: { code?: unknown; message?: unknown }[] };
     return errors.slice(0, 5).map(({ code, message }) => `${String(code)}: ${String(message)}`.slice(0, 300));

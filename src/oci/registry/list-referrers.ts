@@ -78,11 +78,16 @@ async function listByEndpoint(
   };
   const entries: unknown[] = [];
   let isFiltered = artifactType !== undefined;
+  let isBegun = false;
   for await (const { response, content } of pages(target, request)) {
     // Some answer with a page for people, or as if the word were part of a repository's name.
     const type = (response.headers.get("content-type") ?? "").replace(/;.*$/, "").trim();
-    if (response.status !== 200 || type !== mediaTypes.imageIndex) return undefined;
+    const isAnswered = response.status === 200 && type === mediaTypes.imageIndex;
+    if (!isAnswered && !isBegun) return undefined;
     const where = listOf(subject, `${target.http.endpoint.registry}/${target.repository}`);
+    // What came so far is not all: without an error the rest would look as if it had never been.
+    if (!isAnswered) throw brokenOff(where, response.status);
+    isBegun = true;
     for (const entry of parseReferrersIndex(content, where).manifests) entries.push(entry);
     if (entries.length > maximumEntries) throw tooMany(where);
     isFiltered &&= hasFiltered(response);
@@ -100,6 +105,12 @@ const withoutEndpoint: readonly number[] = [400, 404, 405, 406, 501];
 
 /** As many as fit in the one list of a registry without the endpoint, several times over. */
 const maximumEntries = 100_000;
+
+function brokenOff(where: string, status: number): IngotError {
+  return new IngotError("registry-failed", `${where} breaks off: a further page of it was answered with ${status}`, {
+    hint: "try again later, or leave the statements out with --no-evidence",
+  });
+}
 
 function tooMany(where: string): IngotError {
   return new IngotError("referrers-unusable", `${where} has more than ${maximumEntries} entries`, {

@@ -210,6 +210,41 @@ test("pages that go in a circle are given up", async (t) => {
   await assert.rejects(here.repository.listReferrers(here.image.digest), failure);
 });
 
+test("pages that are many and large are given up before they fill the memory", async (t) => {
+  const here = await place(t, { referrers: withEndpoint });
+  const page = JSON.stringify({ schemaVersion: 2, manifests: [{ digest: "x".repeat(4_000_000) }] });
+  here.fake.intercept = (request, response) => {
+    const link = `<${request.url?.split("?")[0]}?at=${here.fake.seen.length}>; rel="next"`;
+    response.writeHead(200, { link, "content-type": mediaTypes.imageIndex }).end(page);
+    return true;
+  };
+  const failure = { code: "registry-failed", message: /without an end/ };
+  await assert.rejects(here.repository.listReferrers(here.image.digest), failure);
+  assert.ok(here.fake.seen.length < 40);
+});
+
+test("a list whose second page is missing is an error, not a shorter list", async (t) => {
+  const here = await place(t, { referrers: { pageSize: 2, isFiltering: true } });
+  await send(here);
+  here.fake.intercept = ({ url = "" }, response) => url.includes("start=2") && answer(response, 404);
+  const failure = { code: "registry-failed", message: /a further page of it was answered with 404/ };
+  await assert.rejects(here.repository.listReferrers(here.image.digest), failure);
+});
+
+test("an error whose text never ends is told all the same", async (t) => {
+  const here = await place(t);
+  here.fake.intercept = (_, response) => {
+    response.writeHead(403);
+    const more = (): void => {
+      while (!response.destroyed && response.write("x".repeat(65_536)));
+    };
+    response.on("drain", more);
+    more();
+    return true;
+  };
+  await assert.rejects(here.repository.fetchManifest("latest"), { code: "registry-denied" });
+});
+
 test("artifacts are asked for by type, whether or not the registry knows how to filter", async (t) => {
   for (const referrers of [withEndpoint, { pageSize: 1, isFiltering: false }, undefined]) {
     const here = await place(t, { referrers });
