@@ -16,11 +16,17 @@ function describeCheck(check: CheckResult): readonly string[] {
   const { kind, name, outcome, duration, message, findings = [], output } = check;
   const time = kind === "test" ? `  ${formatDuration(duration)}` : "";
   const line = `  ${marks[outcome]} ${kind === "lint" ? "lint " : ""}${name}${time}`;
-  if (outcome === "passed") return message === undefined ? [line] : [line, `      ${message}`];
-  if (outcome === "skipped") return [`${line}: ${message ?? "skipped"}`];
+  if (outcome === "passed") return message === undefined ? [line] : [line, indent(oneLine(message))];
+  if (outcome === "skipped") return [`${line}: ${oneLine(message ?? "skipped")}`];
   const found = findings.map(({ where, what }) => `${where}: ${what}`);
+  const reasons = [message ?? "", ...found].filter(Boolean).map(oneLine);
   const shown = output === undefined ? [] : output.trimEnd().split("\n").slice(-mostLines);
-  return [line, ...[message ?? "", ...found].filter(Boolean).map(indent), ...shown.map((text) => indent(`| ${text}`))];
+  return [line, ...reasons.map(indent), ...shown.map((text) => indent(`| ${text}`))];
+}
+
+/** Attack: a file or a process of the image, with a line break in its name, that writes a line of its own such as `✔ lint private-key`. */
+function oneLine(text: string): string {
+  return text.replaceAll("\n", String.raw`\n`);
 }
 
 function indent(text: string): string {

@@ -7,9 +7,13 @@ export function judgePort({ port }: PortTest, { listening }: Pick<TestInstance, 
   const open = listening();
   if (open.some((one) => one.port === port)) return passed;
   const others = open.map((one) => (one.isLocal ? `${one.port} (only inside)` : String(one.port)));
-  return failed(
-    `expected port ${port} to be listened on; ${others.length === 0 ? "none is" : `only ${others.join(", ")}`}`,
-  );
+  return failed(`expected port ${port} to be listened on; ${others.length === 0 ? "none is" : `only ${some(others)}`}`);
+}
+
+/** The first of many: a program may listen on every port there is. */
+function some(all: readonly string[]): string {
+  const shown = all.slice(0, 20).join(", ");
+  return all.length > 20 ? `${shown} and ${all.length - 20} more` : shown;
 }
 
 export function judgeUser({ user, shell }: UserTest, passwd: string): Verdict {
@@ -30,9 +34,7 @@ export function judgeProcess(
   const found = all.filter(({ names }) => names.some((name) => wanted.includes(name)));
   if (found.length === 0) {
     const names = [...new Set(all.map((one) => one.names.join("/")))].toSorted();
-    return failed(
-      `expected a process ${test.process}; there ${names.length === 0 ? "is none" : `are ${names.join(", ")}`}`,
-    );
+    return failed(`expected a process ${test.process}; there ${names.length === 0 ? "is none" : `are ${some(names)}`}`);
   }
   if (test.user === undefined) return passed;
   const accounts = readAccounts(passwd);

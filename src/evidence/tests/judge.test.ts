@@ -77,6 +77,11 @@ test("port: only a port that is listened on holds, and the others are named", ()
   assert.match(judgePort({ kind: "port", port: 1 }, { listening: () => [] }).message ?? "", /; none is$/);
 });
 
+test("port: of thousands that are open, the first are named", () => {
+  const listening = () => Array.from({ length: 60_000 }, (_, at) => ({ port: at + 2, isLocal: false }));
+  assert.match(judgePort({ kind: "port", port: 1 }, { listening }).message ?? "", /; only 2, .* 21 and 59980 more$/);
+});
+
 test("user: an account by name or number, and its shell", () => {
   assert.deepEqual(judgeUser({ kind: "user", user: "www-data" }, passwd), hold);
   assert.deepEqual(judgeUser({ kind: "user", user: "33", shell: "/usr/sbin/nologin" }, passwd), hold);
