@@ -1,3 +1,4 @@
+import { releaseNames } from "../../debian/release-names.ts";
 import { compareVersions } from "../../debian/resolve/version.ts";
 import { isDebianVersion } from "./debian-version.ts";
 import { comparePythonVersions, parsePythonVersion } from "./order-pep440.ts";
@@ -17,24 +18,11 @@ export function ecosystemOf(name: string): Ecosystem | undefined {
     case "Go":
       return "golang";
     case "Debian":
-      return codenames.has(release) ? `debian:${codenames.get(release)}` : undefined;
+      return releaseNames.has(release) ? `debian:${releaseNames.get(release)}` : undefined;
     default:
       return undefined;
   }
 }
-
-/** OSV names Debian's releases by number, images and the tracker by name. */
-const codenames: ReadonlyMap<string, string> = new Map([
-  ["7", "wheezy"],
-  ["8", "jessie"],
-  ["9", "stretch"],
-  ["10", "buster"],
-  ["11", "bullseye"],
-  ["12", "bookworm"],
-  ["13", "trixie"],
-  ["14", "forky"],
-  ["15", "duke"],
-]);
 
 /** The name under which a package is looked up: Python's are the same in any case and with any separator (PEP 503). */
 export function packageKey(ecosystem: Ecosystem, name: string): string {

@@ -13,7 +13,7 @@ const most = 256;
  */
 export function readLicences(text: string): readonly string[] {
   if (!machineReadable.test(text.slice(0, 2000))) return [];
-  const synopses = text.matchAll(/^License:[ \t]*(\S[^\n]*?)[ \t\r]*$/gim);
+  const synopses = text.matchAll(/^License:[ \t]*(\S[^\n]*)$/gim);
   const words = [...synopses].map(([, synopsis = ""]) => plainWord(synopsis.replace(/\s+/g, " ")));
   const known = words.filter((word) => word !== undefined);
   return [...new Set(known.map((word) => spdxExpression(word) ?? word))].toSorted().slice(0, most);

@@ -25,20 +25,42 @@ export function readStatus(image: ImageFacts): readonly StatusEntry[] {
   const entries = paths.flatMap((path) => {
     const fact = image.facts.get(path);
     if (fact?.kind === "skipped") throw malformed(path, `it ${fact.why}`);
-    return fact?.kind === "text"
-      ? parseControl(fact.text, { where: path })
-          .filter(isUnpacked)
-          .map((stanza) => readEntry(stanza, path))
-      : [];
+    const type = image.view.get(path)?.type;
+    // Links lead it elsewhere: an image that hides its list would pass for one without packages.
+    if (fact === undefined && type !== undefined && type !== "directory")
+      throw malformed(path, "dpkg's list of packages lies where it is not read");
+    return fact?.kind === "text" ? parseStatus(fact.text, path) : [];
   });
-  return entries.toSorted(
+  return unique(entries).toSorted(
     (a, b) => order(a.name, b.name) || order(a.architecture, b.architecture) || order(a.version, b.version),
   );
 }
 
+/** All of the folder, whether it could be read or not. */
 function statusFiles(image: ImageFacts): readonly string[] {
-  const folder = `${image.follow(statusFolder)}/`;
-  return [...image.facts.keys()].filter((path) => path.startsWith(folder) && !path.endsWith(".md5sums"));
+  const folder = image.follow(statusFolder);
+  if (!image.view.has(folder) && ![...image.facts.keys()].some((path) => path.startsWith(`${folder}/`))) return [];
+  return [...image.view.keys()].filter((path) => path.startsWith(`${folder}/`) && !path.endsWith(".md5sums"));
+}
+
+/** Far more than any release has packages. */
+const mostStanzas = 200_000;
+
+function parseStatus(text: string, path: string): readonly StatusEntry[] {
+  // Millions of empty stanzas are a small file, and all of the memory of the host.
+  const blank = /\n[^\S\n]*(?=\n)/g;
+  for (let stanzas = 0; blank.test(text); stanzas += 1)
+    if (stanzas > mostStanzas) throw malformed(path, `it names more than ${mostStanzas} packages`);
+  return parseControl(text, { where: path })
+    .filter(isUnpacked)
+    .map((stanza) => readEntry(stanza, path));
+}
+
+/** The same package twice is one package; a bill of materials may name it only once. */
+function unique(entries: readonly StatusEntry[]): readonly StatusEntry[] {
+  const keyOf = (one: StatusEntry) =>
+    [one.name, one.architecture, one.version, one.source, one.sourceVersion].join(" ");
+  return [...new Map(entries.map((one) => [keyOf(one), one])).values()];
 }
 
 /** A package that was removed leaves its stanza for the sake of its configuration; one of distroless has no `Status`. */
@@ -51,7 +73,7 @@ function readEntry(stanza: Stanza, where: string): StatusEntry {
   const version = stanza.require("Version", where);
   const architecture = stanza.get("Architecture") ?? "all";
   const [, source = name, sourceVersion = version] =
-    /^(\S+)(?:\s*\(([^)\s]*)\))?/.exec(stanza.get("Source") ?? "") ?? [];
+    /^(\S+)(?:\s*\(\s*([^)\s]*)\s*\))?/.exec(stanza.get("Source") ?? "") ?? [];
   for (const word of [name, version, architecture, source, sourceVersion])
     if (!plain.test(word)) throw malformed(where, `${JSON.stringify(word.slice(0, 60))} is no name or version`);
   const [homepage, description] = [lineOf(stanza, "Homepage"), lineOf(stanza, "Description")];

@@ -34,13 +34,13 @@ function elf(section: Buffer): Buffer {
   return Buffer.concat([header, section, names, ...table]);
 }
 
-function buildInfo(modules: string, flags = 2): Buffer {
+function buildInfo(modules: string, flags = 2, go = "go1.22.1"): Buffer {
   const head = Buffer.alloc(32);
   head.write("\xff Go buildinf:", "latin1");
   head[15] = flags;
   const text = Buffer.from(`${marks}${modules}${marks}`);
   const length = Buffer.from([(text.length & 0x7f) | 0x80, text.length >> 7]);
-  return Buffer.concat([head, Buffer.from([8]), Buffer.from("go1.22.1"), length, text]);
+  return Buffer.concat([head, Buffer.from([go.length]), Buffer.from(go), length, text]);
 }
 
 function read(content: Buffer): unknown {
@@ -92,4 +92,17 @@ test("a section is found as readelf finds it", (t) => {
   assert.ok(part !== undefined);
   assert.equal(content.toString("latin1", part.offset, part.offset + 14), "\xff Go buildinf:");
   assert.equal(findElfSection(readIn(content), ".none"), undefined);
+});
+
+test("the version of Go's own library is a plain number, and unknown where Go did not say one", () => {
+  const cases = {
+    "go1.22.1": "1.22.1",
+    "go1.23rc2": "1.23rc2",
+    "go1.18.1b7": "1.18.1",
+    "go1.21.0 X:boringcrypto": "1.21.0",
+    "go1.22.1-vendor": "1.22.1",
+    "devel go1.24-abcdef Mon": "(devel)",
+  };
+  for (const [go, version] of Object.entries(cases))
+    assert.deepEqual(read(elf(buildInfo("", 2, go))), [`stdlib ${version}`], go);
 });

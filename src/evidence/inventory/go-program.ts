@@ -40,10 +40,13 @@ function readString(content: Buffer, start: number): { readonly text: string; re
   return end > content.length ? undefined : { text: content.toString("utf8", at, end), end };
 }
 
-/** `go1.22.1 X:…` → the package `stdlib` 1.22.1, as vulnerability databases call Go's own library. */
+/**
+ * `go1.22.1 X:…` → the package `stdlib` 1.22.1, as vulnerability databases call Go's own library; `go1.18.1b7` is 1.18.1 with another cryptography. One that says
+ * no number (`devel go1.23-…`) is listed as unknown, so that nobody takes it for looked at.
+ */
 function libraryOf(text: string): readonly NamedPackage[] {
-  const [, version] = /^go(\d+\.\d+[0-9A-Za-z.]*)/.exec(text) ?? [];
-  return version === undefined ? [] : [{ ecosystem: "golang", name: "stdlib", version }];
+  const [, version = "(devel)"] = /^go(\d+\.\d+(?:\.\d+)?(?:(?:beta|rc)\d+)?)/.exec(text) ?? [];
+  return [{ ecosystem: "golang", name: "stdlib", version }];
 }
 
 /** Lines `path`, `mod`, `dep`, `=>` and `build`, their parts divided by tabs; sixteen bytes of marks stand before and after them. */

@@ -20,7 +20,9 @@ export function readLanguagePackages(
       ...(debianPackage !== undefined && { debianPackage }),
     }));
   });
-  return found.toSorted(
+  // A Go program may name a module twice.
+  const unique = new Map(found.map((one) => [[one.ecosystem, one.name, one.version, one.path].join("\n"), one]));
+  return [...unique.values()].toSorted(
     (a, b) =>
       order(a.ecosystem, b.ecosystem) || order(a.name, b.name) || order(a.version, b.version) || order(a.path, b.path),
   );

@@ -22,6 +22,28 @@ export function packageFiles(image: ImageFacts): (item: StatusEntry) => readonly
   };
 }
 
+/**
+ * Packages whose list of files is there, with files that are, while dpkg's status does not have them as installed: somebody took them out of it, and no scanner sees
+ * them. A package that was removed keeps a list of its configuration alone.
+ */
+export function noteUnlisted(image: ImageFacts, names: ReadonlySet<string>): readonly string[] {
+  const info = `${image.follow(infoFolder)}/`;
+  return [...image.facts].flatMap(([path, fact]) => {
+    const [, name] = /^([^/:]+)(?::[^/]+)?\.list$/.exec(path.startsWith(info) ? path.slice(info.length) : "") ?? [];
+    if (fact.kind !== "text" || name === undefined || names.has(name)) return [];
+    const listed = fact.text.split("\n").flatMap((line) => (line.startsWith("/") ? [image.place(line.slice(1))] : []));
+    const left = listed.filter((one) => !one.startsWith("etc/") && isFile(image.view.get(one)?.type));
+    if (left.length === 0) return [];
+    return [
+      `/${path} names ${left.length} files that are there, of a package that dpkg's status does not have as installed: it was not looked at`,
+    ];
+  });
+}
+
+function isFile(type: string | undefined): boolean {
+  return type !== undefined && type !== "directory";
+}
+
 function listedPaths(image: ImageFacts, info: string, item: StatusEntry): readonly string[] {
   for (const name of item.databaseNames) {
     const fact = image.facts.get(`${info}/${name}.list`);

@@ -26,8 +26,9 @@ function readHead(text: string): ReadonlyMap<string, string> {
   const head = new Map<string, string>();
   for (const line of text.split("\n", 2000)) {
     if (line.trim() === "") break;
-    const [, name, value] = /^([A-Za-z-]+):\s*(.*?)\s*$/.exec(line) ?? [];
-    if (name !== undefined && value !== undefined && !head.has(name.toLowerCase())) head.set(name.toLowerCase(), value);
+    const [, name, value] = /^([A-Za-z-]+):(.*)$/.exec(line.trimEnd()) ?? [];
+    if (name !== undefined && value !== undefined && !head.has(name.toLowerCase()))
+      head.set(name.toLowerCase(), value.trim());
   }
   return head;
 }
@@ -38,13 +39,21 @@ function licenceOf(head: ReadonlyMap<string, string>): string | undefined {
   return name === undefined || name === "UNKNOWN" || name.length > 64 ? undefined : name;
 }
 
+/** Several times what the largest package installs. */
+const mostFiles = 200_000;
+
 /** Reads RECORD (PEP 376): `path,hash,size` a line, the path from the folder that holds the dist-info folder. */
 export function readPythonRecord(content: Buffer, path: string): FileFact {
   const folder = posix.dirname(posix.dirname(path));
-  const lines = content.toString("utf8").split("\n");
-  const paths = lines.map((line) => /^(?:"((?:[^"]|"")*)"|([^",]*)),/.exec(line.trimEnd()));
-  const named = paths.map((match) => match?.[1]?.replaceAll('""', '"') ?? match?.[2] ?? "").filter(Boolean);
-  return { kind: "record", paths: named.map((name) => insideRoot(folder, name)) };
+  const lines = content.toString("utf8").split("\n", mostFiles + 1);
+  if (lines.length > mostFiles) return { kind: "skipped", why: `names more than ${mostFiles} files and was not read` };
+  const paths: string[] = [];
+  for (const line of lines) {
+    const [, quoted, plain] = /^(?:"((?:[^"]|"")*)"|([^",]*)),/.exec(line.trimEnd()) ?? [];
+    const name = quoted?.replaceAll('""', '"') ?? plain ?? "";
+    if (name !== "") paths.push(insideRoot(folder, name));
+  }
+  return { kind: "record", paths };
 }
 
 /** A path that climbs above the root stays at the root: it names no file of the host. */

@@ -8,6 +8,7 @@ import { readDebianPackages } from "./debian-packages.ts";
 import { readImageFacts, type ImageFacts } from "./image-facts.ts";
 import { ownedByLanguage, readLanguagePackages } from "./language-packages.ts";
 import { readOsRelease } from "./os-release.ts";
+import { noteUnlisted } from "./package-files.ts";
 import { findUnowned } from "./unowned.ts";
 
 /**
@@ -33,7 +34,7 @@ export async function readInventory(
     debian,
     language,
     unowned: findUnowned(image, (path) => owners.has(path) || isLanguageFile(path)),
-    notes: notesOf(image),
+    notes: [...notesOf(image), ...noteUnlisted(image, new Set(debian.map(({ name }) => name))).toSorted()],
   };
 }
 

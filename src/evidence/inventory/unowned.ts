@@ -17,7 +17,9 @@ export function findUnowned(image: ImageFacts, isOwned: (path: string) => boolea
   }
   const tree = { image, isOwned, ownedContents };
   const found = others.filter(([path, entry]) => !isWrittenByScripts(tree, entry, path)).map(describe);
-  return found.toSorted((a, b) => order(a.path, b.path));
+  // Two entries of a layer may lie at one place, through a link among their folders.
+  const unique = new Map(found.map((one) => [one.path, one]));
+  return [...unique.values()].toSorted((a, b) => order(a.path, b.path));
 }
 
 function describe([path, { type, mode, uid, gid, size, sha256 }]: readonly [string, LayerIndexEntry]): UnownedFile {
