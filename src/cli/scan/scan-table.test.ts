@@ -86,6 +86,32 @@ failed by --fail-on kev: 1 finding: CVE-2024-2000 in openssl`,
   );
 });
 
+test("findings that differ in their ids only are one row, and every id is named below it", () => {
+  const alike = Array.from({ length: 9 }, (_, index) => makeFinding({ id: `CVE-2026-1000${index}` }));
+  const text = formatScan(
+    resultOf([
+      makeFinding({ id: "CVE-2026-1", severity: "high" }),
+      ...alike,
+      makeFinding({ id: "CVE-2026-2", package: { name: "zlib" } }),
+      makeFinding({ id: "CVE-2026-3", package: { name: "zlib" } }),
+    ]),
+    passed,
+  );
+  assert.ok(
+    text.includes(`
+SEVERITY  ID          PACKAGE  INSTALLED  FIXED  STATE  MARKS  SOURCE
+high      CVE-2026-1  openssl  3.0.11-1   -      open   -
+unknown   9 findings  openssl  3.0.11-1   -      open   -
+            CVE-2026-10000, CVE-2026-10001, CVE-2026-10002, CVE-2026-10003, CVE-2026-10004, CVE-2026-10005,
+            CVE-2026-10006, CVE-2026-10007, CVE-2026-10008
+unknown   CVE-2026-2  zlib     3.0.11-1   -      open   -
+unknown   CVE-2026-3  zlib     3.0.11-1   -      open   -
+`),
+    text,
+  );
+  assert.match(text, /\n12 findings, /);
+});
+
 test("without findings there is nothing to do, and no empty table", () => {
   const text = formatScan(resultOf([]), passed);
   assert.match(text, /\n\nno findings\n\n0 findings, 0 with a fix, 0 excepted$/);

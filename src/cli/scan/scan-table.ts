@@ -2,6 +2,7 @@ import type { ScanVerdict } from "../../evidence/scan/fail-on.ts";
 import type { Finding, ScanResult } from "../../evidence/scan/finding.ts";
 import { isSuppressed } from "../../evidence/scan/suppressed.ts";
 import { formatTable } from "../format.ts";
+import { foldRows, wrapList } from "./fold-rows.ts";
 import { adviseOnScan } from "./scan-advice.ts";
 
 export type TableOptions = {
@@ -11,7 +12,7 @@ export type TableOptions = {
   readonly evidence?: boolean;
 };
 
-/** A scan for people: worst first, one line a finding; then what is excepted, what to do, and on what all of it rests. */
+/** A scan for people: worst first, a row for findings that are alike; then what is excepted, what to do, and on what all of it rests. */
 export function formatScan(result: ScanResult, verdict: ScanVerdict, options: TableOptions = {}): string {
   const { more = [], evidence = false } = options;
   const counting = result.findings.filter((finding) => !isSuppressed(finding));
@@ -41,19 +42,34 @@ function formatHead({ image, name, sources, packages }: ScanResult): readonly st
   ];
 }
 
+/** Findings that differ in their ids only are one row, with the ids below it. */
 function formatFindings(findings: readonly Finding[]): string {
-  return formatTable(
-    ["severity", "id", "package", "installed", "fixed", "state", "marks", "source"],
-    findings.map((finding) => [
-      finding.severity,
-      ...describeIdentity(finding),
-      cell(finding.fixedVersion ?? "-"),
-      cell(finding.state),
-      marksOf(finding),
-      describeSources(finding),
+  const rows = findings.map((finding) => [
+    finding.severity,
+    ...describeIdentity(finding),
+    cell(finding.fixedVersion ?? "-"),
+    cell(finding.state),
+    marksOf(finding),
+    describeSources(finding),
+  ]);
+  const headings = ["severity", "id", "package", "installed", "fixed", "state", "marks", "source"];
+  const folded = foldRows(rows, headings.indexOf("id"));
+  const [head = "", ...lines] = formatTable(
+    headings,
+    folded.map(({ cells }) => cells),
+  ).split("\n");
+  return [
+    head,
+    ...lines.flatMap((line, index) => [
+      line,
+      ...wrapList(folded[index]?.texts ?? [], idsWidth).map((ids) => idsIndent + ids),
     ]),
-  );
+  ].join("\n");
 }
+
+const idsWidth = 100;
+/** Below the column of the ids. */
+const idsIndent = " ".repeat("severity".length + 4);
 
 function formatExcepted(findings: readonly Finding[]): string {
   return formatTable(
