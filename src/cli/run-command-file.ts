@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { processContext } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { takeEnvironment } from "../ground/secret-environment.ts";
 import { secretAsker } from "./ask-secret.ts";
 import type { Call, CommandEntry, GlobalOptions, Handle, Outcome } from "./command.ts";
 import { plainText } from "./plain-text.ts";
@@ -39,7 +40,12 @@ type Work = (call: Call<object>) => Promise<Outcome> | Outcome;
 async function carryOut(options: GlobalOptions, signal: AbortSignal, work: Work): Promise<number> {
   const report = createReporter({ stream: process.stderr, isQuiet: options.quiet === true });
   const askSecret = secretAsker(signal);
-  const ctx = processContext({ report, signal, ...(askSecret === undefined ? {} : { askSecret }) });
+  const ctx = processContext({
+    env: takeEnvironment(),
+    report,
+    signal,
+    ...(askSecret === undefined ? {} : { askSecret }),
+  });
   try {
     const outcome = await work({ ctx, options, write: (text) => process.stdout.write(text) });
     report.close();

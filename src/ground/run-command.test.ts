@@ -16,6 +16,12 @@ test("the environment is the given one alone: nothing of this process leaks", as
   assert.equal(stdout, "ONLY=this\n");
 });
 
+test("a program is never given the passphrase of a key, whatever environment is handed on", async () => {
+  const env = { INGOT_KEY_PASSPHRASE: "correct horse", INGOT_KEY_PASSPHRASE_FILE: "/x", ONLY: "this" };
+  const { stdout } = await runCommand("/usr/bin/env", [], { env });
+  assert.equal(stdout, "INGOT_KEY_PASSPHRASE_FILE=/x\nONLY=this\n");
+});
+
 test("a program that fails is told with its command line and the end of what it said", async () => {
   await assert.rejects(runCommand("sh", shell("seq 30 >&2; exit 7")), (error: { code: string; details: string[] }) => {
     assert.equal(error.code, "command-failed");

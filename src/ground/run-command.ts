@@ -1,5 +1,6 @@
 import { spawn, type SpawnOptions } from "node:child_process";
 import { IngotError, isErrno } from "./error.ts";
+import { withoutSecrets } from "./secret-environment.ts";
 
 export type CommandResult = {
   /** The exit code; 128 + n when signal n ended it. */
@@ -43,7 +44,7 @@ function collect(program: string, args: readonly string[], options: CommandOptio
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
   const spawnOptions: SpawnOptions = { stdio: ["pipe", "pipe", "pipe"] };
   if (options.cwd !== undefined) spawnOptions.cwd = options.cwd;
-  if (options.env !== undefined) spawnOptions.env = { ...options.env };
+  if (options.env !== undefined) spawnOptions.env = { ...withoutSecrets(options.env) };
   if (options.signal !== undefined) spawnOptions.signal = options.signal;
   const child = spawn(program, args, spawnOptions);
   const stdout: Buffer[] = [];
