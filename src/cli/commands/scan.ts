@@ -44,7 +44,7 @@ export const declare: Declare = (command, handle) => {
 };
 
 async function scan(ctx: Context, text: string, options: ScanOptions & { readonly json?: boolean }): Promise<Outcome> {
-  const { judgeScan, parseFailOn } = await import("../../evidence/scan/fail-on.ts");
+  const { judgeScan, noteUnrated, parseFailOn } = await import("../../evidence/scan/fail-on.ts");
   const rules = parseFailOn(options.failOn ?? []);
   assertVexOut(ctx, options);
   const started = ctx.now();
@@ -63,7 +63,9 @@ async function scan(ctx: Context, text: string, options: ScanOptions & { readonl
   const { signScan } = await import("../scan/sign-scan.ts");
   const signed = await signScan(ctx, { found, result, verdict, started }, options);
   const files = await writeReports(ctx, result, options);
+  const unrated = noteUnrated(result, rules);
   const more = [
+    ...(unrated === undefined ? [] : [unrated]),
     ...(signed.note === undefined ? [] : [signed.note]),
     ...(signed.manifest === undefined ? [] : [`signed: ${signed.manifest}`]),
   ];

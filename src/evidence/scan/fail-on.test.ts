@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IngotError } from "../../ground/error.ts";
-import { judgeScan, parseFailOn } from "./fail-on.ts";
+import { judgeScan, noteUnrated, parseFailOn } from "./fail-on.ts";
 import type { Finding, ScanResult } from "./finding.ts";
 import { makeFinding, makeSource, testDigest } from "./scan.fixture.ts";
 
@@ -11,16 +11,20 @@ function judge(
   sources = [makeSource("osv")],
   gaps: readonly string[] = [],
 ): boolean {
-  const result: ScanResult = {
+  return judgeScan(resultOf([finding], { sources, gaps }), parseFailOn(rules)).failed;
+}
+
+function resultOf(findings: readonly Finding[], more: Partial<ScanResult> = {}): ScanResult {
+  return {
     image: testDigest,
     scanned: "2026-11-21T12:00:00.000Z",
-    sources,
+    sources: [makeSource("osv")],
     packages: { deb: 1, npm: 0, pypi: 0, golang: 0 },
-    findings: [finding],
-    gaps,
+    findings,
+    gaps: [],
     notes: [],
+    ...more,
   };
-  return judgeScan(result, parseFailOn(rules)).failed;
 }
 
 test("a severity means that and worse, but unknown means only itself", () => {
@@ -73,16 +77,18 @@ test("where packages could not be looked at, a condition is never met, whatever 
   assert.equal(judge([], makeFinding(), undefined, ["no source knows the packages of Debian jessie"]), false);
 });
 
+test("findings that nobody rates are told where only severities are asked for", () => {
+  const note = (rules: readonly string[], finding: Finding) => noteUnrated(resultOf([finding]), parseFailOn(rules));
+  assert.match(note(["high+fixable"], makeFinding()) ?? "", /^1 finding is rated by no source/);
+  assert.equal(note(["high", "unknown"], makeFinding()), undefined);
+  assert.equal(note(["kev"], makeFinding()), undefined);
+  assert.equal(note(["high"], makeFinding({ severity: "low" })), undefined);
+  const exception = { status: "fixed", reason: "r", owner: "o", expires: "2027-01-01", document: "d" } as const;
+  assert.equal(note(["high"], makeFinding({ exception })), undefined);
+});
+
 test("the reasons name the rule and the findings", () => {
-  const result: ScanResult = {
-    image: testDigest,
-    scanned: "2026-11-21T12:00:00Z",
-    sources: [makeSource("osv")],
-    packages: { deb: 1, npm: 0, pypi: 0, golang: 0 },
-    findings: [makeFinding({ severity: "high" })],
-    gaps: [],
-    notes: [],
-  };
+  const result = resultOf([makeFinding({ severity: "high" })]);
   assert.deepEqual(judgeScan(result, parseFailOn(["high", "kev"])), {
     failOn: ["high", "kev"],
     failed: true,

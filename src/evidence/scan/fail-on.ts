@@ -65,8 +65,23 @@ export function judgeScan(result: ScanResult, rules: readonly FailRule[]): ScanV
     const met = counting.filter((finding) => meets(finding, rule, new Date(result.scanned)));
     return met.length === 0 ? [] : [`${rule.text}: ${describe(met)}`];
   });
-  const all = rules.length === 0 ? [] : [...gapsOf(result), ...reasons];
+  const all = rules.length === 0 ? [] : [...gapsOf(result).map((gap) => `${failOn.join(", ")}: ${gap}`), ...reasons];
   return { failOn, failed: all.length > 0, reasons: all };
+}
+
+/**
+ * What no rule could judge, as a sentence: findings that nobody rates, where rules ask for severities. The security suite rates nothing, so that
+ * `--fail-on high` alone would never be met by it.
+ */
+export function noteUnrated(result: ScanResult, rules: readonly FailRule[]): string | undefined {
+  const asked = rules.flatMap(({ conditions }) =>
+    conditions.flatMap((one) => (one.kind === "severity" ? [one.severity] : [])),
+  );
+  if (asked.length === 0 || asked.includes("unknown")) return undefined;
+  const unrated = result.findings.filter((finding) => finding.severity === "unknown" && !isSuppressed(finding));
+  if (unrated.length === 0) return undefined;
+  const count = unrated.length === 1 ? "1 finding is" : `${unrated.length} findings are`;
+  return `${count} rated by no source, and no severity of --fail-on includes that: add --fail-on unknown, or a feed that rates (ingot feeds add)`;
 }
 
 function gapsOf({ gaps, sources }: ScanResult): readonly string[] {

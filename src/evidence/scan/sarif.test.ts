@@ -11,7 +11,11 @@ type Sarif = {
     readonly results: readonly Result[];
   }[];
 };
-type Rule = { readonly id: string; readonly properties: Readonly<Record<string, unknown>> };
+type Rule = {
+  readonly id: string;
+  readonly shortDescription: { readonly text: string };
+  readonly properties: Readonly<Record<string, unknown>>;
+};
 type Result = {
   readonly ruleId: string;
   readonly ruleIndex: number;
@@ -50,6 +54,11 @@ test("SARIF is valid by the standard's schema: empty, full, and with hostile tex
     makeFinding({ id: "CVE-1\u0000", knownExploited: "2026-01-01", epss: { score: 0.1, percentile: 0.2 } }),
     makeFinding({ package: { ecosystem: "npm", name: "@scope/a b", version: "1.0.0", binaries: [] } }),
   ]);
+});
+
+test("text of others neither moves a cursor nor makes a link", () => {
+  const { rules } = make([makeFinding({ title: "see [the fix](https://evil.example)\u009b2J\u202e" })]);
+  assert.deepEqual(rules[0]?.shortDescription, { text: "see [the fix] (https://evil.example)\ufffd2J\ufffd" });
 });
 
 test("a rule has the worst score of its findings in the words' ranges, and none where nobody rates it", () => {

@@ -18,7 +18,10 @@ export function makeSarif(result: ScanResult, { version }: { readonly version: s
           {
             executionSuccessful: true,
             endTimeUtc: result.scanned,
-            toolExecutionNotifications: result.notes.map((text) => ({ level: "note", message: { text } })),
+            toolExecutionNotifications: result.notes.map((text) => ({
+              level: "note",
+              message: { text: oneLine(text) },
+            })),
           },
         ],
         results: result.findings.map((finding) => makeResult(finding, places.get(finding.id) ?? 0, result)),
@@ -81,7 +84,9 @@ function makeResult(finding: Finding, ruleIndex: number, result: ScanResult): ob
     ruleId: id,
     ruleIndex,
     level: levels[severity],
-    message: { text: `${found.name} ${found.version} has ${id}: ${fix}. Installed: ${found.binaries.join(", ")}` },
+    message: {
+      text: oneLine(`${found.name} ${found.version} has ${id}: ${fix}. Installed: ${found.binaries.join(", ")}`),
+    },
     locations: [makeLocation(finding, result)],
     // The same finding in a later scan, also after an update that does not fix it, is not a new one.
     partialFingerprints: {
@@ -101,7 +106,7 @@ function makeResult(finding: Finding, ruleIndex: number, result: ScanResult): ob
 }
 
 function justify({ status, reason, owner, expires, document }: NonNullable<Finding["exception"]>): string {
-  return `${status}: ${reason} (${owner}, until ${expires ?? "no date"}; ${document})`;
+  return oneLine(`${status}: ${reason} (${owner}, until ${expires ?? "no date"}; ${document})`);
 }
 
 function makeLocation({ package: found }: Finding, { image, name }: ScanResult): object {
@@ -123,6 +128,11 @@ function asUri(name: string): string {
   return name.split("/").map(encodeURIComponent).join("/");
 }
 
+/** Other people's text. `[words](place)` in a message is a link (SARIF 3.11.6), whose words may say anything. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim();
+  return text
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(/\p{Cc}|\p{Cf}/gu, "\ufffd")
+    .replaceAll("](", "] (")
+    .trim();
 }

@@ -258,6 +258,20 @@ test("packages of another release and of languages are not asked about", async (
   assert.deepEqual(await suite.find(others), []);
 });
 
+test("an installed version that is none is noted, and keeps no other package from being looked at", async () => {
+  const changelog = changelogOf("tool", "1.1-1: CVE-2026-1111", "1.0-1: initial");
+  await archive.publish({
+    security: [packageOf("tool", "1.1-1", changelog), packageOf("other", "1.1-1", changelogOf("other", "1.1-1: x"))],
+  });
+  const suite = await openSuite();
+  const found = await suite.find([sourceOf("other", "v1.0"), sourceOf("tool", "1.0-1")]);
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    ["CVE-2026-1111"],
+  );
+  assert.equal(suite.notes?.()[1], 'other was not looked at: "v1.0" is no version');
+});
+
 test("a release without a security suite has no such source", async () => {
   const request = { release: "sid", architecture: "amd64", keyring: archive.keyring };
   assert.equal(await openSecuritySuite(contextOf(), request), undefined);

@@ -1,6 +1,7 @@
 import { readAptSources } from "../../debian/archive/apt-sources.ts";
 import { planArchives } from "../../debian/archive/mirror.ts";
 import { openSecurityUpdates, type SecurityUpdate } from "../../debian/security/security-updates.ts";
+import { isDebianVersion } from "../feeds/debian-version.ts";
 import type { Context } from "../../ground/context.ts";
 import type { Advisories, Finding, InstalledSource } from "./finding.ts";
 import { findingsOf } from "./security-findings.ts";
@@ -31,9 +32,12 @@ export async function openSecuritySuite(ctx: Context, request: SecuritySuiteRequ
     source: { name: sourceName, kind: "security-suite", date, digest },
     covers: (one) => isOfRelease(one, request.release),
     find: async (installed) => {
-      const asked = installed.filter((one) => isOfRelease(one, request.release));
+      const ofRelease = installed.filter((one) => isOfRelease(one, request.release));
+      // dpkg installs versions that it would not order; one package of somebody else must not end the scan.
+      const asked = ofRelease.filter(({ version }) => isDebianVersion(version));
+      const strange = ofRelease.filter((one) => !asked.includes(one));
       const found = await updates.find(asked);
-      notes = [limitOf(suite), ...found.flatMap(noteOf)];
+      notes = [limitOf(suite), ...strange.map(noteStrange), ...found.flatMap(noteOf)];
       return found.flatMap((update) => findingsOf(update, { source: sourceName, binaries: binariesOf(update, asked) }));
     },
     notes: () => notes,
@@ -53,6 +57,11 @@ function binariesOf(update: SecurityUpdate, asked: readonly InstalledSource[]): 
 
 function limitOf(suite: string): string {
   return `${suite} tells which fixes are there to be had; a vulnerability that it does not name may still be open`;
+}
+
+/** In the words of the tracker's feed: a person is told once. */
+function noteStrange({ name, version }: InstalledSource): string {
+  return `${name} was not looked at: ${JSON.stringify(version)} is no version`;
 }
 
 function noteOf({ source, installed, newest, entries, history }: SecurityUpdate): readonly string[] {

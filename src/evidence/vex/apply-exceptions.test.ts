@@ -113,6 +113,20 @@ test("a product is the image: by digest, name, hash or purl; its subcomponents n
   assert.ok(!covers({ "@id": "registry.example:5000/shop/web", hashes: { "sha-256": "cd".repeat(32) } }));
 });
 
+test("a tag or an architecture narrows an image, and of several names none may be about another one", () => {
+  assert.ok(covers("pkg:oci/web?tag=1"));
+  assert.ok(covers("pkg:oci/web?repository_url=registry.example:5000/shop/web&tag=1&arch=amd64"));
+  assert.ok(!covers("pkg:oci/web?tag=2"));
+  assert.ok(!covers("pkg:oci/web?repository_url=registry.example:5000/shop/web&tag=2"));
+  assert.ok(!covers("pkg:oci/web?arch=arm64"));
+  assert.ok(!covers(`pkg:oci/web@${testDigest.replace(":", "%3A")}?arch=arm64`));
+  const name = "registry.example:5000/shop/web";
+  assert.ok(covers({ "@id": "https://shop.example/products/web", identifiers: { purl: "pkg:oci/web" } }));
+  assert.ok(!covers({ "@id": name, identifiers: { purl: `pkg:oci/web@sha256%3A${"cd".repeat(32)}` } }));
+  assert.ok(!covers({ "@id": "pkg:deb/debian/openssl@3.0.12-1", identifiers: { purl: "pkg:deb/debian/openssl" } }));
+  assert.ok(!covers("pkg:deb/debian/openssl@"));
+});
+
 test("a language package is matched with its scope, escaped or not", () => {
   for (const purl of ["pkg:npm/%40scope/left-pad", "pkg:npm/@scope/left-pad@1.0.0"])
     assert.ok(covers(purl, leftPad), purl);

@@ -21,7 +21,13 @@ function matchProduct(product: VexProduct, subject: VexSubject): readonly Subjec
 
 function isImage(component: VexComponent, subject: VexSubject): boolean {
   if (component.sha256 !== undefined) return `sha256:${component.sha256}` === subject.digest;
-  return component.ids.some((id) => isImageId(id, subject));
+  // All purls of a product name the same thing: one that is about another build or tag says that the whole is.
+  const purls = purlsOf(component).filter(({ type }) => type === "oci");
+  return purls.every((purl) => isImagePurl(purl, subject)) && component.ids.some((id) => isImageId(id, subject));
+}
+
+function purlsOf({ ids }: VexComponent): readonly Purl[] {
+  return ids.flatMap((id) => parsePurl(id) ?? []);
 }
 
 /** A digest, `NAME@sha256:…`, a name, or a purl of the type `oci`. */
@@ -32,17 +38,22 @@ function isImageId(id: string, subject: VexSubject): boolean {
   return digest === undefined ? subject.names.includes(id) : digest === subject.digest;
 }
 
-/** `pkg:oci/web@sha256%3A…?repository_url=registry.example/shop/web`: by its digest where it has one, else by its name. */
+/** `pkg:oci/web@sha256%3A…?repository_url=registry.example/shop/web&tag=1`: by its digest where it has one, else by its name; tag and architecture narrow both. */
 function isImagePurl(purl: Purl, subject: VexSubject): boolean {
+  const architecture = purl.qualifiers.get("arch");
+  if (architecture !== undefined && architecture !== subject.architecture) return false;
   if (purl.version !== undefined) return purl.version === subject.digest;
+  const tag = purl.qualifiers.get("tag");
+  const tagged = (name: string) => (tag === undefined ? name : `${name}:${tag}`);
   const repository = purl.qualifiers.get("repository_url");
-  if (repository !== undefined) return subject.names.includes(repository);
-  return subject.names.some((name) => name.split("/").at(-1) === purl.name);
+  if (repository !== undefined) return subject.names.includes(tagged(repository));
+  return subject.names.some((name) => name.split("/").at(-1) === tagged(purl.name));
 }
 
 function matchComponent(component: VexComponent, subject: VexSubject): readonly SubjectPackage[] {
-  const purls = component.ids.flatMap((id) => parsePurl(id) ?? []);
-  return purls.flatMap((purl) => subject.packages.filter((one) => isPackage(purl, one, subject)));
+  const purls = purlsOf(component);
+  if (purls.length === 0) return [];
+  return subject.packages.filter((one) => purls.every((purl) => isPackage(purl, one, subject)));
 }
 
 function isPackage(purl: Purl, one: SubjectPackage, subject: VexSubject): boolean {

@@ -20,11 +20,13 @@ export function parsePurl(text: string): Purl | undefined {
   const names = (hasVersion ? rest.slice(0, at) : rest).split("/").filter((part) => part !== "");
   const decoded = names.map(decode);
   const version = hasVersion ? decode(rest.slice(at + 1)) : undefined;
+  // `name@`: whoever left the version out by mistake did not mean every version.
+  if (version === "") return undefined;
   return {
     type: type.toLowerCase(),
     namespace: decoded.slice(0, -1).join("/"),
     name: decoded.at(-1) ?? "",
-    ...(version === undefined || version === "" ? {} : { version }),
+    ...(version === undefined ? {} : { version }),
     qualifiers: new Map(query.split("&").flatMap(parseQualifier)),
   };
 }

@@ -8,6 +8,8 @@ export type VexSubject = {
   readonly digest: string;
   /** As it was asked for, with and without its tag. */
   readonly names: readonly string[];
+  /** Debian's name. */
+  readonly architecture: string;
   /** How a purl's `distro` may call the release. */
   readonly distros: ReadonlySet<string>;
   /** Namespace of the purls of its dpkg packages: `debian`. */
@@ -33,6 +35,7 @@ export function makeSubject(inventory: Inventory, name: string | undefined): Vex
   return {
     digest: inventory.image,
     names: [...new Set([...named, ...untagged])],
+    architecture: inventory.architecture,
     distros: new Set(versions.flatMap((word) => [word, `${os?.id}-${word}`])),
     os: os?.id ?? "debian",
     packages: [...inventory.debian.map(fromDebian), ...inventory.language.map(fromLanguage)],
