@@ -49,6 +49,22 @@ const accounts = [
 const folder = (path: string, more: Partial<TarEntry> = {}): TarEntry =>
   tarEntry({ path, type: "directory", mode: 0o755, ...more });
 
+test("a key is found under the name that is left of it when another was taken away", async (t) => {
+  const first = tarEntry({ path: "srv/a.pem", content: privateKey });
+  const link = tarEntry({ path: "srv/b.pem", type: "hardlink", linkname: "srv/a.pem" });
+  const gone = tarEntry({ path: "srv/.wh.a.pem" });
+  for (const layers of [
+    [[first, link], [gone]],
+    [[first], [link], [gone]],
+  ]) {
+    const results = await lint(t, { layers, run: {} });
+    assert.deepEqual(
+      results.get("private-key")?.findings?.map(({ where }) => where),
+      ["/srv/b.pem"],
+    );
+  }
+});
+
 const sinful: Image = {
   layers: [
     [

@@ -31,7 +31,8 @@ export async function lintImage(
   for (const layer of source.layers) indexes.push(await layerIndex(ctx, layer));
   const tree = mergeLayers(indexes);
   const ownerOf = ownership(inventory);
-  const read = await readLayerFiles(ctx, source, [...worthReading(indexes, ownerOf), ...accountFiles]);
+  const wanted = [...worthReading(indexes, ownerOf), ...accountFiles];
+  const read = await readLayerFiles(ctx, { ...source, largest }, wanted);
   const contents = new Map([...read].filter(([path]) => !accountFiles.includes(path)));
   const account = accountOf(config, read);
   const writable = writablePaths(config);
@@ -59,11 +60,14 @@ const largest = 1 << 20;
  * nothing but files of packages is as the packages ship it, and need not be unpacked for this.
  */
 function worthReading(layers: readonly LayerIndex[], ownerOf: LintSubject["ownerOf"]): readonly string[] {
-  const mixed = layers.filter((layer) =>
-    layer.some(({ path, type }) => type === "file" && ownerOf(path) === undefined),
-  );
-  const files = mixed.flat().filter(({ type, size }) => type === "file" && size > 0 && size <= largest);
+  const mixed = layers.filter((layer) => filesIn(layer).some(({ path }) => ownerOf(path) === undefined));
+  // The size of a hard link is that of its first name, which may be in another layer.
+  const files = mixed.flatMap(filesIn).filter(({ type, size }) => type === "hardlink" || (size > 0 && size <= largest));
   return [...new Set(files.map(({ path }) => path))].filter((path) => !isShipped(path, ownerOf));
+}
+
+function filesIn(layer: LayerIndex): LayerIndex {
+  return layer.filter(({ type }) => type === "file" || type === "hardlink");
 }
 
 /** Programs, libraries and manuals of a package, and dpkg's own database. */

@@ -16,15 +16,17 @@ const passwd = tarEntry({ path: "etc/passwd", content: "root" });
 /** Reads files of a real image in a store, made of these layers, lowest first; contents as text. */
 async function read(
   t: TestContext,
-  layers: readonly (readonly TarEntry[])[],
+  made: readonly (readonly TarEntry[])[],
   paths: readonly string[] = ["etc/passwd"],
+  limit: { readonly largest?: number } = {},
 ): Promise<Readonly<Record<string, string>>> {
   const home = mkdtempSync(join(tmpdir(), "layer-files-"));
   t.after(() => rmSync(home, { recursive: true }));
   const ctx = processContext({ home });
   const layout = openStore(ctx);
-  const { manifest, config } = readImage(layout, putTinyImage(layout, { layers }).digest);
-  const files = await readLayerFiles(ctx, { layout, layers: layerBlobs(manifest, config, "test") }, paths);
+  const { manifest, config } = readImage(layout, putTinyImage(layout, { layers: made }).digest);
+  const layers = layerBlobs(manifest, config, "test");
+  const files = await readLayerFiles(ctx, { layout, layers, ...limit }, paths);
   return Object.fromEntries([...files].map(([path, content]) => [path, content.toString()]));
 }
 
@@ -66,6 +68,25 @@ test("a whiteout hides nothing of its own layer or of those above, and nothing b
 
 test("a folder that an upper layer only describes again hides nothing", async (t) => {
   assert.deepEqual(await read(t, [[passwd], [tarEntry({ path: "etc", type: "directory" })]]), { "etc/passwd": "root" });
+});
+
+test("a hard link keeps the content of a first name that is in a lower layer, or that an upper one takes away", async (t) => {
+  const first = tarEntry({ path: "a", content: "shared" });
+  const link = tarEntry({ path: "etc/b", type: "hardlink", linkname: "a" });
+  const gone = tarEntry({ path: ".wh.a" });
+  assert.deepEqual(await read(t, [[first, link], [gone]], ["a", "etc/b"]), { "etc/b": "shared" });
+  assert.deepEqual(await read(t, [[first], [link]], ["etc/b"]), { "etc/b": "shared" });
+  assert.deepEqual(await read(t, [[first], [link], [gone]], ["a", "etc/b"]), { "etc/b": "shared" });
+  const second = tarEntry({ path: "a", content: "another" });
+  assert.deepEqual(await read(t, [[first], [link], [second]], ["a", "etc/b"]), { a: "another", "etc/b": "shared" });
+  const dotted = tarEntry({ path: "etc/b", type: "hardlink", linkname: "./a" });
+  assert.deepEqual(await read(t, [[first, dotted]], ["etc/b"]), { "etc/b": "shared" });
+});
+
+test("what is too large is left out, and nothing below it is taken for it", async (t) => {
+  const large = tarEntry({ path: "etc/passwd", content: "x".repeat(11) });
+  const link = tarEntry({ path: "b", type: "hardlink", linkname: "etc/passwd" });
+  assert.deepEqual(await read(t, [[passwd], [large, link]], ["etc/passwd", "b"], { largest: 10 }), {});
 });
 
 test("a hard link has the content of its first name", async (t) => {

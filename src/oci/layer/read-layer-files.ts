@@ -13,30 +13,56 @@ import { baseName, mergeLayers, parentOf } from "./tree-view.ts";
  */
 export async function readLayerFiles(
   ctx: Context,
-  image: { readonly layout: Layout; readonly layers: readonly LayerBlob[] },
+  image: LayeredFiles,
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, Buffer>> {
-  let wanted = new Set(paths);
+  let wanted: Wanted = new Map(paths.map((path) => [path, path]));
   const found = new Map<string, Buffer>();
   for (const layer of image.layers.toReversed()) {
     if (wanted.size === 0) break;
     const index = await layerIndex(ctx, layer);
-    const here = findContents(index, wanted);
+    const { here, linked } = findContents(index, wanted, image.largest);
     if (here.size > 0) {
       const contents = await readContents(image.layout, layer, new Set(here.values()));
-      for (const [path, source] of here) found.set(path, present(contents.get(source), `the content of ${path}`));
+      for (const [name, source] of here) found.set(name, present(contents.get(source), `the content of ${name}`));
     }
-    wanted = new Set(stillBelow(index, wanted));
+    const below = stillBelow(index, new Set(wanted.values()));
+    wanted = new Map([...[...wanted].filter(([, path]) => below.has(path)), ...linked]);
   }
   return found;
 }
 
-/** Which of the paths this layer has as regular files, and the path that holds the content: a hard link's is that of its first name. */
-function findContents(index: LayerIndex, wanted: ReadonlySet<string>): ReadonlyMap<string, string> {
-  const files = new Set(index.filter((entry) => entry.type === "file").map((entry) => entry.path));
-  const named = index.filter((entry) => wanted.has(entry.path));
-  const sources = named.map(({ type, path, linkname }) => [path, type === "hardlink" ? linkname : path] as const);
-  return new Map(sources.filter(([, source]) => files.has(source)));
+export type LayeredFiles = {
+  readonly layout: Layout;
+  /** Lowest first. */
+  readonly layers: readonly LayerBlob[];
+  /** Bytes; a file that is larger is left out. Attack: one of a gigabyte in the place of a small one, which is to be read into memory. */
+  readonly largest?: number;
+};
+
+/** For each path that was asked for, the one to look for: another where a layer above has a hard link to it. */
+type Wanted = ReadonlyMap<string, string>;
+
+/** `here`: the path in this layer with the content, a hard link's being that of its first name. `linked`: the first name is in a lower layer. */
+function findContents(
+  index: LayerIndex,
+  wanted: Wanted,
+  largest = Infinity,
+): { readonly here: Wanted; readonly linked: Wanted } {
+  const sizes = new Map(index.flatMap(({ type, path, size }) => (type === "file" ? [[path, size] as const] : [])));
+  const paths = new Set(wanted.values());
+  const entries = new Map(index.flatMap((entry) => (paths.has(entry.path) ? [[entry.path, entry] as const] : [])));
+  const here = new Map<string, string>();
+  const linked = new Map<string, string>();
+  for (const [name, path] of wanted) {
+    const entry = entries.get(path);
+    if (entry?.type !== "file" && entry?.type !== "hardlink") continue;
+    const source = entry.type === "hardlink" ? entry.linkname : path;
+    const size = sizes.get(source);
+    if (size === undefined) linked.set(name, source);
+    else if (size <= largest) here.set(name, source);
+  }
+  return { here, linked };
 }
 
 async function readContents(
@@ -50,11 +76,12 @@ async function readContents(
 }
 
 /** The paths that a lower layer may still have: not those that this one has, whites out, or hides with a folder above them. */
-function stillBelow(index: LayerIndex, wanted: ReadonlySet<string>): readonly string[] {
+function stillBelow(index: LayerIndex, wanted: ReadonlySet<string>): ReadonlySet<string> {
   const below = [...wanted].flatMap((path) => [...parentsOf(path).map(imaginedFolder), imagined(path)]);
   const places = new Set(below.map((entry) => entry.path));
   const view = mergeLayers([below, index.filter(({ path }) => places.has(path) || baseName(path).startsWith(".wh."))]);
-  return below.filter((entry) => wanted.has(entry.path) && view.get(entry.path) === entry).map((entry) => entry.path);
+  const left = below.filter((entry) => wanted.has(entry.path) && view.get(entry.path) === entry);
+  return new Set(left.map((entry) => entry.path));
 }
 
 /** `a/b/c` → `a`, `a/b`. */
