@@ -1,19 +1,31 @@
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { isImageName } from "../project/names.ts";
-import { openProject } from "./open-project.ts";
+import { openStore } from "../oci/layout.ts";
+import { openProject, type ProjectOptions } from "./open-project.ts";
 
 /**
  * What a person means by an image's name: inside of a project `web` is the project's own image, `shop/web` in the store, as it is for `ingot build web`.
- * Everything else is left as it is: full names, digests, and names outside of a project.
+ * Everything else is left as it is: full names, digests, and names outside of a project. Throws `reference-unknown` for one that was not built yet.
  */
-export async function findImageName(ctx: Context, text: string): Promise<string> {
+export async function findImageName(ctx: Context, text: string, options: ProjectOptions = {}): Promise<string> {
   if (!isImageName(text)) return text;
   try {
-    const { project } = await openProject(ctx, {});
-    return project.images.has(text) ? `${project.name}/${text}` : text;
+    const { project } = await openProject(ctx, options);
+    if (!project.images.has(text)) return text;
+    const name = `${project.name}/${text}`;
+    if (
+      openStore(ctx)
+        .listReferences()
+        .some((one) => one.name === name)
+    )
+      return name;
+    throw new IngotError("reference-unknown", `the store has no image "${name}": it was not built yet`, {
+      hint: `ingot build ${text}`,
+    });
   } catch (error) {
-    if (error instanceof IngotError && error.code === "definition-missing") return text;
+    // A definition that was named must be there.
+    if (error instanceof IngotError && error.code === "definition-missing" && options.file === undefined) return text;
     throw error;
   }
 }

@@ -6,13 +6,14 @@ import { copyImage, parseTransport } from "../oci/oci.ts";
 import { find, openFolder } from "../oci/places.ts";
 import { formatReference } from "../oci/reference.ts";
 import { findImageName } from "./find-image-name.ts";
+import type { ProjectOptions } from "./open-project.ts";
 import type { RegistryCommandOptions } from "./registry-options.ts";
 
 /** An image with the layout that it, and what is attached to it, are in. `name`: how a person asked for it, without the transport. */
 export type OpenedImage = { readonly layout: Layout; readonly image: Descriptor; readonly name: string };
 
 /** An image of the store or of a layout. Throws `usage` for one of a registry. */
-export async function openLocalImage(ctx: Context, text: string): Promise<OpenedImage> {
+export async function openLocalImage(ctx: Context, text: string, options: ProjectOptions = {}): Promise<OpenedImage> {
   const place = parseTransport(text);
   if (place.kind === "registry") {
     throw new IngotError(
@@ -24,7 +25,7 @@ export async function openLocalImage(ctx: Context, text: string): Promise<Opened
     );
   }
   if (place.kind === "store") {
-    const name = await findImageName(ctx, place.name);
+    const name = await findImageName(ctx, place.name, options);
     const layout = openStore(ctx);
     return { layout, image: layout.resolveReference(name), name };
   }
@@ -33,9 +34,13 @@ export async function openLocalImage(ctx: Context, text: string): Promise<Opened
 }
 
 /** An image of the store or of a layout, without any network; or of a registry, which is pulled into the store first, as `ingot pull` does. */
-export async function openAnyImage(ctx: Context, text: string, options: RegistryCommandOptions): Promise<OpenedImage> {
+export async function openAnyImage(
+  ctx: Context,
+  text: string,
+  options: RegistryCommandOptions & ProjectOptions,
+): Promise<OpenedImage> {
   const place = parseTransport(text);
-  if (place.kind !== "registry") return openLocalImage(ctx, text);
+  if (place.kind !== "registry") return openLocalImage(ctx, text, options);
   const name = formatReference(place.reference);
   const { image } = await copyImage(ctx, { from: place, to: { kind: "store", name } }, options);
   return { layout: openStore(ctx), image, name };

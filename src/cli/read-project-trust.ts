@@ -2,7 +2,7 @@ import { roles, type Role, type TrustedKey } from "../evidence/evidence.ts";
 import { parseKeyOption, readTrust, type Trust } from "../evidence/keys/trust.ts";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
-import { openProject } from "./open-project.ts";
+import { openProject, type ProjectOptions } from "./open-project.ts";
 
 /** The option of every command that asks whose word counts. Given again for each key: a list would swallow the image that is named after it. */
 export const keyOption = [
@@ -11,24 +11,36 @@ export const keyOption = [
   (value: string, former: readonly string[] = []): readonly string[] => [...former, value],
 ] as const;
 
-export type TrustOptions = { readonly key?: readonly string[] };
+export type TrustOptions = ProjectOptions & { readonly key?: readonly string[] };
 
-/** Whose word counts here, and for which roles somebody said so: by `trust:` of the project, or by `--key FILE=ROLE`. */
-export type ProjectTrust = { readonly keys: readonly TrustedKey[]; readonly roles: ReadonlySet<Role> };
+/**
+ * Whose word counts here, and for which roles somebody said so: by `trust:` of the project, or by `--key FILE=ROLE`. `hasBareKey`: a `--key FILE` says no
+ * role.
+ */
+export type ProjectTrust = {
+  readonly keys: readonly TrustedKey[];
+  readonly roles: ReadonlySet<Role>;
+  readonly hasBareKey: boolean;
+};
 
 /** The keys of the project that a person stands in, and those of `--key`; outside of a project only these. */
-export async function readProjectTrust(ctx: Context, { key = [] }: TrustOptions): Promise<ProjectTrust> {
-  const trust = await findTrust(ctx);
+export async function readProjectTrust(ctx: Context, { key = [], file }: TrustOptions): Promise<ProjectTrust> {
+  const trust = await findTrust(ctx, file === undefined ? {} : { file });
   const ofProject = roles.filter((role) => (trust[role] ?? []).length > 0);
-  const ofOptions = key.flatMap((text) => parseKeyOption(text).role ?? []);
-  return { keys: readTrust(ctx, trust, key), roles: new Set([...ofProject, ...ofOptions]) };
+  const ofOptions = key.map((text) => parseKeyOption(text).role);
+  return {
+    keys: readTrust(ctx, trust, key),
+    roles: new Set([...ofProject, ...ofOptions.filter((role) => role !== undefined)]),
+    hasBareKey: ofOptions.includes(undefined),
+  };
 }
 
-async function findTrust(ctx: Context): Promise<Trust> {
+async function findTrust(ctx: Context, options: ProjectOptions): Promise<Trust> {
   try {
-    return (await openProject(ctx, {})).project.trust;
+    return (await openProject(ctx, options)).project.trust;
   } catch (error) {
-    if (error instanceof IngotError && error.code === "definition-missing") return {};
+    // A definition that was named must be there.
+    if (error instanceof IngotError && error.code === "definition-missing" && options.file === undefined) return {};
     throw error;
   }
 }

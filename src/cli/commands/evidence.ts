@@ -24,6 +24,7 @@ export const declare: Declare = (command, handle) => {
       "--sbom <format>",
       "print what is in the image, read from its layers now: cyclonedx (1.6) or spdx (2.3), as JSON",
     )
+    .option("-f, --file <path>", "the project's ingot.yaml, whose `trust:` counts")
     .option("--insecure", "speak plain HTTP with a registry; loopback registries need no option")
     .action(
       handle<EvidenceOptions, [string]>(async ({ ctx, options }, text) => {

@@ -148,7 +148,8 @@ async function importFrom(ctx: Context, file: string, options: UpdateOptions): P
 
 function changed(changes: readonly FeedChange[]): Outcome {
   const lines = changes.map(
-    ({ feed, change }) => `${feed.name}: ${change}, ${feed.kind} of ${feed.date.slice(0, 10)}, ${feed.entries} entries`,
+    ({ feed, change }) =>
+      `${feed.name}: ${change}, ${feed.kind} of ${feed.date.slice(0, 10)}, ${feed.entries} ${feed.entries === 1 ? "entry" : "entries"}`,
   );
   return { json: { feeds: changes.map(({ feed, change }) => ({ ...shown(feed), change })) }, text: lines.join("\n") };
 }

@@ -188,9 +188,11 @@ test("exceptions of --vex and of vex/ beside ingot.yaml take findings out of wha
 });
 
 test("a scan of the store is signed by the scanner's key, again each time; without a key a note names the command", async (t) => {
-  const { env, layout, run, scan, succeed } = await makeWorld(t);
+  const world = await makeWorld(t);
+  const { env, layout, run, scan, succeed } = world;
   await succeed("copy", "oci:layout:web", "store:shop/web");
   const args = ["shop/web", "--no-security-suite"];
+  await addFeeds(world);
   const unsigned = await run("scan", ...args);
   assert.match(unsigned.stdout, /not signed: there is no key for it; next: ingot key generate scanner/);
   await succeed("key", "generate", "scanner");
@@ -208,6 +210,15 @@ test("a scan of the store is signed by the scanner's key, again each time; witho
     assert.equal(scanner.result.image, first.image);
     assert.deepEqual(Object.keys(metadata).toSorted(), ["scanFinishedOn", "scanStartedOn"]);
   }
+  const blind = await run("scan", ...args, "--no-feeds", "--fail-on", "high");
+  assert.equal(blind.code, 4);
+  assert.match(blind.stdout, /not signed: no source of advisories was asked$/m);
+  assert.match(blind.stdout, /^failed by --fail-on high: no source of advisories was asked, so nothing can be said$/m);
+  assert.equal(
+    readEvidence(store, first.image as Digest, []).length,
+    2,
+    "a scan that looked at nothing proves nothing",
+  );
   const elsewhere = await run("scan", `oci:${layout.folder}`, "--no-security-suite");
   assert.match(elsewhere.stdout, /not signed: the image is not in the store/);
 });
@@ -229,6 +240,21 @@ test("an attached exception counts only by a key that is trusted", async (t) => 
   );
   const trusted = await scan(...args, "--key", `${join(env.INGOT_HOME, "keys/scanner.pub")}=scanner`);
   assert.equal(trusted.code, 0, trusted.notes.join("\n"));
+});
+
+test("--file names the project that a short name is of; what was not built yet is told with the command", async (t) => {
+  const { folder, run, scan, succeed } = await makeWorld(t);
+  mkdirSync(join(folder, "project"));
+  writeFileSync(join(folder, "project/ingot.yaml"), "project: shop\nimages:\n  web: {base: debian:bookworm}\n");
+  const args = ["web", "--no-security-suite", "-f", "project/ingot.yaml"];
+  const early = await run("scan", ...args);
+  assert.match(early.stderr, /the store has no image "shop\/web": it was not built yet\nhint: ingot build web\n/);
+  await succeed("copy", "oci:layout:web", "store:shop/web");
+  assert.equal((await scan(...args)).code, 0);
+  assert.match((await run("scan", "web", "--no-security-suite")).stderr, /code: reference-unknown/);
+  for (const command of ["scan", "verify", "evidence"]) {
+    assert.match((await run(command, "web", "-f", "absent.yaml")).stderr, /code: definition-missing/, command);
+  }
 });
 
 test("a registry's image is pulled by its reference and scanned", async (t) => {

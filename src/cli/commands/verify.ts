@@ -17,6 +17,7 @@ export const declare: Declare = (command, handle) => {
     .argument("<image>", "an image of the store, oci:FOLDER[:NAME], or REGISTRY/NAME:TAG, which is pulled first")
     .option(...keyOption)
     .option("--require <kind...>", "what must be proven, instead of what the trusted roles are for (also KIND,KIND)")
+    .option("-f, --file <path>", "the project's ingot.yaml, whose `trust:` counts")
     .option("--insecure", "speak plain HTTP with a registry; loopback registries need no option")
     .action(
       handle<VerifyOptions, [string]>(async ({ ctx, options }, text) => {
@@ -52,8 +53,13 @@ async function chooseRequirements(trust: ProjectTrust, options: VerifyOptions): 
     return options.require
       .flatMap((words) => words.split(","))
       .map((word) => requirementFor(parseKind(word, ["sbom"])));
-  // A key without a role asks for no more than `cosign verify --key` does.
-  return trust.roles.size === 0 ? [requirementFor("signature")] : requirementsOf(trust.roles);
+  const ofRoles = requirementsOf(trust.roles);
+  // A key without a role asks for what `cosign verify --key` does.
+  const isSigned = trust.hasBareKey && !trust.roles.has("builder");
+  const required = isSigned ? [requirementFor("signature"), ...ofRoles] : ofRoles;
+  // Attack: an image about which nobody said anything, verified because nothing was asked.
+  if (required.length === 0) throw nothingRequired(trust);
+  return required;
 }
 
 async function checkWhole(ctx: Context, { layout, image }: OpenedImage): Promise<ContentCheck> {
@@ -75,6 +81,17 @@ function noTrust(): IngotError {
   return new IngotError("trust-missing", "no key is trusted here, so nothing can be proven", {
     hint: "name public keys by role under `trust:` in ingot.yaml (ingot key generate prints the lines), or give --key FILE[=ROLE]",
   });
+}
+
+function nothingRequired({ roles }: ProjectTrust): IngotError {
+  const named = [...roles].join(", ");
+  return new IngotError(
+    "trust-missing",
+    `only the role ${named} is trusted here, of which nothing is asked by itself`,
+    {
+      hint: "name a builder's key under `trust:` in ingot.yaml, or say what must be proven: --require approval",
+    },
+  );
 }
 
 function withCommands(decision: Decision, text: string): object {

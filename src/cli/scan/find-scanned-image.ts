@@ -4,6 +4,7 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import { storeFolder, type Layout } from "../../oci/layout.ts";
 import { isIndexType } from "../../oci/media-types.ts";
 import { openAnyImage } from "../open-image.ts";
+import type { ProjectOptions } from "../open-project.ts";
 import type { RegistryCommandOptions } from "../registry-options.ts";
 
 export type FoundImage = {
@@ -19,7 +20,7 @@ export type FoundImage = {
 export async function findScannedImage(
   ctx: Context,
   text: string,
-  options: RegistryCommandOptions,
+  options: RegistryCommandOptions & ProjectOptions,
 ): Promise<FoundImage> {
   const { layout, image, name } = await openAnyImage(ctx, text, options);
   if (isIndexType(image.mediaType)) {
