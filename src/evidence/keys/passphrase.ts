@@ -56,7 +56,7 @@ function notEmpty(passphrase: string, from: string): string {
 }
 
 function missing(what: string): IngotError {
-  return new IngotError("passphrase-missing", `${what} is encrypted, and no passphrase is at hand`, {
+  return new IngotError("passphrase-missing", `no passphrase is at hand for ${what}`, {
     hint: "set INGOT_KEY_PASSPHRASE, or name a file that only you can read with --passphrase-file or INGOT_KEY_PASSPHRASE_FILE",
   });
 }
