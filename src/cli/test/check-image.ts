@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { readInventory } from "../../evidence/inventory/read-inventory.ts";
 import { lintImage } from "../../evidence/lint/lint-image.ts";
-import { defaultTimeout, runTests } from "../../evidence/tests/run-tests.ts";
+import { runTests } from "../../evidence/tests/run-tests.ts";
 import type { TestInstance, TestInstances } from "../../evidence/tests/test-instance.ts";
 import type { CheckResult, TestReport } from "../../evidence/tests/test-result.ts";
 import type { Context } from "../../ground/context.ts";
@@ -9,6 +8,7 @@ import { IngotError } from "../../ground/error.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { openStore } from "../../oci/layout.ts";
 import type { ImageDefinition } from "../../project/definition.ts";
+import { portsOf, settleTime } from "./ports-of.ts";
 import { testInstances } from "./test-instances.ts";
 
 export type CheckedImage = {
@@ -61,11 +61,11 @@ async function lint(
   shared: () => Promise<TestInstance>,
 ): Promise<readonly CheckResult[]> {
   const layout = openStore(ctx);
-  const listening = await shared().then(
-    (instance) => portsOf(instance, definition.port),
-    (error: unknown) => withoutInstance(ctx, error),
-  );
+  const instance = await shared().catch((error: unknown) => withoutInstance(ctx, error));
+  const settled = Date.now() + settleTime;
+  // Meanwhile it opens its ports.
   const inventory = await readInventory(ctx, { layout, digest });
+  const listening = instance && (await portsOf(instance, { declared: definition.port, settled }));
   return lintImage(
     ctx,
     { layout, digest },
@@ -79,27 +79,9 @@ async function lint(
   );
 }
 
-/** What others reach once the instance is up; undefined where nothing runs in it. What listens on 127.0.0.1 alone is a matter of the instance itself. */
-async function portsOf(
-  instance: TestInstance,
-  declared: number | undefined,
-): Promise<readonly { port: number }[] | undefined> {
-  const deadline = Date.now() + (declared === undefined ? settleTime : defaultTimeout);
-  const isUp = (): boolean => instance.listening().some(({ port }) => port === declared);
-  while (!isUp() && instance.whyIdle() === undefined && Date.now() < deadline) await sleep(20);
-  if (instance.whyIdle() !== undefined) return undefined;
-  return instance
-    .listening()
-    .filter(({ isLocal }) => !isLocal)
-    .map(({ port }) => ({ port }));
-}
-
 /** The lints that read the image are worth having on a machine where nothing can be started. */
 function withoutInstance(ctx: Context, error: unknown): undefined {
   if (!(error instanceof IngotError) || error.code === "cancelled") throw error;
   ctx.report.warn(`the ports of an instance are not looked at: ${error.message}`);
   return undefined;
 }
-
-/** Milliseconds that a program without a declared port gets to open others. */
-const settleTime = 1000;
