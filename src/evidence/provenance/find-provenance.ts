@@ -6,6 +6,7 @@ import { parseImageManifest } from "../../oci/manifest.ts";
 import { listReferrers } from "../../oci/referrers.ts";
 import { statementKinds, type TrustedKey } from "../evidence.ts";
 import { readEvidence } from "../statement/read-evidence.ts";
+import { parseBundle } from "../statement/bundle-schema.ts";
 import { readStatement } from "../statement/statement.ts";
 import { isOurs, readProvenance, type BuildRecipe } from "./read-provenance.ts";
 
@@ -70,13 +71,11 @@ const mostBytes = 64 << 20;
 function readPayload(layout: Layout, bundle: Digest): Buffer | undefined {
   if ((layout.blobSize(bundle) ?? Infinity) > mostBytes) return undefined;
   try {
-    const { dsseEnvelope } = JSON.parse(layout.readBlob(bundle).toString("utf8")) as {
-      dsseEnvelope?: { payload?: unknown };
-    };
+    const { dsseEnvelope } = parseBundle(layout.readBlob(bundle)) as { dsseEnvelope?: { payload?: unknown } };
     return typeof dsseEnvelope?.payload === "string" ? Buffer.from(dsseEnvelope.payload, "base64") : undefined;
   } catch (error) {
     // Something else that is attached, or damaged: it claims nothing.
-    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof IngotError) return undefined;
+    if (error instanceof TypeError || error instanceof IngotError) return undefined;
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { bundleFromJSON } from "@sigstore/bundle";
 import { toSignedEntity, VerificationError, Verifier } from "@sigstore/verify";
-import { z } from "zod";
+import type { z } from "zod";
 import type { TrustedKey } from "../evidence.ts";
 import { shortId } from "../keys/key-folder.ts";
 import { hintOf } from "../keys/public-key.ts";
 import { bundleType } from "./bundle.ts";
+import { bundleSchema, parseBundle, typeSchema, type ParsedBundle } from "./bundle-schema.ts";
 import { payloadType } from "./envelope.ts";
 import { isDerSignature } from "./der-signature.ts";
 import { quote } from "./statement.ts";
@@ -26,7 +27,7 @@ export function verifyingKeys(trusted: readonly TrustedKey[]): readonly Verifyin
 
 /** Checks one bundle from its bytes to its signature. Nothing of the payload is looked at. Sections are those of sigstore's bundle format and of DSSE. */
 export function checkBundle(content: Buffer, keys: readonly VerifyingKey[]): BundleFinding {
-  const json = parseText(content);
+  const json = parseBundle(content);
   // 1. Bundle: media_type. Attack: an older version, whose checks are weaker, is asked for by the bundle itself.
   const mediaType = typeSchema.safeParse(json).data?.mediaType;
   if (mediaType !== bundleType) {
@@ -60,15 +61,13 @@ export function checkBundle(content: Buffer, keys: readonly VerifyingKey[]): Bun
   return findSigner({ json: parsed.data, hint: material.publicKey.hint ?? "", keys });
 }
 
-type Parsed = z.infer<typeof bundleSchema>;
-
 /** 8. DSSE protocol: the signature over the pre-authentication encoding, by sigstore's own verifier. */
 function findSigner({
   json,
   hint,
   keys,
 }: {
-  json: Parsed;
+  json: ParsedBundle;
   hint: string;
   keys: readonly VerifyingKey[];
 }): BundleFinding {
@@ -104,41 +103,6 @@ function isSignedWith(entity: ReturnType<typeof toSignedEntity>, publicKey: KeyO
   } catch (error) {
     if (error instanceof VerificationError) return false;
     throw error;
-  }
-}
-
-const typeSchema = z.looseObject({ mediaType: z.string() });
-
-/** Exactly one way to write the same bytes: without it two readers of one text could see two payloads. */
-const base64 = z.string().refine((text) => Buffer.from(text, "base64").toString("base64") === text, {
-  message: "expected standard base64",
-});
-
-const bundleSchema = z.strictObject({
-  mediaType: z.literal(bundleType),
-  verificationMaterial: z.strictObject({
-    publicKey: z.strictObject({ hint: z.string().max(1024).exactOptional() }).exactOptional(),
-    certificate: z.unknown().exactOptional(),
-    x509CertificateChain: z.unknown().exactOptional(),
-    tlogEntries: z.array(z.unknown()).max(32).exactOptional(),
-    timestampVerificationData: z.unknown().exactOptional(),
-  }),
-  dsseEnvelope: z
-    .strictObject({
-      payload: base64,
-      payloadType: z.string(),
-      signatures: z.array(z.strictObject({ sig: base64, keyid: z.string().exactOptional() })),
-    })
-    .exactOptional(),
-  messageSignature: z.unknown().exactOptional(),
-});
-
-function parseText(content: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(content));
-  } catch {
-    // The caller says what an unreadable bundle is.
-    return undefined;
   }
 }
 

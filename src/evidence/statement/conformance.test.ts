@@ -6,6 +6,7 @@ import test from "node:test";
 import type { EvidenceItem } from "../evidence.ts";
 import { hintOf } from "../keys/public-key.ts";
 import { decide, requirementFor } from "../verify/decide.ts";
+import { hexOf } from "../../oci/digest.ts";
 import { parseImageManifest } from "../../oci/manifest.ts";
 import { bundleAnnotations, bundleType } from "./bundle.ts";
 import { readAttached, readEvidence } from "./read-evidence.ts";
@@ -378,6 +379,63 @@ const rows: readonly Row[] = [
     }),
     status: "refused",
     reason: /dsse_envelope/,
+  },
+  {
+    name: "a signed file beside the statement",
+    attach: spoil((bundle) => {
+      bundle["messageSignature"] = { signature: "AAAA" };
+    }),
+    status: "refused",
+    reason: /not both/,
+  },
+  {
+    name: "a certificate beside the key",
+    attach: spoil(({ verificationMaterial }) => {
+      verificationMaterial["certificate"] = { rawBytes: "AAAA" };
+    }),
+    status: "refused",
+    reason: /verificationMaterial: expected one signer/,
+  },
+  {
+    name: "a byte order mark before the bundle",
+    attach: async (world) =>
+      attachRaw(world, Buffer.from(`\ufeff${JSON.stringify(await signRaw(builder, statementAbout(world.image)))}`)),
+    status: "refused",
+    reason: /no sigstore bundle/,
+  },
+  {
+    name: "a byte order mark before the payload",
+    attach: async (world) =>
+      attachRaw(world, await signRaw(builder, `\ufeff${JSON.stringify(statementAbout(world.image))}`)),
+    status: "refused",
+    reason: /no in-toto statement/,
+  },
+  {
+    name: "a subject digest in upper case, which is none of OCI",
+    attach: async (world) => say({ subject: [{ digest: { sha256: hexOf(world.image.digest).toUpperCase() } }] })(world),
+    status: "refused",
+    reason: /not about this image/,
+  },
+  {
+    name: "a subject whose digest is in a prototype",
+    attach: async (world) => {
+      const payload = JSON.stringify(statementAbout(world.image))
+        .replace('"sha256":', '"__proto__":{"sha256":')
+        .replace("}}]", "}}}]");
+      return attachRaw(world, await signRaw(builder, payload));
+    },
+    status: "refused",
+    reason: /without a sha256|no in-toto statement/,
+  },
+  {
+    name: "many small parts, which take gigabytes to parse",
+    attach: async (world) => {
+      const text = JSON.stringify(await signRaw(builder, statementAbout(world.image)));
+      const entries = `"tlogEntries":[[${"{},".repeat(100_000)}{}]],`;
+      return attachRaw(world, Buffer.from(text.replace('"publicKey"', `${entries}"publicKey"`)));
+    },
+    status: "refused",
+    reason: /no sigstore bundle/,
   },
   {
     name: "a bundle that is missing",

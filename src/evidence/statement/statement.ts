@@ -76,7 +76,7 @@ const statementSchema = z.looseObject({
 
 function parseText(payload: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload));
   } catch {
     // Reported by the schema, which wants an object.
     return undefined;
