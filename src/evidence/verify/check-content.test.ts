@@ -32,6 +32,20 @@ test("an image that is whole has no damage, also as a part of an index", async (
   assert.deepEqual(await checkContent(layout, index), { blobs: 7, layers: 2, damage: [] });
 });
 
+test("an index that lists the same over and over is looked at once, and damage in it is found", async (t) => {
+  const { layout, image } = await makeWorld(t);
+  let top = image;
+  // Two thousand million images, by forty small indexes.
+  for (let depth = 0; depth < 40; depth += 1) {
+    const content = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests: [top, top] });
+    top = { mediaType: mediaTypes.imageIndex, digest: layout.putBlob(content), size: content.length };
+  }
+  assert.deepEqual(await checkContent(layout, top), { blobs: 43, layers: 1, damage: [] });
+  const [layer] = parseImageManifest(layout.readBlob(image.digest)).layers;
+  overwrite(layout, layer?.digest ?? image.digest, Buffer.from("another"));
+  assert.match((await checkContent(layout, top)).damage.join("\n"), /is damaged: its content is/);
+});
+
 test("each blob that was changed or lost is found", async (t) => {
   const { layout, image } = await makeWorld(t);
   const { config, layers } = parseImageManifest(layout.readBlob(image.digest));
