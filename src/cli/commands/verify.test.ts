@@ -168,6 +168,23 @@ test("outside of a project only --key counts: for a signature by itself, for mor
   assert.match(print.stderr, /code: evidence-missing\n$/);
 });
 
+test("where nobody is trusted of whom anything is asked, nothing is verified", async (t) => {
+  const yaml = project.replace(/trust:[^]*/, "trust: {approver: [./trust/approver.pub]}\n");
+  const { run } = await makePlace(t, yaml);
+  assert.equal((await run("key", "generate", "approver", "builder", "--trust", "trust")).code, 0);
+  const approver = await run("verify", "web");
+  assert.equal(approver.code, 1);
+  assert.match(approver.stderr, /only the role approver is trusted[^]*--require approval\ncode: trust-missing\n$/);
+  // A key without a role asks for a signature, whatever roles the project names.
+  const signature = await run("verify", "web", "--key", "trust/builder.pub", "--json");
+  assert.equal(signature.code, 4);
+  assert.deepEqual(
+    parseJson<Verified>(signature).missing.map(({ requirement }) => requirement),
+    ["signature"],
+  );
+  assert.equal((await run("verify", "web", "--require", "approval")).code, 4);
+});
+
 test("attest refuses what makes no statement, and never takes the builder's key by itself", async (t) => {
   const { folder, run } = await makePlace(t);
   assert.equal((await run("key", "generate", "builder")).code, 0);
