@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { compare } from "../../ground/compare.ts";
 import { IngotError } from "../../ground/error.ts";
 import { malformed } from "./feed-error.ts";
 
@@ -13,7 +14,7 @@ export function writeLineTable(path: string, entries: ReadonlyMap<string, string
   const file = openSync(path, "wx", 0o644);
   try {
     let block: string[] = [];
-    for (const key of [...entries.keys()].toSorted(byCodeUnits)) {
+    for (const key of [...entries.keys()].toSorted(compare)) {
       if (/[\t\n]/.test(key)) throw malformed("a name holds a tab or a line break", key);
       block.push(`${key}\t${entries.get(key) ?? ""}\n`);
       if (block.length < 4096) continue;
@@ -70,7 +71,7 @@ function seek(bytes: Buffer, wanted: string): { readonly key: string; readonly v
     const end = bytes.indexOf(lineBreak, start);
     const keyEnd = bytes.indexOf(tab, start);
     const key = bytes.toString("utf8", start, keyEnd);
-    if (byCodeUnits(key, wanted) < 0) from = end + 1;
+    if (compare(key, wanted) < 0) from = end + 1;
     else {
       found = { key, value: bytes.toString("utf8", keyEnd + 1, end) };
       if (key === wanted) return found;
@@ -78,9 +79,4 @@ function seek(bytes: Buffer, wanted: string): { readonly key: string; readonly v
     }
   }
   return found;
-}
-
-function byCodeUnits(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

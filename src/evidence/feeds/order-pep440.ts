@@ -1,3 +1,5 @@
+import { compare } from "../../ground/compare.ts";
+
 /** A Python version by PEP 440; the order is that of its "Summary of permitted suffixes and relative ordering". */
 export type PythonVersion = {
   readonly epoch: bigint;
@@ -92,9 +94,4 @@ function compareLists<T>(
     if (found !== 0) return found;
   }
   return 0;
-}
-
-function compare<T extends bigint | number | string>(a: T, b: T): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,3 +1,5 @@
+import { compare } from "../../ground/compare.ts";
+
 /** Versions by Semantic Versioning 2.0.0, section 11, as npm and Go use it; Go's pseudo-versions are such versions. `v` or `go` in front and missing numbers are allowed (`go1.22`, `1.20rc1`). */
 export type Semver = { readonly numbers: readonly bigint[]; readonly pre: readonly string[] };
 
@@ -46,9 +48,4 @@ function compareIdentifiers(a: string | undefined, b: string | undefined): numbe
   if (isNumberA && isNumberB) return compare(BigInt(a), BigInt(b));
   if (isNumberA !== isNumberB) return isNumberA ? -1 : 1;
   return compare(a, b);
-}
-
-function compare<T extends bigint | number | string>(a: T, b: T): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,5 +1,6 @@
 import { releaseNames } from "../../debian/release-names.ts";
 import { compareVersions } from "../../debian/resolve/version.ts";
+import { normalisePythonName } from "../inventory/python-name.ts";
 import { isDebianVersion } from "./debian-version.ts";
 import { comparePythonVersions, parsePythonVersion } from "./order-pep440.ts";
 import { compareSemver, parseSemver } from "./order-semver.ts";
@@ -26,7 +27,7 @@ export function ecosystemOf(name: string): Ecosystem | undefined {
 
 /** The name under which a package is looked up: Python's are the same in any case and with any separator (PEP 503). */
 export function packageKey(ecosystem: Ecosystem, name: string): string {
-  return `${ecosystem}/${ecosystem === "pypi" ? name.toLowerCase().replaceAll(/[-_.]+/g, "-") : name}`;
+  return `${ecosystem}/${ecosystem === "pypi" ? normalisePythonName(name) : name}`;
 }
 
 /** Below 0, 0 or above 0 as `a` is older than, equal to or newer than `b`; undefined where either is no version there. "0" of OSV is before every version. */

@@ -1,3 +1,4 @@
+import { isCve } from "../scan/finding-ids.ts";
 import type { Severity } from "../scan/finding.ts";
 import { scoreOf, severityOfScore } from "./cvss.ts";
 import { malformed } from "./feed-error.ts";
@@ -83,10 +84,6 @@ function namesOf(record: Fields, id: string): { ids: readonly string[]; aliases:
   const first = aliases.filter(isCve).toSorted()[0];
   if (first === undefined) return { ids: [id], aliases };
   return { ids: [first], aliases: [id, ...aliases.filter((alias) => alias !== first)] };
-}
-
-function isCve(id: string): boolean {
-  return /^CVE-\d{4}-\d{4,19}$/.test(id);
 }
 
 function titleOf(record: Fields, id: string): string {

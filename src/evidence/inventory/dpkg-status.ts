@@ -1,4 +1,5 @@
 import { parseControl, type Stanza } from "../../debian/archive/control.ts";
+import { compare } from "../../ground/compare.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { DebianPackage } from "./inventory.ts";
 import type { ImageFacts } from "./image-facts.ts";
@@ -32,7 +33,7 @@ export function readStatus(image: ImageFacts): readonly StatusEntry[] {
     return fact?.kind === "text" ? parseStatus(fact.text, path) : [];
   });
   return unique(entries).toSorted(
-    (a, b) => order(a.name, b.name) || order(a.architecture, b.architecture) || order(a.version, b.version),
+    (a, b) => compare(a.name, b.name) || compare(a.architecture, b.architecture) || compare(a.version, b.version),
   );
 }
 
@@ -103,9 +104,4 @@ function malformed(where: string, problem: string): IngotError {
   return new IngotError("control-malformed", `${where}: ${problem}`, {
     hint: "do not use this image: its list of packages cannot be believed",
   });
-}
-
-/** By code units: the same on every machine, whatever its locale. */
-export function order(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

@@ -1,9 +1,8 @@
+import { compare } from "../../ground/compare.ts";
 import { parentOf } from "../../oci/layer/tree-view.ts";
 import type { LanguagePackage } from "./inventory.ts";
-import { order } from "./dpkg-status.ts";
 import type { ImageFacts } from "./image-facts.ts";
-import type { NamedPackage } from "./named-package.ts";
-import { golangPurl, npmPurl, pypiPurl } from "./purl.ts";
+import { languagePurl } from "./purl.ts";
 
 /** The packages of languages that files of the tree name, by ecosystem, name, version and path. `owner`: the Debian package that brings a file. */
 export function readLanguagePackages(
@@ -15,7 +14,7 @@ export function readLanguagePackages(
     const debianPackage = owner(image.place(path));
     return fact.packages.map((item) => ({
       ...item,
-      purl: purlOf(item),
+      purl: languagePurl(item),
       path,
       ...(debianPackage !== undefined && { debianPackage }),
     }));
@@ -24,19 +23,11 @@ export function readLanguagePackages(
   const unique = new Map(found.map((one) => [[one.ecosystem, one.name, one.version, one.path].join("\n"), one]));
   return [...unique.values()].toSorted(
     (a, b) =>
-      order(a.ecosystem, b.ecosystem) || order(a.name, b.name) || order(a.version, b.version) || order(a.path, b.path),
+      compare(a.ecosystem, b.ecosystem) ||
+      compare(a.name, b.name) ||
+      compare(a.version, b.version) ||
+      compare(a.path, b.path),
   );
-}
-
-function purlOf({ ecosystem, name, version }: NamedPackage): string {
-  switch (ecosystem) {
-    case "npm":
-      return npmPurl(name, version);
-    case "pypi":
-      return pypiPurl(name, version);
-    case "golang":
-      return golangPurl(name, version);
-  }
 }
 
 /** Whether a language package brings a path (a place in the tree). */

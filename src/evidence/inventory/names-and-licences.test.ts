@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readLicences } from "./copyright.ts";
 import { readOsRelease } from "./os-release.ts";
-import { debPurl, golangPurl, npmPurl, pypiPurl } from "./purl.ts";
+import { debPurl, languagePurl, npmPurl } from "./purl.ts";
 import { isSpdxExpression, spdxExpression } from "./spdx-licence.ts";
 
 test("package URLs are those of the specification", () => {
@@ -28,9 +28,12 @@ test("package URLs are those of the specification", () => {
     "pkg:deb/debian/g%2B%2B@1~rc1?arch=all&upstream=gcc",
   );
   assert.equal(npmPurl("@angular/animation", "12.3.1"), "pkg:npm/%40angular/animation@12.3.1");
-  assert.equal(pypiPurl("Django_allauth", "12.23"), "pkg:pypi/django-allauth@12.23");
   assert.equal(
-    golangPurl("github.com/Masterminds/semver", "v1.5.0+incompatible"),
+    languagePurl({ ecosystem: "pypi", name: "Django_allauth", version: "12.23" }),
+    "pkg:pypi/django-allauth@12.23",
+  );
+  assert.equal(
+    languagePurl({ ecosystem: "golang", name: "github.com/Masterminds/semver", version: "v1.5.0+incompatible" }),
     "pkg:golang/github.com/masterminds/semver@v1.5.0%2Bincompatible",
   );
   assert.equal(npmPurl("a?b#c", "1/2@3\ud800"), "pkg:npm/a%3Fb%23c@1%2F2%403%EF%BF%BD");

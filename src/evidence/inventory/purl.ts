@@ -1,3 +1,6 @@
+import type { NamedPackage } from "./named-package.ts";
+import { normalisePythonName } from "./python-name.ts";
+
 /** Package URLs (the purl specification): how other tools call the same package. */
 
 export type DebPurl = {
@@ -23,16 +26,32 @@ export function debPurl({ name, version, architecture, source, sourceVersion, os
   return `pkg:deb/${encode(os.toLowerCase())}/${encode(name)}@${encode(version)}?${query}`;
 }
 
+/** `pkg:deb/debian/curl@7.88.1-10%2Bdeb12u5?arch=source`: everything that was built from a source package. */
+export function debSourcePurl(name: string, version: string): string {
+  return `pkg:deb/debian/${encode(name)}@${encode(version)}?arch=source`;
+}
+
+export function languagePurl({ ecosystem, name, version }: Omit<NamedPackage, "licence">): string {
+  switch (ecosystem) {
+    case "npm":
+      return npmPurl(name, version);
+    case "pypi":
+      return pypiPurl(name, version);
+    case "golang":
+      return golangPurl(name, version);
+  }
+}
+
 export function npmPurl(name: string, version: string): string {
   return `pkg:npm/${encodePath(name)}@${encode(version)}`;
 }
 
-export function pypiPurl(name: string, version: string): string {
-  return `pkg:pypi/${encode(name.toLowerCase().replaceAll("_", "-"))}@${encode(version)}`;
+function pypiPurl(name: string, version: string): string {
+  return `pkg:pypi/${encode(normalisePythonName(name))}@${encode(version)}`;
 }
 
 /** Names are lower-case by the specification; a build that did not know its own version has none. */
-export function golangPurl(name: string, version: string): string {
+function golangPurl(name: string, version: string): string {
   const known = version === "(devel)" ? "" : `@${encode(version)}`;
   return `pkg:golang/${encodePath(name.toLowerCase())}${known}`;
 }

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { FileFact } from "./layer-facts.ts";
 import { plainWord, solidWord } from "./named-package.ts";
+import { normalisePythonName } from "./python-name.ts";
 
 /** Reads METADATA or PKG-INFO (core metadata specification: the head of an e-mail message, the description behind it). */
 export function readPythonPackage(content: Buffer): FileFact | undefined {
@@ -9,17 +10,12 @@ export function readPythonPackage(content: Buffer): FileFact | undefined {
   if (name === undefined || version === undefined || !distributionName.test(name))
     return { kind: "skipped", why: "names no Python package with its version" };
   const licence = licenceOf(head);
-  const named = { ecosystem: "pypi", name: normaliseName(name), version } as const;
+  const named = { ecosystem: "pypi", name: normalisePythonName(name), version } as const;
   return { kind: "packages", packages: [{ ...named, ...(licence !== undefined && { licence }) }] };
 }
 
 /** PEP 508, "Names". */
 const distributionName = /^[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?$/i;
-
-/** PEP 503: `Zope.Interface` and `zope-interface` are one package. */
-function normaliseName(name: string): string {
-  return name.toLowerCase().replace(/[-_.]+/g, "-");
-}
 
 /** First value of each field, by lower-case name. */
 function readHead(text: string): ReadonlyMap<string, string> {

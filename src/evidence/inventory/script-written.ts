@@ -42,7 +42,7 @@ export const scriptWritten: readonly ScriptWritten[] = [
     /^etc\/ssl\/certs\/(ca-certificates\.crt|java\/cacerts)$/,
     /^etc\/ca-certificates\.conf(\.dpkg-old)?$/,
   ]),
-  ...from("Names, places and languages of the host: builders, engines and installers write them.", "any", [
+  ...from("Names, places and languages of the host: builders, engines and installers write them.", "named", [
     /^etc\/(hostname|hosts|networks|hosts\.allow|hosts\.deny|resolv\.conf|mailname|timezone|adjtime|locale\.gen|default\/locale)$/,
   ]),
   ...from("Made by pam-auth-update from the profiles of packages.", "any", [
@@ -131,7 +131,10 @@ export function isWrittenByScripts(tree: Tree, entry: LayerIndexEntry, path: str
 type Condition = (tree: Tree, entry: LayerIndexEntry, path: string) => boolean;
 
 const conditions = {
-  any: (_tree, { type }) => type !== "symlink",
+  // Builders give these any mode. Each is one file, so nothing can lie beside it.
+  named: (_tree, { type }) => type !== "symlink",
+  // Data that programs write is never a program: in a folder of caches one would be out of sight.
+  any: (_tree, { type, mode }) => type !== "symlink" && (mode & 0o111) === 0,
   empty: (_tree, { type, size }) => type === "file" && size === 0,
   // The two texts that builders write; everything else is somebody's decision.
   comments: (_tree, { type, size }) => type === "file" && size < 64,

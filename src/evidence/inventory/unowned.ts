@@ -1,6 +1,6 @@
+import { compare } from "../../ground/compare.ts";
 import type { LayerIndexEntry } from "../../oci/layer/layer-index.ts";
 import type { UnownedFile } from "./inventory.ts";
-import { order } from "./dpkg-status.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { isWrittenByScripts } from "./script-written.ts";
 
@@ -19,7 +19,7 @@ export function findUnowned(image: ImageFacts, isOwned: (path: string) => boolea
   const found = others.filter(([path, entry]) => !isWrittenByScripts(tree, entry, path)).map(describe);
   // Two entries of a layer may lie at one place, through a link among their folders.
   const unique = new Map(found.map((one) => [one.path, one]));
-  return [...unique.values()].toSorted((a, b) => order(a.path, b.path));
+  return [...unique.values()].toSorted((a, b) => compare(a.path, b.path));
 }
 
 function describe([path, { type, mode, uid, gid, size, sha256 }]: readonly [string, LayerIndexEntry]): UnownedFile {

@@ -7,7 +7,7 @@ import type { Finding } from "./finding.ts";
 const umbrella = /^(?:DSA|DLA|ELA|USN|RHSA|ALSA|SUSE-[A-Z]+)-/;
 
 export function isCve(id: string): boolean {
-  return /^CVE-\d{4}-\d{4,}$/.test(id);
+  return /^CVE-\d{4}-\d{4,19}$/.test(id);
 }
 
 /** Every name of a finding, its id first. */

@@ -1,3 +1,4 @@
+import { normalisePythonName } from "../inventory/python-name.ts";
 import { parsePurl, type Purl } from "./parse-purl.ts";
 import type { VexComponent, VexProduct, VexStatement } from "./statement.ts";
 import type { SubjectPackage, VexSubject } from "./subject.ts";
@@ -90,7 +91,7 @@ function isLanguagePackage(purl: Purl, one: SubjectPackage): boolean {
 
 function fullName({ type, namespace, name }: Purl): string {
   const whole = namespace === "" ? name : `${namespace}/${name}`;
-  if (type === "pypi") return whole.toLowerCase().replaceAll(/[-_.]+/g, "-");
+  if (type === "pypi") return normalisePythonName(whole);
   return type === "golang" ? whole.toLowerCase() : whole;
 }
 

@@ -56,7 +56,7 @@ test("the findings as OpenVEX are valid: affected with the action where there is
     },
     {
       vulnerability: { name: "CVE-2024-3000" },
-      products: product("pkg:deb/debian/zlib@1%3A1.2.13.dfsg-1?arch=source"),
+      products: product("pkg:deb/debian/zlib@1:1.2.13.dfsg-1?arch=source"),
       status: "under_investigation",
       status_notes: "state of the fix: no-dsa",
     },

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { canonicalJson } from "../../oci/canonical-json.ts";
+import { debSourcePurl, languagePurl } from "../inventory/purl.ts";
 import type { Finding, ScanResult } from "../scan/finding.ts";
 import { isSuppressed } from "../scan/suppressed.ts";
 
@@ -62,7 +63,5 @@ function writeProduct({ package: found }: Finding, { image, name }: ScanResult):
 
 /** The source package for `deb`: what a finding is about. */
 export function packagePurl({ ecosystem, name, version }: Finding["package"]): string {
-  const path = name.split("/").map(encodeURIComponent).join("/");
-  const at = `@${encodeURIComponent(version)}`;
-  return ecosystem === "deb" ? `pkg:deb/debian/${path}${at}?arch=source` : `pkg:${ecosystem}/${path}${at}`;
+  return ecosystem === "deb" ? debSourcePurl(name, version) : languagePurl({ ecosystem, name, version });
 }
