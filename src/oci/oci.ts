@@ -7,6 +7,7 @@ import { find, openFolder, sourceOf } from "./places.ts";
 import { pushImage } from "./push-image.ts";
 import { receiveImage, type ReceiveOptions } from "./receive-image.ts";
 import { receiveReferrers } from "./referrers/receive-referrers.ts";
+import { subjectOfName } from "./referrers/referrers-index.ts";
 import { sendReferrers } from "./referrers/send-referrers.ts";
 import { subjectsIn } from "./referrers/subjects.ts";
 import { formatReference, namesRegistry, parseReference, type ImageReference } from "./reference.ts";
@@ -98,8 +99,9 @@ export async function push(
       hint: "leave the digest out, or name the image that has it",
     });
   }
-  const repository = openRepository(context, reference, options);
   const { tag } = reference;
+  if (subjectOfName(tag ?? "") !== undefined) throw reservedTag(reference);
+  const repository = openRepository(context, reference, options);
   if (options.evidence === false) {
     await pushImage(context, from, { repository, ...(tag === undefined ? {} : { tag }) });
     return 0;
@@ -114,6 +116,15 @@ export async function push(
     await repository.pushManifest(tag, { descriptor: image, content: layout.readBlob(image.digest) });
   }
   return statements;
+}
+
+/** An image under the tag of a list would take the place of all that is attached to another. */
+function reservedTag(reference: ImageReference): IngotError {
+  return new IngotError(
+    "reference-malformed",
+    `the tag of ${formatReference(reference)} is that of a list of what is attached to an image`,
+    { hint: "choose another tag" },
+  );
 }
 
 /** Transfers an image into a layout, with what is attached to it and before anything names it. */

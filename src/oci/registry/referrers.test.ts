@@ -13,6 +13,8 @@ import { digestOf } from "../digest.ts";
 import { openLayout, type Layout } from "../layout.ts";
 import { readIndex, writeIndex } from "../layout/references.ts";
 import { mediaTypes } from "../media-types.ts";
+import { push } from "../oci.ts";
+import { parseReference } from "../reference.ts";
 import { receiveReferrers } from "../referrers/receive-referrers.ts";
 import { sendReferrers } from "../referrers/send-referrers.ts";
 import { attachArtifact, listReferrers } from "../referrers.ts";
@@ -374,6 +376,31 @@ test("a list of the layout that is no list stops no image from being sent", asyn
   writeIndex(here.layout.folder, { ...index, manifests });
   assert.equal(await send(here), 0);
   assert.match(here.warnings.join("\n"), /not an OCI image index/);
+});
+
+test("where statements cannot be sent, a tag is not moved to the image", async (t) => {
+  const here = await place(t);
+  const { fake, context, layout, image } = here;
+  const reference = parseReference(`${fake.host}/shop/web:golden`);
+  const retry = { attempts: 1 };
+  fake.intercept = ({ method, url = "" }, response) =>
+    method === "PUT" && url.endsWith(listTag(image)) && answer(response, 400);
+  await assert.rejects(push(context, { layout, image }, reference, { retry }), { code: "registry-failed" });
+  assert.equal(fake.manifests.has("golden"), false);
+  fake.intercept = () => false;
+  assert.equal(await push(context, { layout, image }, reference, { retry }), 3);
+  assert.ok(fake.manifests.has("golden"));
+});
+
+test("an image is not pushed to the tag of what is attached to another", async (t) => {
+  const here = await place(t);
+  await send(here);
+  const before = tagged(here);
+  const other = putTinyImage(here.layout, { text: "another image" });
+  const reference = parseReference(`${here.fake.host}/shop/web:${listTag(here.image)}`);
+  const pushed = push(here.context, { layout: here.layout, image: other }, reference);
+  await assert.rejects(pushed, { code: "reference-malformed", message: /is that of a list/ });
+  assert.deepEqual(tagged(here), before);
 });
 
 test("hostile lists are named in few lines", async (t) => {
