@@ -238,6 +238,11 @@ const cases: readonly Case[] = [
     "6:30: expected source or content, got both",
   ],
   [
+    "an unknown lint",
+    inImage("lints:", "  host-keys: {reason: none}"),
+    '6:7: expected a known key, got "host-keys"; did you mean "host-key"?',
+  ],
+  [
     "neither source nor content",
     inImage("files:", '  /x: {mode: "0644"}'),
     '6:7: expected one of the keys "source" and "content", got neither',

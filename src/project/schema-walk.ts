@@ -10,6 +10,7 @@ export function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
 
 /** The keys that a mapping's schema knows. */
 export function keysOf(schema: z.ZodType | undefined): string[] {
+  if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum) return schema.keyType.options.map(String);
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
