@@ -90,7 +90,7 @@ function judge(lint: Lint, subject: LintSubject, exceptions: readonly LintExcept
       ...base,
       outcome: "failed",
       duration,
-      message: `${lint.rule}; found ${findings.length}. ${lint.advice}`,
+      message: `${lint.rule}; found ${findings.length}; what to do: ${lint.advice}`,
       findings,
     };
   const notes = [
