@@ -55,13 +55,20 @@ function usersOf(layout: Layout, roots: readonly Digest[]): Map<Digest, Set<stri
   });
   for (const [root, name] of [...named, ...attached, ...roots.map((digest) => [digest, digest] as const)]) {
     const pending = [root];
+    const followed = new Set<Digest>();
     for (let digest = pending.pop(); digest !== undefined; digest = pending.pop()) {
-      const names = users.get(digest) ?? new Set();
-      if (names.has(name)) continue;
-      users.set(digest, names.add(name));
+      if (followed.has(digest)) continue;
+      followed.add(digest);
+      addUser(users, digest, name);
       const manifest = readManifest(layout, digest);
-      if (manifest !== undefined) pending.push(...partsOf(manifest));
+      // What is in a layer is not followed, as in garbage collection: a manifest in one is content like any other.
+      if (manifest?.kind === "index") pending.push(...partsOf(manifest));
+      else if (manifest !== undefined) for (const part of partsOf(manifest)) addUser(users, part, name);
     }
   }
   return users;
+}
+
+function addUser(users: Map<Digest, Set<string>>, digest: Digest, name: string): void {
+  users.set(digest, (users.get(digest) ?? new Set()).add(name));
 }

@@ -21,12 +21,16 @@ export function markReachable(
     ([, manifest]) => subjectOf(manifest),
   );
   const reached = new Set<Digest>();
+  const followed = new Set<Digest>();
   const pending = [...roots];
   for (let digest = pending.pop(); digest !== undefined; digest = pending.pop()) {
-    if (reached.has(digest)) continue;
+    if (followed.has(digest)) continue;
+    followed.add(digest);
     reached.add(digest);
     const manifest = manifests.get(digest);
-    if (manifest !== undefined) pending.push(...partsOf(manifest));
+    // Attack: a statement with another image's manifest for its content would keep that whole image. What is in a layer is not followed.
+    if (manifest?.kind === "index") pending.push(...partsOf(manifest));
+    else if (manifest !== undefined) for (const part of partsOf(manifest)) reached.add(part);
     for (const [referrer] of referrers.get(digest) ?? []) pending.push(referrer);
     const list = lists.get(digest);
     if (list !== undefined) pending.push(list);

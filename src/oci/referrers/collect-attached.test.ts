@@ -11,6 +11,7 @@ import type { Descriptor } from "../descriptor.ts";
 import { digestOf, type Digest } from "../digest.ts";
 import { openLayout, type Layout } from "../layout.ts";
 import { nameOf, readIndex } from "../layout/references.ts";
+import { parseImageManifest } from "../manifest.ts";
 import { mediaTypes } from "../media-types.ts";
 import { attachArtifact, listReferrers } from "../referrers.ts";
 import { putTinyImage } from "../tiny-image.fixture.ts";
@@ -64,6 +65,21 @@ test("what is attached to an image goes with it, with the name of its list", asy
   assert.equal(layout.hasBlob(gone.digest), false);
   assert.equal(layout.hasBlob(digestOf("a")), false);
   assert.equal(layout.hasBlob(digestOf("c")), true);
+  assert.deepEqual(await checkLayout(layout), []);
+});
+
+test("a statement whose content is the manifest of another image does not keep that image", async (t) => {
+  const layout = temporaryLayout(t);
+  const gone = putTinyImage(layout, { text: "gone" });
+  const kept = await putAttested(layout, "kept", []);
+  const manifest = layout.readBlob(gone.digest);
+  const { config, layers } = parseImageManifest(manifest);
+  const content = { mediaType: mediaTypes.imageManifest, content: manifest };
+  const artifact = await attachArtifact(layout, kept, { ...artifactOf("x"), layers: [content] });
+  const { blobs } = await collectGarbage(layout, { grace: 0 });
+  for (const part of [config, ...layers]) assert.ok(blobs.some(({ digest }) => digest === part.digest));
+  assert.deepEqual(attachedTo(layout, kept), [artifact.digest]);
+  assert.deepEqual(layout.readBlob(gone.digest), manifest);
   assert.deepEqual(await checkLayout(layout), []);
 });
 
