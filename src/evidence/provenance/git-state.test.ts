@@ -163,6 +163,9 @@ test("the remote is given without what lets its owner in, and paths of this mach
     "persistent-https::https://git.example/shop": undefined,
     "https://git.example/a\u0007b": undefined,
     "": undefined,
+    // Mistyped: never with the password.
+    "https:/user:password@git.example/p.git": "git+https://git.example/p.git",
+    "user:password@git.example:p.git": undefined,
   };
   for (const [remote, uri] of Object.entries(remotes)) assert.equal(publicUri(remote), uri, remote);
 });

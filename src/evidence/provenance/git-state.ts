@@ -49,7 +49,8 @@ async function readState({ commit, prefix, origin, run }: GitRepository): Promis
  */
 export function publicUri(remote: string): string | undefined {
   if (/[\s\p{Cc}\\]/u.test(remote) || isAbsolute(remote) || remote.includes("::")) return undefined;
-  const scpLike = /^(?:[^@/:]+@)?([^@/:]+):(?!\/\/)\/?(.+)$/.exec(remote);
+  // No "@" in the path: a URL that was mistyped, such as https:/user:password@host/path, would be taken for one with its password.
+  const scpLike = /^(?:[^@/:]+@)?([^@/:]+):(?!\/\/)\/?([^@]+)$/.exec(remote);
   const [, host = "", path = ""] = scpLike ?? [];
   return cleanUrl(scpLike === null ? remote : `ssh://${host}/${path}`);
 }
