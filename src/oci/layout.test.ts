@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -236,4 +236,15 @@ test("the store's folders are for all who may enter its home, whatever the umask
   for (const path of [layout.folder, join(layout.folder, "blobs/sha256")])
     assert.equal(statSync(path).mode & 0o777, 0o755);
   assert.equal(statSync(layout.blobPath(digest)).mode & 0o777, 0o444);
+});
+
+test("a pipe in the place of a blob or of the index is damage, and nobody waits for it", (t) => {
+  const layout = temporaryLayout(t);
+  const digest = digestOf("content");
+  execFileSync("mkfifo", [layout.blobPath(digest)]);
+  assert.equal(layout.hasBlob(digest), false);
+  assert.throws(() => layout.readBlob(digest), { code: "store-damaged" });
+  rmSync(join(layout.folder, "index.json"));
+  execFileSync("mkfifo", [join(layout.folder, "index.json")]);
+  assert.throws(() => layout.listManifests(), { code: "layout-unusable" });
 });
