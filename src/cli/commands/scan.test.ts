@@ -212,7 +212,7 @@ test("a scan of the store is signed by the scanner's key, again each time; witho
   }
   const blind = await run("scan", ...args, "--no-feeds", "--fail-on", "high");
   assert.equal(blind.code, 4);
-  assert.match(blind.stdout, /not signed: no source of advisories was asked$/m);
+  assert.match(blind.stdout, /not signed: no source of advisories was asked:/);
   assert.match(blind.stdout, /^failed by --fail-on high: no source of advisories was asked, so nothing can be said$/m);
   assert.equal(
     readEvidence(store, first.image as Digest, []).length,
@@ -240,6 +240,39 @@ test("an attached exception counts only by a key that is trusted", async (t) => 
   );
   const trusted = await scan(...args, "--key", `${join(env.INGOT_HOME, "keys/scanner.pub")}=scanner`);
   assert.equal(trusted.code, 0, trusted.notes.join("\n"));
+});
+
+test("a scan that no source could answer is not clean: it meets no --fail-on and is not signed", async (t) => {
+  const world = await makeWorld(t);
+  const { layout, run, succeed } = world;
+  await addFeeds(world);
+  await succeed("key", "generate", "scanner");
+  const entries = debian();
+  const jessie = tarEntry({ path: "etc/os-release", content: 'ID=debian\nVERSION_ID="8"\nPRETTY_NAME="Debian 8"\n' });
+  const images = {
+    "a release that no feed knows": {
+      layers: [[...entries.filter(({ path }) => path !== "etc/os-release"), jessie]],
+      said: /no source knows the packages of Debian jessie/,
+    },
+    "an image whose release is hidden": {
+      layers: [entries, [tarEntry({ path: "etc/.wh.os-release" })]],
+      said: /it has no os-release/,
+    },
+    "an image without dpkg's list": {
+      layers: [entries, [tarEntry({ path: "var/lib/.wh.dpkg" })]],
+      said: /has no list of packages that Ingot reads/,
+    },
+  };
+  for (const [what, { layers, said }] of Object.entries(images)) {
+    await layout.setReference("hidden", putTinyImage(layout, { layers }));
+    await succeed("copy", "oci:layout:hidden", "store:shop/hidden");
+    const { code, stdout } = await run("scan", "shop/hidden", "--no-security-suite", "--fail-on", "critical");
+    assert.equal(code, 4, what);
+    assert.match(stdout, said, what);
+    assert.match(stdout, /^no findings, which says nothing: see the notes$/m, what);
+    assert.match(stdout, /^failed by --fail-on critical: nothing can be said: /m, what);
+    assert.match(stdout, /not signed: /, what);
+  }
 });
 
 test("--file names the project that a short name is of; what was not built yet is told with the command", async (t) => {

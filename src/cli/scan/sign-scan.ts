@@ -18,9 +18,9 @@ export async function signScan(
   if (!options.sign) return {};
   if (!found.isInStore)
     return { note: "not signed: the image is not in the store; next: ingot copy IMAGE NAME, and scan that" };
-  const { hasAdvisories } = await import("../../evidence/scan/scan-notes.ts");
   // Attack: `ingot verify` asks for a scan, and one that looked at nothing would do.
-  if (!hasAdvisories(result.sources)) return { note: "not signed: no source of advisories was asked" };
+  const [gap] = result.gaps;
+  if (gap !== undefined) return { note: `not signed: ${gap}` };
   const { openSigner } = await import("../../evidence/keys/signer.ts");
   const signer = await openSigner(ctx, "scanner", options);
   if (signer === undefined) return { note: "not signed: there is no key for it; next: ingot key generate scanner" };
