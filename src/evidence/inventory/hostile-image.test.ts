@@ -233,3 +233,10 @@ test("the release is found where os-release has no codename, as in distroless im
     assert.equal(os?.codename, codename, text);
   }
 });
+
+test("a thousand damaged files are not a thousand lines of a report", async (t) => {
+  const damaged = Array.from({ length: 1000 }, (_, at) => file(`n/node_modules/p${at}/package.json`, "{"));
+  const { notes } = await inventoryOf(t, damaged);
+  assert.equal(notes.length, 51);
+  assert.equal(notes.at(-1), "and 950 more of that kind");
+});

@@ -34,7 +34,7 @@ export async function readInventory(
     debian,
     language,
     unowned: findUnowned(image, (path) => owners.has(path) || isLanguageFile(path)),
-    notes: [...notesOf(image), ...noteUnlisted(image, new Set(debian.map(({ name }) => name))).toSorted()],
+    notes: notesOf(image, debian),
   };
 }
 
@@ -51,9 +51,16 @@ function ownersOf(packages: readonly DebianPackage[]): ReadonlyMap<string, strin
   return new Map(packages.flatMap(({ name, files }) => files.map((path) => [path, name] as const)));
 }
 
-function notesOf(image: ImageFacts): readonly string[] {
+/** A million damaged files are a small layer, and must not be a million lines of every report. */
+const mostNotes = 50;
+
+function notesOf(image: ImageFacts, debian: readonly DebianPackage[]): readonly string[] {
   const skipped = [...image.facts].flatMap(([path, fact]) => (fact.kind === "skipped" ? [`/${path} ${fact.why}`] : []));
-  return skipped.toSorted();
+  const unlisted = noteUnlisted(image, new Set(debian.map(({ name }) => name)));
+  // A hidden package weighs more than a file that cannot be read.
+  const all = [...unlisted.toSorted(), ...skipped.toSorted()];
+  const left = all.length - mostNotes;
+  return left > 0 ? [...all.slice(0, mostNotes), `and ${left} more of that kind`] : all;
 }
 
 /** OCI uses Go's names of architectures, Debian its own. */

@@ -30,13 +30,20 @@ function noteForeignVersions(inventory: Inventory): string[] {
   if (!isDebian(inventory)) return [];
   const found = inventory.debian.filter(({ version }) => isForeignVersion(version));
   if (found.length === 0) return [];
-  const names = found.map(({ name, version }) => `${name} ${version}`);
-  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
-  return [`these versions are not of the release, and its advisories may be wrong about them: ${shown}`];
+  const names = listFew(found.map(({ name, version }) => `${name} ${version}`));
+  return [`these versions are not of the release, and its advisories may be wrong about them: ${names}`];
 }
 
 function noteUnversioned(inventory: Inventory): string[] {
   const found = inventory.language.filter((one) => isOwnLanguagePackage(inventory, one) && !/\d/.test(one.version));
   if (found.length === 0) return [];
-  return [`no version is known, so nothing can be said about: ${found.map(({ path }) => path).join(", ")}`];
+  return [`no version is known, so nothing can be said about: ${listFew(unique(found.map(({ path }) => path)))}`];
+}
+
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)];
+}
+
+function listFew(names: readonly string[]): string {
+  return names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 }
