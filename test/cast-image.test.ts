@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { openLayout, type Layout } from "../src/oci/layout.ts";
+import { runtimePaths } from "../src/runtime/paths.ts";
 import { parseImageManifest, type ImageManifest } from "../src/oci/manifest.ts";
 import { startDockerd } from "./support/dockerd.ts";
 import { schemaValidator, whyNoSchemas } from "./support/oci-schemas.ts";
@@ -47,7 +48,10 @@ before(async () => {
   layout = openLayout(join(home, "store"), { create: false });
 });
 
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => {
+  rmSync(runtimePaths(home).run, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test("another machine's clone gives the same digest: other folder, home, time zone, umask, locale and environment", async () => {
   const clone = mkdtempSync(join("/dev/shm", "ingot-clone-"));

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runtimePaths } from "../../src/runtime/paths.ts";
 import { makeArchiveKey, type ArchiveKey } from "./archive-key.ts";
 import { serveArchive, type ArchiveServer } from "./archive-server.ts";
 import { makeTestArchive, type Publication, type TestArchive } from "./debian-archive.ts";
@@ -60,6 +61,8 @@ export async function makeIngotWorld(t: Ender, publication: Publication = {}): P
   const server = await serveArchive(archive.folder);
   t.after(async () => {
     await server.close();
+    // Empty folders, of each home that had instances.
+    rmSync(runtimePaths(home).run, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   });
   const env = { INGOT_HOME: home, INGOT_DEBIAN_MIRROR: `${server.url}/debian ${server.url}/debian-security` };
