@@ -125,7 +125,7 @@ export const errorCodes = {
   "passphrase-missing": { exit: 1, means: "A key is encrypted, and no passphrase is at hand." },
   "passphrase-unusable": { exit: 1, means: "A passphrase is empty, or was not typed the same twice." },
   "passphrase-wrong": { exit: 1, means: "A key does not open with the passphrase that was given." },
-  "predicate-malformed": { exit: 1, means: "What should be attested is not JSON, or too large." },
+  "predicate-malformed": { exit: 1, means: "What should be attested is not JSON, too large, or of no use to who reads it." },
   "provenance-missing": { exit: 1, means: "No statement says how an image was built." },
   "provenance-untrusted": { exit: 4, means: "Statements say how an image was built, but none by a trusted builder." },
   "provenance-unusable": {

@@ -28,7 +28,7 @@ export const declare: Declare = (command, handle) => {
         const { parsePredicateType } = await import("../parse-kind.ts");
         const predicateType = parsePredicateType(options.type);
         const role = await chooseRole(predicateType, options);
-        const predicate = readPredicate(ctx, options);
+        const predicate = await readPredicate(ctx, predicateType, options);
         const { openLocalImage } = await import("../open-image.ts");
         const { layout, image, name } = await openLocalImage(ctx, text);
         const { openSigner } = await import("../../evidence/keys/signer.ts");
@@ -52,17 +52,21 @@ async function chooseRole(predicateType: string, options: AttestOptions): Promis
   const { parseRole } = await import("../parse-role.ts");
   if (options.role !== undefined) return parseRole(options.role);
   const { kindOf } = await import("../../evidence/statement/statement.ts");
-  const { statementKinds } = await import("../../evidence/evidence.ts");
+  const { roles, statementKinds } = await import("../../evidence/evidence.ts");
   const kind = kindOf(predicateType);
   if (kind !== "other") return statementKinds[kind].role;
   throw new IngotError("usage", `expected --role, since Ingot does not know who may say ${predicateType}`, {
-    hint: "cosign verify takes whatever the builder's key signed for a signature: use another role for what is no yes",
+    hint: `roles: ${roles.join(", ")}; of the builder only what approves the image: cosign verify takes all that its key signed for a signature`,
   });
 }
 
 const mostBytes = 40 << 20;
 
-function readPredicate(ctx: Context, { type, predicate: file }: AttestOptions): object {
+async function readPredicate(
+  ctx: Context,
+  predicateType: string,
+  { type, predicate: file }: AttestOptions,
+): Promise<object> {
   if (file === undefined) {
     if (type === "signature") return {};
     throw new IngotError("usage", `expected --predicate FILE with --type ${type}`, { hint: "ingot attest --help" });
@@ -71,8 +75,13 @@ function readPredicate(ctx: Context, { type, predicate: file }: AttestOptions): 
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size !== undefined && size > mostBytes) throw malformed(`${path} has ${size} bytes, more than 40 MiB`);
   const value = parse(path);
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw malformed(`expected a JSON object in ${path}`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw malformed(`expected a JSON object in ${path}`);
+  }
+  const { kindOf } = await import("../../evidence/statement/statement.ts");
+  const { checkPredicate } = await import("../check-predicate.ts");
+  checkPredicate(kindOf(predicateType), value, file);
+  return value;
 }
 
 function parse(path: string): unknown {

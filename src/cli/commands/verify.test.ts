@@ -38,7 +38,10 @@ async function makePlace(t: TestContext, yaml?: string): Promise<Place> {
   await layout.setReference("shop/web", image);
   if (yaml !== undefined) writeFileSync(join(folder, "ingot.yaml"), yaml);
   writeFileSync(join(folder, "passed.json"), '{"result":"PASSED","passedTests":["one"]}');
-  writeFileSync(join(folder, "failed.json"), '{"result":"FAILED","failedTests":["one"]}');
+  writeFileSync(
+    join(folder, "failed.json"),
+    '{"result":"FAILED","failedTests":["one"],"finishedOn":"2026-11-21T10:00:00Z"}',
+  );
   const runIn =
     (home: string) =>
     (...args: string[]) =>
@@ -190,9 +193,17 @@ test("attest refuses what makes no statement, and never takes the builder's key 
   assert.equal((await run("key", "generate", "builder")).code, 0);
   writeFileSync(join(folder, "list.json"), "[]");
   writeFileSync(join(folder, "text.json"), "{");
+  writeFileSync(join(folder, "undated.json"), '{"result":"FAILED"}');
   const cases: readonly (readonly [string[], number, RegExp])[] = [
     [["--type", "https://example.test/x", "--predicate", "passed.json"], 2, /expected --role[^]*code: usage\n$/],
     [["--type", "tests", "--predicate", "failed.json", "--role", "builder"], 3, /code: role-mismatch\n$/],
+    // Nothing would ever take this no back.
+    [
+      ["--type", "tests", "--predicate", "undated.json"],
+      1,
+      /no date, and says no: [^]*finishedOn[^]*predicate-malformed\n$/,
+    ],
+    [["--type", "vex", "--predicate", "passed.json"], 1, /no scan would use[^]*code: predicate-malformed\n$/],
     [["--type", "tests", "--predicate", "passed.json"], 1, /ingot key generate tester\ncode: key-missing\n$/],
     [["--type", "provenanse", "--predicate", "passed.json"], 2, /did you mean "provenance"/],
     [["--type", "provenance"], 2, /expected --predicate FILE/],

@@ -44,7 +44,7 @@ export function decide(items: readonly EvidenceItem[], required: readonly Requir
   const checked = withoutDuplicates(items.filter((item) => item.status === "checked").toSorted(byKind));
   const noes = checked.filter((item) => reasonAgainst(item) !== undefined);
   const against = (item: Checked): string | undefined =>
-    reasonAgainst(item) ?? (noes.some((no) => isLater(no, item)) ? "a later statement of its kind says no" : undefined);
+    reasonAgainst(item) ?? describeNo(noes.find((no) => isLater(no, item)));
   const negative = checked.flatMap((item) => unused(item, against(item)));
   const proven = checked.filter((item) => against(item) === undefined).map(asProven);
   const refused = items.flatMap((item) => (item.status === "refused" ? unused(item, item.reason) : []));
@@ -104,6 +104,13 @@ function isLater(no: Checked, yes: Checked): boolean {
   if (no.kind === "other" || no.kind !== yes.kind) return false;
   const [noTime, yesTime] = [statementTime(no), statementTime(yes)].map((time) => Date.parse(time ?? ""));
   return !(noTime !== undefined && yesTime !== undefined && noTime < yesTime);
+}
+
+function describeNo(no: Checked | undefined): string | undefined {
+  if (no === undefined) return undefined;
+  return statementTime(no) === undefined
+    ? `a statement of its kind that has no date says no: ${no.manifest}`
+    : `a later statement of its kind says no: ${no.manifest}`;
 }
 
 function asProven(item: Checked): Proven {

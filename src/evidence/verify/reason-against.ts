@@ -1,10 +1,10 @@
-import type { EvidenceItem, Statement } from "../evidence.ts";
+import type { Said } from "./statement-time.ts";
 
 /**
  * Why a rightly signed statement does not speak for the image; undefined where it does. Each kind whose predicate can say no is asked; what it says is believed
  * only where it is the word for yes.
  */
-export function reasonAgainst({ kind, statement }: Extract<EvidenceItem, { status: "checked" }>): string | undefined {
+export function reasonAgainst({ kind, statement }: Said): string | undefined {
   switch (kind) {
     case "tests":
       return unless(member(statement, "result"), "PASSED", "its result is");
@@ -31,6 +31,6 @@ function unless(value: unknown, yes: string, what: string): string | undefined {
   return `${what} ${JSON.stringify(value)?.slice(0, 100) ?? "not given"}, not ${yes}`;
 }
 
-function member({ predicate }: Statement, name: string): unknown {
+function member({ predicate }: Said["statement"], name: string): unknown {
   return typeof predicate === "object" && predicate !== null ? (predicate as Record<string, unknown>)[name] : undefined;
 }
