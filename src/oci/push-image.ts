@@ -29,7 +29,7 @@ export async function pushImage(
 ): Promise<PushedImage> {
   const { layout, image } = from;
   const counts = { uploaded: 0, mounted: 0, present: 0 };
-  const sender: Sender = { context, layout, repository: to.repository, options, counts };
+  const sender: Sender = { context, layout, repository: to.repository, options, counts, sent: new Set() };
   await sendManifest(sender, image, to.tag ?? image.digest);
   return { digest: image.digest, ...counts };
 }
@@ -40,13 +40,21 @@ type Sender = {
   readonly repository: Repository;
   readonly options: PushOptions;
   readonly counts: { uploaded: number; mounted: number; present: number };
+  /** What several indexes list is sent once. */
+  readonly sent: Set<Digest>;
 };
 
 async function sendManifest(sender: Sender, descriptor: Descriptor, tagOrDigest: string): Promise<void> {
   const content = sender.layout.readBlob(descriptor.digest);
   const parsed = parseManifest(content, descriptor.mediaType);
   if (parsed.kind === "manifest") await sendBlobs(sender, parsed.manifest);
-  else for (const entry of parsed.index.manifests) await sendManifest(sender, entry, entry.digest);
+  else {
+    for (const entry of parsed.index.manifests) {
+      if (sender.sent.has(entry.digest)) continue;
+      sender.sent.add(entry.digest);
+      await sendManifest(sender, entry, entry.digest);
+    }
+  }
   await sender.repository.pushManifest(tagOrDigest, { descriptor, content });
 }
 

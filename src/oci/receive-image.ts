@@ -41,7 +41,7 @@ export async function receiveImage(
   from: { readonly source: ImageSource; readonly reference: string },
   options: ReceiveOptions = {},
 ): Promise<ReceivedImage> {
-  const receiver = { context, layout, source: from.source };
+  const receiver: Receiver = { context, layout, source: from.source, received: new Set() };
   const { platform = defaultPlatform } = options;
   const fetched = await from.source.fetchManifest(from.reference);
   const chosen = platform === "all" ? fetched : await chooseImage(receiver, fetched, platform);
@@ -108,13 +108,21 @@ function assertPlatform(layout: Layout, { content, descriptor }: FetchedManifest
   throw noPlatform(platform, [`${config.os}/${config.architecture}`]);
 }
 
-type Receiver = { readonly context: Pick<Context, "report">; readonly layout: Layout; readonly source: ImageSource };
+type Receiver = {
+  readonly context: Pick<Context, "report">;
+  readonly layout: Layout;
+  readonly source: ImageSource;
+  /** Attack: an index that lists one index twice, which does the same, thirty times over: a thousand million images. */
+  readonly received: Set<Digest>;
+};
 
 async function receiveManifest(receiver: Receiver, fetched: FetchedManifest): Promise<void> {
   const parsed = parseManifest(fetched.content, fetched.descriptor.mediaType);
   if (parsed.kind === "manifest") await receiveBlobs(receiver, parsed.manifest);
   else {
     for (const entry of parsed.index.manifests) {
+      if (receiver.received.has(entry.digest)) continue;
+      receiver.received.add(entry.digest);
       await receiveManifest(receiver, await receiver.source.fetchManifest(entry.digest));
     }
   }

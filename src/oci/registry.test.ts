@@ -76,6 +76,19 @@ test("an image is pushed, and pulled the same", async (t) => {
   assert.equal(await here.repository.hasManifest(digestOf("absent")), false);
 });
 
+test("what an index lists over and over is sent and received once", async (t) => {
+  const { context, fake, layout, image, repository, target } = await place(t);
+  let top = image;
+  for (let depth = 0; depth < 30; depth += 1) {
+    const content = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests: [top, top] });
+    top = { mediaType: mediaTypes.imageIndex, digest: layout.putBlob(content), size: content.length };
+  }
+  await pushImage(context, { layout, image: top }, { repository });
+  assert.equal(fake.manifests.size, 31);
+  await receiveImage(context, target, { source: repository, reference: top.digest }, { platform: "all" });
+  assert.ok(target.hasBlob(image.digest));
+});
+
 test("a blob that a layout has is not fetched again", async (t) => {
   const here = await place(t);
   await push(here);
