@@ -42,18 +42,20 @@ export async function pushReferrers(
 
 /**
  * Adds to the list under the image's tag (distribution-spec, "Pushing Manifests with Subject"). Entries of others stay. The specification knows no lock, so
- * who writes at the same moment may win: the list is read again until everything is in it.
+ * who writes at the same moment may win: the list is read again until everything is in it, and not before those who had read it earlier have
+ * written theirs.
  */
 async function updateList(target: Target, subject: Digest, added: readonly Descriptor[]): Promise<void> {
   const { context, http, repository, retry } = target;
   const { delay = 250 } = retry;
   for (let round = 0; round <= maximumRounds; round++) {
+    const begun = Date.now();
     const list = await fetchList(target, subject);
     const known = new Set(list.manifests.map((entry) => String(canonicalJson(entry))));
     if (added.every((entry) => known.has(String(canonicalJson(entry))))) return;
-    // Two that began together must not go on together.
-    if (round > 0) await pause(context, delay * 2 ** round * Math.random());
     await putList(target, subject, addReferrers(list, added));
+    // As long as another takes, at a guess, from its reading to its writing; and two that began together must not go on together.
+    await pause(context, Math.max(delay, 2 * (Date.now() - begun)) + delay * 2 ** round * Math.random());
   }
   const where = listOf(subject, `${http.endpoint.registry}/${repository}`);
   throw new IngotError("registry-failed", `${where} was written ${maximumRounds} times, and each time by another too`, {

@@ -168,6 +168,23 @@ test("a list that another wrote over at the same moment is written again with bo
   assert.deepEqual(tagged(here)?.manifests, [...here.attached, other].toSorted(byDigest));
 });
 
+test("a list that another had read before ours, and writes a moment after it, is written again with both", async (t) => {
+  const here = await place(t);
+  const { context, fake, image, layout } = here;
+  const other = putTinyImage(layout, { text: "other" });
+  let writes = 0;
+  fake.intercept = ({ method, url = "" }) => {
+    if (method !== "PUT" || !url.endsWith(listTag(image)) || writes++ > 0) return false;
+    const content = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests: [other] });
+    setTimeout(() => fake.manifests.set(listTag(image), { type: mediaTypes.imageIndex, content }), 50);
+    return false;
+  };
+  const where = { registry: fake.host, repository: "shop/web" };
+  const repository = openRepository(context, where, { retry: { delay: 200 } });
+  await sendReferrers(context, { layout, subject: image.digest }, repository);
+  assert.deepEqual(tagged(here)?.manifests, [...here.attached, other].toSorted(byDigest));
+});
+
 test("a single manifest with a subject is listed too, and one without is not", async (t) => {
   const here = await place(t);
   const [first] = here.attached;
