@@ -49,6 +49,24 @@ const accounts = [
 const folder = (path: string, more: Partial<TarEntry> = {}): TarEntry =>
   tarEntry({ path, type: "directory", mode: 0o755, ...more });
 
+test("a key is found in a package's file that a later layer replaces, even where that layer holds nothing else", async (t) => {
+  const owned = ["etc/app/app.conf", "usr/share/app/index.html", "usr/share/app/as-shipped"];
+  const status = "Package: app\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n";
+  const base = [
+    ...owned.map((path) => tarEntry({ path, content: "as the package has it" })),
+    tarEntry({ path: "var/lib/dpkg/status", content: status }),
+    tarEntry({ path: "var/lib/dpkg/info/app.list", content: `${owned.map((path) => `/${path}\n`).join("")}` }),
+  ];
+  for (const path of owned.slice(0, 2)) {
+    const layers = [base, [folder("etc"), tarEntry({ path, content: privateKey })]];
+    const result = (await lint(t, { layers, run: {} })).get("private-key");
+    assert.deepEqual(
+      result?.findings?.map(({ where }) => where),
+      [`/${path}`],
+    );
+  }
+});
+
 test("a key is found under the name that is left of it when another was taken away", async (t) => {
   const first = tarEntry({ path: "srv/a.pem", content: privateKey });
   const link = tarEntry({ path: "srv/b.pem", type: "hardlink", linkname: "srv/a.pem" });

@@ -56,14 +56,31 @@ function ownership(inventory: Inventory): (path: string) => string | undefined {
 const largest = 1 << 20;
 
 /**
- * The files in which a secret may be: those of no package, and a package's configuration where a person or a script may have written it. A layer that holds
- * nothing but files of packages is as the packages ship it, and need not be unpacked for this.
+ * The files in which a secret may be: those of no package, a package's configuration where a person or a script may have written it, and whatever a later layer puts
+ * in the place of a package's file. A layer that holds nothing but files of packages is as the packages ship it, and need not be unpacked for this.
  */
 function worthReading(layers: readonly LayerIndex[], ownerOf: LintSubject["ownerOf"]): readonly string[] {
-  const mixed = layers.filter((layer) => filesIn(layer).some(({ path }) => ownerOf(path) === undefined));
+  const replaced = replacedPaths(layers);
+  const isShippedLayer = (layer: LayerIndex) =>
+    filesIn(layer).every(({ path }) => ownerOf(path) !== undefined && !replaced.has(path));
   // The size of a hard link is that of its first name, which may be in another layer.
-  const files = mixed.flatMap(filesIn).filter(({ type, size }) => type === "hardlink" || (size > 0 && size <= largest));
-  return [...new Set(files.map(({ path }) => path))].filter((path) => !isShipped(path, ownerOf));
+  const files = layers
+    .filter((layer) => !isShippedLayer(layer))
+    .flatMap(filesIn)
+    .filter(({ type, size }) => type === "hardlink" || (size > 0 && size <= largest));
+  return [...new Set(files.map(({ path }) => path))].filter((path) => replaced.has(path) || !isShipped(path, ownerOf));
+}
+
+/** What more than one layer has: a package brings a file once. */
+function replacedPaths(layers: readonly LayerIndex[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const replaced = new Set<string>();
+  for (const layer of layers) {
+    const paths = new Set(filesIn(layer).map(({ path }) => path));
+    for (const path of paths) if (seen.has(path)) replaced.add(path);
+    for (const path of paths) seen.add(path);
+  }
+  return replaced;
 }
 
 function filesIn(layer: LayerIndex): LayerIndex {
