@@ -20,8 +20,8 @@ export async function findImageName(ctx: Context, text: string, options: Project
         .some((one) => one.name === name)
     )
       return name;
-    throw new IngotError("reference-unknown", `the store has no image "${name}": it was not built yet`, {
-      hint: `ingot build ${text}`,
+    throw new IngotError("reference-unknown", `the store has no image "${name}": it was not built here yet`, {
+      hint: `ingot build ${text}, or where it was built elsewhere: ingot pull REGISTRY/NAME:TAG ${name}`,
     });
   } catch (error) {
     // A definition that was named must be there.
