@@ -140,7 +140,7 @@ async function receiveBlobs({ context, layout, source }: Receiver, manifest: Ima
     const counted = count(source.streamBlob(blob), task);
     await layout.putBlobStream(counted, { digest: blob.digest, size: blob.size });
   });
-  task.done(`${missing.length} of ${wanted.size} blobs received, the others were there`);
+  task.done(`${missing.length} blobs received, ${wanted.size - missing.length} were there`);
 }
 
 async function* count(source: AsyncIterable<Uint8Array>, task: Task): AsyncGenerator<Uint8Array, void, undefined> {

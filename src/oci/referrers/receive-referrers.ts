@@ -32,7 +32,7 @@ export async function receiveReferrers(
   });
   const added = received.map(({ descriptor }) => descriptor);
   if (added.length > 0) await attachReferrers(layout, subject, added);
-  task?.done(`${received.length} of ${listed.length} statements received, the others were there`);
+  task?.done(`${received.length} statements received, ${listed.length - missing.length} were there`);
   warnSkipped(context, subject, problems);
   return listed.length - missing.length + received.length;
 }

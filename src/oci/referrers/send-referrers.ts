@@ -32,7 +32,7 @@ export async function sendReferrers(
     task?.advance(1);
   });
   await repository.pushReferrers(subject, manifests);
-  task?.done(`${manifests.length} of ${referrers.length} statements sent, the others were there`);
+  task?.done(`${manifests.length} statements sent, ${referrers.length - wanted.length} were there`);
   warnSkipped(context, subject, problems);
   return referrers.length - wanted.length + manifests.length;
 }
