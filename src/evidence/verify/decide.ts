@@ -109,8 +109,8 @@ function isLater(no: Checked, yes: Checked): boolean {
 function describeNo(no: Checked | undefined): string | undefined {
   if (no === undefined) return undefined;
   return statementTime(no) === undefined
-    ? `a statement of its kind that has no date says no: ${no.manifest}`
-    : `a later statement of its kind says no: ${no.manifest}`;
+    ? `a statement of its kind that has no date says no: ${no.manifest.slice(0, 19)}`
+    : `a later statement of its kind says no: ${no.manifest.slice(0, 19)}`;
 }
 
 function asProven(item: Checked): Proven {

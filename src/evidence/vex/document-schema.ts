@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+const text = { message: "expected a text" };
+
 /** OpenVEX 0.2.0 (OPENVEX-SPEC.md), as far as Ingot reads it. Members that are not named here are left alone: other tools add theirs. */
 const identifiers = z.looseObject({ purl: z.string().exactOptional() });
 const hashes = z.looseObject({
@@ -22,7 +24,9 @@ const product = z.looseObject({
 
 const vulnerability = z.looseObject({
   "@id": z.string().exactOptional(),
-  name: z.string().min(1, { message: "expected the id of a vulnerability" }),
+  name: z
+    .string({ message: "expected the id of a vulnerability" })
+    .min(1, { message: "expected the id of a vulnerability" }),
   aliases: z.array(z.string()).max(100).exactOptional(),
 });
 
@@ -34,11 +38,13 @@ export const justifications = [
   "inline_mitigations_already_exist",
 ] as const;
 
+const statuses = ["not_affected", "affected", "fixed", "under_investigation"] as const;
+
 const statement = z.looseObject({
   vulnerability,
   products: z.array(product).max(10_000).exactOptional(),
-  status: z.enum(["not_affected", "affected", "fixed", "under_investigation"]),
-  justification: z.enum(justifications).exactOptional(),
+  status: z.enum(statuses, { message: `expected one of ${statuses.join(", ")}` }),
+  justification: z.enum(justifications, { message: `expected one of ${justifications.join(", ")}` }).exactOptional(),
   impact_statement: z.string().exactOptional(),
   action_statement: z.string().exactOptional(),
   status_notes: z.string().exactOptional(),
@@ -51,13 +57,16 @@ const statement = z.looseObject({
 
 export const documentSchema = z.looseObject({
   "@context": z
-    .string()
+    .string({ message: "expected https://openvex.dev/ns/v0.2.0" })
     .regex(/^https:\/\/openvex\.dev\/ns(?:\/v0\.2\.\d+)?$/, { message: "expected https://openvex.dev/ns/v0.2.0" }),
-  "@id": z.string().min(1),
+  "@id": z.string(text).min(1, text),
   author: z.string().exactOptional(),
   role: z.string().exactOptional(),
   timestamp: z.iso.datetime({ offset: true, message: "expected a date and time such as 2026-11-21T10:00:00Z" }),
-  statements: z.array(statement).min(1, { message: "expected at least one statement" }).max(10_000),
+  statements: z
+    .array(statement, { message: "expected a list of statements" })
+    .min(1, { message: "expected at least one statement" })
+    .max(10_000),
   expires: z.string().exactOptional(),
   "x-expires": z.string().exactOptional(),
 });
