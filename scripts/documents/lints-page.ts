@@ -29,5 +29,8 @@ images:
       unexplained-content: {reason: the program is compiled by run}
 \`\`\`
 
+What a package brings is what dpkg's lists in the image say. Whoever makes an image can forge them: a file that a forged list names passes \`unexplained-content\`, and below
+\`/usr\` it is not searched for keys and tokens, unless a later layer put it there. \`ingot rebuild\` finds it.
+
 This page is made from the code (\`npm run generate\`).
 `;
