@@ -10,6 +10,7 @@ import { lockProject } from "../image/lock-project.ts";
 import { formatLock, parseLock, readLockText, writeLock } from "../image/lock-file.ts";
 import type { Lock } from "../image/lock.ts";
 import type { Project } from "../project/definition.ts";
+import { referrersName } from "../oci/referrers/referrers-index.ts";
 import type { BuildSigning, signBuild } from "./sign-build.ts";
 import { openProject, type OpenedProject, type ProjectOptions } from "./open-project.ts";
 
@@ -66,7 +67,7 @@ export async function runBuild(
     references: Object.fromEntries(built.map((image) => [image.reference, image.digest])),
     blobs: [...built.flatMap(blobsOf), ...(signed?.blobs ?? [])],
     report: built.map((image, at) => reportUnchanged(image, said(at))),
-    ...(signed && { signedBy: signed.signedBy }),
+    ...(signed && { signedBy: signed.signedBy, lists: built.map(({ digest }) => referrersName(digest)) }),
   });
   return built.map((image, at) => report(image, said(at)));
 }

@@ -37,12 +37,15 @@ function writeIndex(home: string, named: string): void {
 /** Seals as a build does that started an hour after the files were written. */
 function seal(
   place: SealPlace & { source: string },
-  texts: { definition: string; lock: string; signedBy?: string } = { definition: "project: a", lock: "{}" },
+  texts: { definition: string; lock: string; signedBy?: string; lists?: readonly string[] } = {
+    definition: "project: a",
+    lock: "{}",
+  },
 ): void {
   const before = readState([place.source]);
   const taken = Date.now() + 3_600_000;
   const stored = { references: { "a/web": digest }, blobs: [digest] };
-  sealBuild(place, { ...texts, before, taken, roots: [place.source], ...stored, report });
+  sealBuild(place, { ...stored, ...texts, before, taken, roots: [place.source], report });
 }
 
 test("a build with nothing to do is known by its seal", (t) => {
@@ -50,6 +53,14 @@ test("a build with nothing to do is known by its seal", (t) => {
   assert.equal(findSealed(place), undefined);
   seal(place);
   assert.deepEqual(findSealed(place), report);
+});
+
+test("a seal does not hold where the store no longer lists what was signed", (t) => {
+  const place = makePlace(t);
+  seal(place, { definition: "project: a", lock: "{}", lists: ["a/web"] });
+  assert.deepEqual(findSealed(place), report);
+  seal(place, { definition: "project: a", lock: "{}", lists: ["a/web", "sha256-list"] });
+  assert.equal(findSealed(place), undefined);
 });
 
 test("a definition or lock that was written while the build ran is not taken for the one that was built", (t) => {

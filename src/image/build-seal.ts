@@ -19,6 +19,8 @@ export type BuildSeal<Report> = {
   readonly roots: readonly string[];
   /** Names of the store and the digests they must have. */
   readonly references: Readonly<Record<string, string>>;
+  /** Names that the store must have, whatever they mean now: of the lists that statements are in, which grow with every scan and test. */
+  readonly lists?: readonly string[];
   /** Digests that must be in the store. */
   readonly blobs: readonly string[];
   /** Id of the key that signed; absent where nothing was signed. */
@@ -52,7 +54,10 @@ export function findSealed<Report>(place: SealPlace): Report | undefined {
   return isSame ? seal.report : undefined;
 }
 
-export type SealInput<Report> = Pick<BuildSeal<Report>, "references" | "blobs" | "report" | "lock" | "signedBy"> & {
+export type SealInput<Report> = Pick<
+  BuildSeal<Report>,
+  "references" | "lists" | "blobs" | "report" | "lock" | "signedBy"
+> & {
   /** The very text that the build went by, read before it was parsed: a person may write the next one while the build runs. */
   readonly definition: string | undefined;
   /** From `readState`, taken before the build read the files: a change during the build must not be sealed. */
@@ -97,6 +102,7 @@ function isStored(home: string, seal: BuildSeal<unknown>): boolean {
   if (!seal.blobs.every((digest) => existsSync(join(store, "blobs", digest.replace(":", "/"))))) return false;
   const index = readJson<StoreIndex>(join(store, "index.json"));
   const named = new Map(index?.manifests?.map((entry) => [entry.annotations?.[nameAnnotation], entry.digest]));
+  if (seal.lists?.every((name) => named.has(name)) === false) return false;
   return Object.entries(seal.references).every(([name, digest]) => named.get(name) === digest);
 }
 

@@ -151,6 +151,24 @@ test("a statement that is gone breaks the seal and is made again", { skip }, asy
   );
 });
 
+test("a list of statements that is gone breaks the seal, and all is signed again", { skip }, async () => {
+  await build();
+  const path = join(world.home, "store/index.json");
+  type Index = { manifests: { annotations?: Record<string, string> }[] };
+  const index = JSON.parse(readFileSync(path, "utf8")) as Index;
+  const isList = ({ annotations = {} }: Index["manifests"][number]): boolean =>
+    Object.values(annotations).some((name) => name.startsWith("sha256-"));
+  assert.ok(index.manifests.some(isList));
+  writeFileSync(path, JSON.stringify({ ...index, manifests: index.manifests.filter((entry) => !isList(entry)) }));
+  const [image] = await build();
+  assert.deepEqual(
+    checkedOf(image)
+      .map(({ kind }) => kind)
+      .toSorted(),
+    kinds.toSorted(),
+  );
+});
+
 test("a rotated key signs anew", { skip }, async () => {
   const [before] = await build();
   await world.run(["key", "rotate", "builder"], { env: open });
