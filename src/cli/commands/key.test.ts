@@ -46,7 +46,7 @@ test("keys are made, listed, trusted and rotated, and the passphrase is never pr
   );
   const rotated = await run("key", "rotate", "builder", "--trust", "trust");
   assert.match(rotated.stdout, /builder: \[\.\/trust\/builder\.pub, \.\/trust\/builder-[0-9a-f]{12}\.pub\]/);
-  assert.match(rotated.stdout, /then sign what is in use again/);
+  assert.match(rotated.stdout, /then sign what is in use again \(ingot build\), push it/);
   const again = await run("key", "generate", "scanner", "builder");
   assert.equal(again.code, 1);
   assert.match(again.stderr, /hint: `ingot key rotate builder`[^]*code: key-exists\n$/);

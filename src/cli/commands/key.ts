@@ -143,6 +143,15 @@ async function made(ctx: Context, keys: readonly KeyEntry[], { trust }: KeyOptio
   };
 }
 
+/** What makes the statements of a role. */
+const commandOf: Readonly<Record<Role, string>> = {
+  builder: "ingot build",
+  scanner: "ingot scan IMAGE",
+  tester: "ingot test",
+  rebuilder: "ingot rebuild IMAGE",
+  approver: "ingot attest IMAGE --type approval",
+};
+
 async function rotated(
   ctx: Context,
   { former, key }: { former: KeyEntry; key: KeyEntry },
@@ -162,7 +171,7 @@ async function rotated(
       "",
       "next: trust the new key beside the old one in ingot.yaml:",
       snippet,
-      "then sign what is in use again (ingot build, ingot scan, ingot test), and take the old key out once nothing rests on it",
+      `then sign what is in use again (${commandOf[key.role]}), push it where it is used, and take the old key out once nothing rests on it`,
     ].join("\n"),
   };
 }
