@@ -2,7 +2,7 @@ import { releaseNames } from "../../debian/release-names.ts";
 import { compareVersions } from "../../debian/resolve/version.ts";
 import { normalisePythonName } from "../inventory/python-name.ts";
 import { isDebianVersion } from "./debian-version.ts";
-import { comparePythonVersions, parsePythonVersion } from "./order-pep440.ts";
+import { comparePythonVersions, parsePythonVersion, type PythonVersion } from "./order-pep440.ts";
 import { compareSemver, parseSemver } from "./order-semver.ts";
 
 /** The ecosystems that are matched, as the index names them; of Debian one for each release. */
@@ -33,8 +33,14 @@ export function packageKey(ecosystem: Ecosystem, name: string): string {
 /** Below 0, 0 or above 0 as `a` is older than, equal to or newer than `b`; undefined where either is no version there. "0" of OSV is before every version. */
 export function orderOf(ecosystem: Ecosystem, a: string, b: string): number | undefined {
   if (ecosystem === "npm" || ecosystem === "golang") return compareParsed([a, b], parseSemver, compareSemver);
-  if (ecosystem === "pypi") return compareParsed([a, b], parsePythonVersion, comparePythonVersions);
+  if (ecosystem === "pypi") return compareParsed([a, b], parsePythonVersion, comparePublic);
   return isDebianVersion(a) && isDebianVersion(b) ? compareVersions(a, b) : undefined;
+}
+
+/** A build of one's own, `2.0.0+cpu`, has what 2.0.0 has: a bound that names no local version is not about it (PEP 440, "Version specifiers"). */
+function comparePublic(a: PythonVersion, b: PythonVersion): number {
+  if (a.local !== undefined && b.local !== undefined) return comparePythonVersions(a, b);
+  return comparePythonVersions({ ...a, local: undefined }, { ...b, local: undefined });
 }
 
 function compareParsed<T>(

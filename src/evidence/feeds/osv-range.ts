@@ -31,8 +31,9 @@ export function toStretches(
   return stretches;
 }
 
-/** Whether a version lies in a stretch; false for one that has no order. */
+/** Whether a version lies in a stretch; one that has no order lies only in that of all versions. */
 export function isWithin(ecosystem: Ecosystem, version: string, [introduced, end, until]: AffectedStretch): boolean {
+  if (introduced === "0" && end === "") return true;
   const fromStart = introduced === "0" ? orderOf(ecosystem, version, version) : orderOf(ecosystem, version, introduced);
   if (fromStart === undefined || fromStart < 0) return false;
   if (end === "") return true;

@@ -173,7 +173,7 @@ test("a range whose versions have no order matches nothing, and the scan is told
 
 test("a version of Debian that is none has no order either", async (t) => {
   const bad = affected("Debian:12", "zlib", [{ introduced: "0" }, { fixed: "a b" }]);
-  const good = affected("Debian:12", "zlib", [{ introduced: "0" }]);
+  const good = affected("Debian:12", "zlib", [{ introduced: "0" }, { fixed: "2-1" }]);
   const { findings, notes } = await findAll(
     t,
     [osvRecord({ affected: [bad, good] })],
@@ -260,6 +260,28 @@ test("a version without an order is told of where there are records about its pa
   const [advisories = assert.fail("no feed")] = (await openFeeds(ctx)).advisories;
   await advisories.find([language("npm", "left-pad", "1.0.0.0-x"), language("npm", "other", "1.0.0.0-x")]);
   assert.deepEqual(advisories.notes?.(), ['left-pad was not compared with ranges: "1.0.0.0-x" has no order']);
+});
+
+test("a local build of a Python version is that version, and a stretch of all versions has room for one without an order", async (t) => {
+  const events = (...list: readonly object[]) => [osvRecord({ affected: [affected("PyPI", "torch", list)] })];
+  const cases: readonly (readonly [readonly object[], string, number])[] = [
+    [events({ introduced: "0" }, { last_affected: "2.0.0" }), "2.0.0+cpu", 1],
+    [events({ introduced: "0" }, { last_affected: "2.0.0" }), "2.0.1+cpu", 0],
+    [events({ introduced: "0" }, { fixed: "2.0.0" }), "2.0.0+cpu", 0],
+    [events({ introduced: "2.0.0" }), "2.0.0+cpu", 1],
+    [events({ introduced: "0" }, { fixed: "2.0.0+b2" }), "2.0.0+b1", 1],
+    [
+      [osvRecord({ affected: [{ package: { ecosystem: "PyPI", name: "torch" }, versions: ["2.0.0"] }] })],
+      "2.0.0+cpu",
+      1,
+    ],
+    [events({ introduced: "0" }), "2004d-by-hand", 1],
+    [events({ introduced: "0" }, { fixed: "2.0.0" }), "2004d-by-hand", 0],
+  ];
+  for (const [records, version, count] of cases) {
+    const { findings } = await findAll(t, records, [language("pypi", "torch", version)]);
+    assert.equal(findings.length, count, `${version} ${JSON.stringify(records)}`);
+  }
 });
 
 test("null in the place of a date of withdrawal withdraws nothing", async (t) => {
