@@ -28,7 +28,10 @@ export function confinementSettings(pid: number, spec: InstanceSpec, place: Plac
 
 /** Whether the process still is runc's own code, before the instance's command is executed. */
 export function isBeforeExec(pid: number): boolean {
-  return readStatus(pid)("Name") === "runc:[2:INIT]";
+  if (readStatus(pid)("Name") !== "runc:[2:INIT]") return false;
+  // Attack: a program that calls itself so, and is never looked at. runc's own file lies on the host; nothing outside of the image can be executed by an instance.
+  const [program, root] = ["exe", "root"].map((name) => statSync(`/proc/${pid}/${name}`, { throwIfNoEntry: false }));
+  return program?.dev !== root?.dev;
 }
 
 function idSettings(pid: number, place: Placement): Setting[] {
