@@ -40,6 +40,27 @@ test("a document is valid by CycloneDX 1.6's own schema, of a full image and of 
   assert.throws(() => validate({ ...document, metadata: { ...document.metadata, timestamp: "yesterday" } }));
 });
 
+test("whatever a maintainer wrote as the home page, the document stays valid", () => {
+  const validate = cycloneDxValidator();
+  const [first = assert.fail()] = inventory.debian;
+  const placesOf = (homepage: string) => {
+    const made = makeCycloneDx({ ...inventory, debian: [{ ...first, homepage }], language: [] });
+    validate(made);
+    return JSON.stringify(made).includes('"website"');
+  };
+  for (const good of ["https://gcc.gnu.org/", "http://x.org/a%20b?c=d#e", "https://\u00fc.example/"])
+    assert.ok(placesOf(good), good);
+  for (const bad of [
+    "http://[bad",
+    "ftp://ex ample/",
+    "http://x/%zz",
+    "http://x/a|b",
+    "javascript:alert(1)",
+    "not a place",
+  ])
+    assert.ok(!placesOf(bad), bad);
+});
+
 test("the same image gives the same bytes, and another image another serial number", () => {
   assert.deepEqual(canonicalJson(makeCycloneDx(inventory)), canonicalJson(document));
   assert.notEqual((makeCycloneDx(bareInventory) as Document).serialNumber, document.serialNumber);

@@ -12,6 +12,7 @@ import type {
   UnownedFile,
 } from "../inventory/inventory.ts";
 import { documentId, documentTime } from "./document-id.ts";
+import { homepageOf } from "./homepage.ts";
 import { allOf } from "./licence-terms.ts";
 import { parseMaintainer } from "./maintainer.ts";
 
@@ -62,6 +63,7 @@ function osComponent({ id, versionId, codename, prettyName }: OperatingSystem): 
 function debComponent(item: DebianPackage): Models.Component {
   const { name, version, maintainer, homepage, description, purl, architecture, source, sourceVersion } = item;
   const supplier = supplierOf(maintainer);
+  const place = homepageOf(homepage);
   const details = { architecture, source, "source-version": sourceVersion };
   return new Models.Component(Enums.ComponentType.Library, name, {
     bomRef: purl,
@@ -71,7 +73,7 @@ function debComponent(item: DebianPackage): Models.Component {
     ...(description !== undefined && { description }),
     ...(supplier !== undefined && { supplier }),
     externalReferences: new Models.ExternalReferenceRepository(
-      homepage === undefined ? [] : [new Models.ExternalReference(homepage, Enums.ExternalReferenceType.Website)],
+      place === undefined ? [] : [new Models.ExternalReference(place, Enums.ExternalReferenceType.Website)],
     ),
     // No `hashes`: those are of a package's archive, of which an image keeps nothing.
     properties: propertiesOf({ ...details, "contents-sha256": item.contents, "copyright-sha256": item.copyright }),

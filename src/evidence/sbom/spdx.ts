@@ -8,6 +8,7 @@ import type {
   UnownedFile,
 } from "../inventory/inventory.ts";
 import { documentId, documentTime } from "./document-id.ts";
+import { homepageOf } from "./homepage.ts";
 import { allOf } from "./licence-terms.ts";
 import { parseMaintainer } from "./maintainer.ts";
 import type { SpdxDocument, SpdxPackage, SpdxRelationship } from "./spdx-document.ts";
@@ -81,13 +82,14 @@ function osPackage({ id, versionId, prettyName }: OperatingSystem): SpdxPackage 
 function debPackage(item: DebianPackage, licences: ExtractedLicences): SpdxPackage {
   const { name, version, source, sourceVersion, maintainer, homepage, description, contents, purl } = item;
   const supplier = supplierOf(maintainer);
+  const place = homepageOf(homepage);
   return {
     ...unknown,
     SPDXID: idOf(`deb-${name}`, purl),
     name,
     versionInfo: version,
     ...(supplier !== undefined && { supplier }),
-    ...(homepage !== undefined && URL.canParse(homepage) && { homepage }),
+    ...(place !== undefined && { homepage: place }),
     ...(description !== undefined && { summary: description }),
     sourceInfo: `built from the source package ${source} ${sourceVersion}`,
     licenseDeclared: allOf(item.licences, licences.nameOf) ?? "NOASSERTION",
