@@ -1,8 +1,9 @@
+import { statSync } from "node:fs";
 import { roles, type Role, type TrustedKey } from "../evidence/evidence.ts";
 import { parseKeyOption, readTrust, type Trust } from "../evidence/keys/trust.ts";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
-import { openProject, type ProjectOptions } from "./open-project.ts";
+import { locateProject, openProject, type ProjectOptions } from "./open-project.ts";
 
 /** The option of every command that asks whose word counts. Given again for each key: a list would swallow the image that is named after it. */
 export const keyOption = [
@@ -37,10 +38,26 @@ export async function readProjectTrust(ctx: Context, { key = [], file }: TrustOp
 
 async function findTrust(ctx: Context, options: ProjectOptions): Promise<Trust> {
   try {
+    const { path } = locateProject(ctx, options);
+    if (options.file === undefined) assertNotPlanted(ctx, path);
     return (await openProject(ctx, options)).project.trust;
   } catch (error) {
     // A definition that was named must be there.
     if (error instanceof IngotError && error.code === "definition-missing" && options.file === undefined) return {};
     throw error;
   }
+}
+
+/**
+ * Attack: another user of this host puts an ingot.yaml with keys of his own where others work, such as into /tmp, and the nearest one upwards counts. One that
+ * lies in a folder of the same owner as the folder that the person stands in was chosen by standing there.
+ */
+function assertNotPlanted({ cwd }: Context, path: string): void {
+  const { uid, mode } = statSync(path);
+  const isOwners = [0, process.getuid?.() ?? 0, statSync(cwd).uid].includes(uid);
+  if (isOwners && (mode & 0o002) === 0) return;
+  const why = isOwners ? "every user of this host may write it" : `it belongs to user ${uid}`;
+  throw new IngotError("trust-exposed", `${path} says whose word counts, and ${why}`, {
+    hint: `where that is right, name it: --file ${path}`,
+  });
 }

@@ -59,7 +59,7 @@ export type RebuildResult = {
  */
 export async function runRebuild(ctx: Context, text: string, options: RebuildOptions): Promise<RebuildResult> {
   const startedOn = ctx.now();
-  const name = await findImageName(ctx, text);
+  const name = await findImageName(ctx, text, options);
   const image = openStore(ctx).resolveReference(name);
   const found = await openProvenance(ctx, image, options);
   const { recipe } = found;
@@ -131,7 +131,7 @@ type Again = {
 
 async function buildAgain(home: RebuildHome, { ctx, image, found: { recipe }, options }: Again): Promise<Digest> {
   const layout = openStore(ctx);
-  const folders = [...(options.source ?? []).map((folder) => givenFolder(ctx, folder)), ...findFolder(ctx)];
+  const folders = [...(options.source ?? []).map((folder) => givenFolder(ctx, folder)), ...findFolder(ctx, options)];
   using committed = await openCommitted(ctx, folders);
   const { commit } = recipe;
   const places = {
@@ -155,9 +155,9 @@ function givenFolder(ctx: Context, folder: string): string {
 }
 
 /** The folder of the project that the person stands in. */
-function findFolder(ctx: Context): readonly string[] {
+function findFolder(ctx: Context, { file }: RebuildOptions): readonly string[] {
   try {
-    return [dirname(locateProject(ctx, {}).path)];
+    return [dirname(locateProject(ctx, file === undefined ? {} : { file }).path)];
   } catch (error) {
     if (error instanceof IngotError && error.code === "definition-missing") return [];
     throw error;

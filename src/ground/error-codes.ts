@@ -125,7 +125,10 @@ export const errorCodes = {
   "passphrase-missing": { exit: 1, means: "A key is encrypted, and no passphrase is at hand." },
   "passphrase-unusable": { exit: 1, means: "A passphrase is empty, or was not typed the same twice." },
   "passphrase-wrong": { exit: 1, means: "A key does not open with the passphrase that was given." },
-  "predicate-malformed": { exit: 1, means: "What should be attested is not JSON, too large, or of no use to who reads it." },
+  "predicate-malformed": {
+    exit: 1,
+    means: "What should be attested is not JSON, too large, or of no use to who reads it.",
+  },
   "provenance-missing": { exit: 1, means: "No statement says how an image was built." },
   "provenance-untrusted": { exit: 4, means: "Statements say how an image was built, but none by a trusted builder." },
   "provenance-unusable": {
@@ -138,6 +141,7 @@ export const errorCodes = {
   },
   "rebuilder-is-builder": { exit: 3, means: "The key that should confirm a build is the one that signed it." },
   "role-mismatch": { exit: 3, means: "A key was asked to sign what its role may not say." },
+  "trust-exposed": { exit: 1, means: "Another user of the host can say whose keys are trusted here." },
   "trust-missing": { exit: 1, means: "Nothing says whose keys are trusted." },
 
   "vex-invalid": {

@@ -15,6 +15,7 @@ export const declare: Declare = (command, handle) => {
       (value: string, former: readonly string[] | undefined): readonly string[] => [...(former ?? []), value],
     )
     .option(...keyOption)
+    .option("-f, --file <path>", "the project's ingot.yaml, whose `trust:` counts")
     .option("--unverified", "believe provenance that nobody trusted has signed; nothing is signed then")
     .option("--home <folder>", "build in this new or empty folder and leave it there, to look at")
     .option("--no-sign", "sign nothing, also where there is a rebuilder's key")

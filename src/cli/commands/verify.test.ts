@@ -1,7 +1,7 @@
 /** `ingot attest`, `ingot evidence` and `ingot verify`: in a project, outside of one, offline, and from a registry. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
@@ -186,6 +186,26 @@ test("where nobody is trusted of whom anything is asked, nothing is verified", a
     ["signature"],
   );
   assert.equal((await run("verify", "web", "--require", "approval")).code, 4);
+});
+
+test("an ingot.yaml that another user put where people work says nothing about trust", async (t) => {
+  if (process.getuid?.() !== 0) return t.skip("needs root: a file of another user");
+  const { folder, run } = await makePlace(t, project);
+  assert.equal((await run("key", "generate", "builder", "tester", "--trust", "trust")).code, 0);
+  const path = join(folder, "ingot.yaml");
+  assert.equal((await run("verify", "web")).code, 4);
+  chownSync(path, 12345, 12345);
+  for (const command of ["verify", "evidence"]) {
+    const planted = await run(command, "web");
+    assert.equal(planted.code, 1);
+    assert.match(planted.stderr, /it belongs to user 12345\n[^]*--file [^]*code: trust-exposed\n$/);
+  }
+  assert.equal((await run("verify", "web", "--file", "ingot.yaml")).code, 4);
+  // The checkout of another user, in which the person stands.
+  chownSync(folder, 12345, 12345);
+  assert.equal((await run("verify", "web")).code, 4);
+  chmodSync(path, 0o666);
+  assert.match((await run("verify", "web")).stderr, /every user of this host may write it[^]*code: trust-exposed\n$/);
 });
 
 test("attest refuses what makes no statement, and never takes the builder's key by itself", async (t) => {
