@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { IngotError } from "../src/ground/error.ts";
 import { useContent } from "../src/runtime/content/content.ts";
@@ -161,9 +161,11 @@ function namesSetting(error: IngotError, setting: string): boolean {
 
 function leftovers({ home }: TestHome): readonly unknown[] {
   const { run, runc, instances } = runtimePaths(home);
-  const folders = [instances, runc, join(run, "instances"), "/sys/fs/cgroup/pids/ingot"];
+  const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).toSorted() : []);
   const mounts = readMounts().filter(({ target }) => target.startsWith(run));
-  return [...folders.map((folder) => (existsSync(folder) ? readdirSync(folder).toSorted() : [])), mounts.length];
+  // Other homes have their cgroups in the same place.
+  const cgroups = names("/sys/fs/cgroup/pids/ingot").filter((name) => name.startsWith(basename(run)));
+  return [...[instances, runc, join(run, "instances")].map(names), cgroups, mounts.length];
 }
 
 function linux(changes: Partial<OciSpec["linux"]>): Mutation["alter"] {
