@@ -9,3 +9,11 @@ export function plainText(text: string): string {
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
   });
 }
+
+/** JSON that a terminal may show: the same value, with the characters that `plainText` would take out written in JSON's own escapes, so that it stays JSON. */
+export function plainJson(text: string): string {
+  return text.replaceAll(
+    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

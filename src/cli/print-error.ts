@@ -2,7 +2,7 @@ import { IngotError } from "../ground/error.ts";
 import { explainSystemError } from "./system-error.ts";
 import { stoppedExitCode } from "./process-end.ts";
 import { paint } from "./paint.ts";
-import { plainText } from "./plain-text.ts";
+import { plainJson, plainText } from "./plain-text.ts";
 
 /** Prints why the command failed on stderr, and as an object on stdout with `--json`. Returns the exit code. */
 export async function printError(thrown: unknown, options: { json: boolean; signal: AbortSignal }): Promise<number> {
@@ -10,7 +10,7 @@ export async function printError(thrown: unknown, options: { json: boolean; sign
   const error = wasStopped ? stopError(thrown, options.signal) : asIngotError(thrown);
   process.stderr.write(formatError(error));
   if (process.env.INGOT_DEBUG) process.stderr.write(`${stackOf(thrown)}\n`);
-  if (options.json) process.stdout.write(`${JSON.stringify({ error: describeError(error) })}\n`);
+  if (options.json) process.stdout.write(`${plainJson(JSON.stringify({ error: describeError(error) }))}\n`);
   return wasStopped ? stoppedExitCode : error.exitCode;
 }
 

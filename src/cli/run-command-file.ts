@@ -4,7 +4,7 @@ import { IngotError } from "../ground/error.ts";
 import { takeEnvironment } from "../ground/secret-environment.ts";
 import { secretAsker } from "./ask-secret.ts";
 import type { Call, CommandEntry, GlobalOptions, Handle, Outcome } from "./command.ts";
-import { plainText } from "./plain-text.ts";
+import { plainJson, plainText } from "./plain-text.ts";
 import { createReporter } from "./report.ts";
 
 /** Loads a command's file, parses `args` by what it declares, and runs it. Returns the exit code; throws `usage` and the command's errors. */
@@ -58,7 +58,7 @@ async function carryOut(options: GlobalOptions, signal: AbortSignal, work: Work)
 }
 
 function printOutcome(outcome: Outcome, options: GlobalOptions): void {
-  if (options.json) process.stdout.write(`${JSON.stringify(outcome.json)}\n`);
+  if (options.json) process.stdout.write(`${plainJson(JSON.stringify(outcome.json))}\n`);
   else if (outcome.text !== "") process.stdout.write(`${plainText(outcome.text)}\n`);
 }
 

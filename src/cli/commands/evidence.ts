@@ -9,6 +9,7 @@ import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { openAnyImage, type OpenedImage } from "../open-image.ts";
+import { plainJson } from "../plain-text.ts";
 import { keyOption, readProjectTrust, type TrustOptions } from "../read-project-trust.ts";
 import type { RegistryCommandOptions } from "../registry-options.ts";
 
@@ -50,7 +51,7 @@ async function readBill(
   const format = parseSbomFormat(options.sbom);
   const { layout, image } = await openAnyImage(ctx, text, options);
   const document = await readSbom(ctx, { layout, digest: image.digest }, format);
-  return { json: document, text: canonicalText(document) };
+  return { json: document, text: plainJson(canonicalText(document)) };
 }
 
 /** The predicates alone, for other programs: what is not checked is never among them. */
@@ -58,7 +59,10 @@ function print({ name }: OpenedImage, items: readonly EvidenceItem[], wanted: st
   const fitting = items.filter(({ predicateType }) => predicateType === wanted);
   const predicates = fitting.flatMap((item) => (item.status === "checked" ? [item.statement.predicate ?? {}] : []));
   if (predicates.length > 0) {
-    return { json: { predicates }, text: predicates.map((predicate) => JSON.stringify(predicate)).join("\n") };
+    return {
+      json: { predicates },
+      text: predicates.map((predicate) => plainJson(JSON.stringify(predicate))).join("\n"),
+    };
   }
   throw new IngotError("evidence-missing", `no statement ${wanted} about ${name} is signed with a trusted key`, {
     hint: `\`ingot evidence ${name}\` shows all that is attached`,
