@@ -72,12 +72,13 @@ async function scan(ctx: Context, text: string, options: ScanOptions & { readonl
   const statement = signed.manifest === undefined ? {} : { statement: signed.manifest };
   return finish(
     ctx,
-    { result, verdict, extra: { ...statement, ...(files.length === 0 ? {} : { files }) }, more },
+    { asked: text, result, verdict, extra: { ...statement, ...(files.length === 0 ? {} : { files }) }, more },
     options,
   );
 }
 
 type Finished = {
+  readonly asked: string;
   readonly result: ScanResult;
   readonly verdict: ScanVerdict;
   readonly extra: object;
@@ -86,12 +87,12 @@ type Finished = {
 
 async function finish(
   ctx: Context,
-  { result, verdict, extra, more }: Finished,
+  { asked, result, verdict, extra, more }: Finished,
   options: ScanOptions & { readonly json?: boolean },
 ): Promise<Outcome> {
   const { formatScan } = await import("../scan/scan-table.ts");
   const json = { ...result, verdict, ...extra };
-  const text = formatScan(result, verdict, { more, evidence: options.evidence === true });
+  const text = formatScan(result, verdict, { asked, more, evidence: options.evidence === true });
   const exit = verdict.failed ? ({ exitCode: 4 } as const) : {};
   if (options.output === undefined) return { json, text, ...exit };
   const { plainText } = await import("../plain-text.ts");

@@ -1,14 +1,14 @@
 import type { Finding, ScanResult } from "../../evidence/scan/finding.ts";
 import { isSuppressed } from "../../evidence/scan/suppressed.ts";
 
-/** What a person does next, as commands where there is one. */
-export function adviseOnScan(result: ScanResult): readonly string[] {
+/** What a person does next, as commands where there is one. `asked`: the image as that person called it. */
+export function adviseOnScan(result: ScanResult, asked: string = result.name ?? result.image): readonly string[] {
   const counting = result.findings.filter((finding) => !isSuppressed(finding));
   return [
     ...adviseOnExploited(counting),
     ...adviseOnFixes(counting, result),
     ...adviseOnEnd(counting),
-    ...adviseOnOpen(counting, result),
+    ...adviseOnOpen(counting, asked),
   ];
 }
 
@@ -43,11 +43,11 @@ function adviseOnEnd(findings: readonly Finding[]): string[] {
   return [`nobody looks after ${listNames(names)} any more (end of life): replace it, or move to a newer release`];
 }
 
-function adviseOnOpen(findings: readonly Finding[], { name, image }: ScanResult): string[] {
+function adviseOnOpen(findings: readonly Finding[], asked: string): string[] {
   const open = findings.filter(({ state }) => state !== "fixed" && state !== "end-of-life");
   if (open.length === 0) return [];
   return [
-    `${count(open, "has", "have")} no fix yet: take the package out, or say why it may stay: ingot scan ${name ?? image} --vex-out vex/start.json --author NAME`,
+    `${count(open, "has", "have")} no fix yet: take the package out, or say why it may stay: ingot scan ${asked} --vex-out vex/start.json --author NAME`,
   ];
 }
 

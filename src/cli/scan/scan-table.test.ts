@@ -112,6 +112,11 @@ unknown   CVE-2026-3  zlib     3.0.11-1   -      open   -
   assert.match(text, /\n12 findings, /);
 });
 
+test("what to do names the image as the person did", () => {
+  const text = formatScan(resultOf([makeFinding({})]), passed, { asked: "oci:folder:web" });
+  assert.match(text, /: ingot scan oci:folder:web --vex-out /);
+});
+
 test("without findings there is nothing to do, and no empty table", () => {
   const text = formatScan(resultOf([]), passed);
   assert.match(text, /\n\nno findings\n\n0 findings, 0 with a fix, 0 excepted$/);

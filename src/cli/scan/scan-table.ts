@@ -8,13 +8,15 @@ import { adviseOnScan } from "./scan-advice.ts";
 export type TableOptions = {
   /** Further notes. */
   readonly more?: readonly string[];
+  /** The image as it was called on the command line. */
+  readonly asked?: string;
   /** Whether what each finding rests on is shown too. */
   readonly evidence?: boolean;
 };
 
 /** A scan for people: worst first, a row for findings that are alike; then what is excepted, what to do, and on what all of it rests. */
 export function formatScan(result: ScanResult, verdict: ScanVerdict, options: TableOptions = {}): string {
-  const { more = [], evidence = false } = options;
+  const { more = [], evidence = false, asked } = options;
   const counting = result.findings.filter((finding) => !isSuppressed(finding));
   const suppressed = result.findings.filter(isSuppressed);
   return [
@@ -25,7 +27,7 @@ export function formatScan(result: ScanResult, verdict: ScanVerdict, options: Ta
       : [formatFindings(counting)]),
     ...(suppressed.length === 0 ? [] : ["", "excepted:", formatExcepted(suppressed)]),
     ...(evidence ? section("evidence", result.findings.flatMap(formatEvidence)) : []),
-    ...section("what to do", adviseOnScan(result)),
+    ...section("what to do", adviseOnScan(result, asked)),
     ...section("notes", [...result.notes, ...more].map(oneLine)),
     "",
     summarise(counting, suppressed),
