@@ -126,6 +126,13 @@ test("an image is found by name, by digest and by the first digits of its digest
   }
   assert.throws(() => layout.resolveReference("shop/wen"), { code: "reference-unknown", details: ["shop/web"] });
   assert.throws(() => layout.resolveReference("sha256:000000"), { code: "reference-unknown" });
+  for (const [text, hint] of [
+    ["registry.test:5000/shop/web:1", /ingot pull registry\.test:5000\/shop\/web:1$/],
+    ["oci:folder:web", /ingot copy oci:folder:web NAME$/],
+    ["shop/web:1", /ingot images/],
+  ] as const) {
+    assert.throws(() => layout.resolveReference(text), { code: "reference-unknown", hint });
+  }
   // A layer is not an image, whatever its digest.
   assert.throws(() => layout.resolveReference(layout.putBlob("not an image")), { code: "reference-unknown" });
 });

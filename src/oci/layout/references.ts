@@ -141,9 +141,16 @@ function digestsWith(folder: string, prefix: string): Digest[] {
 
 function unknownReference(text: string, references: readonly NamedManifest[]): IngotError {
   return new IngotError("reference-unknown", `the store has no image ${JSON.stringify(text)}`, {
-    hint: "`ingot images` lists the images that are there",
+    hint: hintFor(text),
     details: references.map(({ name }) => name),
   });
+}
+
+/** Many commands take images of the store only, and people give them the other forms too. */
+function hintFor(text: string): string {
+  if (text.startsWith("oci:")) return `bring it into the store first: ingot copy ${text} NAME`;
+  if (/^(?:localhost|[^/]*[.:][^/]*)\/./.test(text)) return `bring it into the store first: ingot pull ${text}`;
+  return "`ingot images` lists the images that are there";
 }
 
 /** The entries of `index.json`; none when there is no file yet. Throws `layout-unusable` when it is damaged. */
