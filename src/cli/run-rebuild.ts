@@ -140,12 +140,21 @@ async function buildAgain(home: RebuildHome, { ctx, image, found: { recipe }, op
       commit === undefined ? undefined : committed.read(commit.id, `${commit.folder}${path}`),
     image: { layout, digest: image.digest },
   };
-  await gatherSources(ctx, recipe.sources, { places, target: home.project });
+  const onlyThere = await gatherSources(ctx, recipe.sources, { places, target: home.project });
+  if (onlyThere.length > 0) ctx.report.warn(fromImageAlone(onlyThere));
   const project = parseEmbeddedProject(recipe.definition, home.project);
   const lock = parseLock(recipe.lock, "the lock in the provenance");
   await copyBases(ctx, home, lock);
   const [built] = await buildProject(home.ctx, { project, lock }, { images: [recipe.image], useCache: false });
   return present(built, `the image ${recipe.image}`).digest;
+}
+
+/** Attack: a builder who puts a file into an image and names it as a source; it comes out the same again, since it comes out of the image. */
+function fromImageAlone(paths: readonly string[]): string {
+  const [first, second, third, ...more] = paths.map((path) => JSON.stringify(path));
+  const shown = [first, second, third].filter((path) => path !== undefined).join(", ");
+  const rest = more.length === 0 ? "" : ` and ${more.length} more`;
+  return `taken from the image itself, for no folder or commit here has them: ${shown}${rest}; look at them, or name where they come from with --source`;
 }
 
 function givenFolder(ctx: Context, folder: string): string {

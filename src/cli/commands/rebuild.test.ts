@@ -288,6 +288,7 @@ test(
     writeFileSync(seed, "changed since");
     const fromGit = await rebuild([...trusted, "--no-sign"]);
     assert.equal(parseJson<Rebuilt>(fromGit).isIdentical, true, fromGit.stderr);
+    assert.doesNotMatch(fromGit.stderr, /taken from the image itself/);
     rmSync(join(world.project, ".git"), { recursive: true });
     const lost = await rebuild([...trusted, "--no-sign"]);
     assert.equal(lost.code, 1);
@@ -298,6 +299,7 @@ test(
     assert.doesNotMatch(lost.stderr, /motd/);
     const fromSource = await rebuild([...trusted, "--no-sign", "--source", kept]);
     assert.equal(parseJson<Rebuilt>(fromSource).isIdentical, true, fromSource.stderr);
+    assert.match(fromSource.stderr, /taken from the image itself, for no folder or commit here has them: "motd"; /);
     copyFileSync(join(kept, "seed"), seed);
     writeFileSync(join(world.project, "motd"), "hello\n");
   },

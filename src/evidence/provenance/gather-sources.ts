@@ -24,14 +24,14 @@ export type SourcePlaces = {
 type SourceFile = Extract<SourceMaterial, { type: "file" }>;
 
 /**
- * Writes the files of a build into an empty folder, each with the content of its digest. Throws `rebuild-source-missing` with every file that no place
- * has.
+ * Writes the files of a build into an empty folder, each with the content of its digest, and returns the paths of those that only the image itself has: who
+ * built it need not have had them from anywhere else. Throws `rebuild-source-missing` with every file that no place has.
  */
 export async function gatherSources(
   ctx: Context,
   sources: readonly SourceMaterial[],
   { places, target }: { readonly places: SourcePlaces; readonly target: string },
-): Promise<void> {
+): Promise<readonly string[]> {
   const missing: SourceFile[] = [];
   for (const source of sources) {
     if (source.type !== "file") continue;
@@ -43,6 +43,7 @@ export async function gatherSources(
   // Links last: nothing is ever written through one that a statement names.
   for (const type of ["directory", "symlink"] as const)
     for (const source of sources) if (source.type === type) place(source, target);
+  return missing.map(({ path }) => path);
 }
 
 function findInFolders(folders: readonly string[], source: SourceFile): Buffer | undefined {
