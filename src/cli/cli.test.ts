@@ -21,14 +21,12 @@ test("without a command the help goes to stderr and the exit code is usage", asy
   assert.match(stderr, /Usage: ingot COMMAND/);
 });
 
-test("every command has help of its own, by --help and by help", async () => {
-  for (const { name } of commands) {
-    const { code, stdout, stderr } = await runIngot([name, "--help"]);
-    assert.deepEqual({ name, code, stderr }, { name, code: 0, stderr: "" });
-    assert.match(stdout, new RegExp(`Usage: ingot ${name}[^]*--json[^]*--quiet`));
-  }
-  const { stdout } = await runIngot(["help", "init"]);
-  assert.equal(stdout, (await runIngot(["init", "--help"])).stdout);
+// That every command has such a help is seen where docs/commands.md is held to the program.
+test("a command has help of its own, by --help and by help", async () => {
+  const { code, stdout, stderr } = await runIngot(["init", "--help"]);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  assert.match(stdout, /Usage: ingot init[^]*--json[^]*--quiet/);
+  assert.equal((await runIngot(["help", "init"])).stdout, stdout);
 });
 
 test("an unknown command is usage and names the nearest one", async () => {

@@ -31,7 +31,10 @@ export function parsePackage(stanza: Stanza, options: StanzaOptions): Package {
 }
 
 /** `Source: name (version)`; what is left out is the package's own. */
-export function sourceOf(stanza: Stanza, own: { name: string; version: string }): Pick<Package, "source" | "sourceVersion"> {
+export function sourceOf(
+  stanza: Stanza,
+  own: { name: string; version: string },
+): Pick<Package, "source" | "sourceVersion"> {
   const [, source, version] = /^(\S+)(?:\s*\(([^)]*)\))?/.exec(stanza.get("Source") ?? "") ?? [];
   return { source: source ?? own.name, sourceVersion: version ?? own.version };
 }
