@@ -3,6 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { openStore } from "../src/oci/layout.ts";
+import { tarEntry } from "../src/oci/tar/tar-entry.fixture.ts";
+import { putTinyImage } from "../src/oci/tiny-image.fixture.ts";
+import { imageSource } from "../src/runtime/content/image-source.ts";
 import { identifyProcess } from "../src/runtime/process-identity.ts";
 import { instanceSpec } from "../src/runtime/image-instance.ts";
 import { lookAtInstance } from "../src/runtime/look/look.ts";
@@ -110,6 +114,23 @@ test("a program that is missing, or no program, is told as such", { skip }, asyn
   ] as const) {
     const end = await run([program]);
     assert.match(end.status === "not-started" ? end.reason : "", reason);
+  }
+});
+
+test("a program that its user may not execute is the image's fault, and told as such", { skip }, async () => {
+  const folders = ["proc", "dev", "sys", "etc", "tmp", "run", "bin"].map((path) =>
+    tarEntry({ path, type: "directory", mode: 0o755 }),
+  );
+  const own = tarEntry({ path: "bin/own", mode: 0o700, uid: 5, content: "#!/bin/sh\n" });
+  const { digest } = putTinyImage(openStore(home.ctx), { layers: [[...folders, own]], run: { User: "1000:1000" } });
+  const image = imageSource(home.ctx, digest);
+  for (const [command, reason] of [
+    ["/bin/own", "/bin/own may not be executed by 1000:1000"],
+    ["own", /^the image has no program own in /],
+  ] as const) {
+    const spec = await instanceSpec(home.ctx, image, { command: [command] });
+    const end = await runcRuntime(home.ctx).runToEnd(spec, { timeout: 20_000, maxOutput: 1024 });
+    assert.match(end.status === "not-started" ? end.reason : end.status, new RegExp(reason));
   }
 });
 

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { adoptOrphans, readChildEnd, type ChildEnd } from "../../ground/libc.ts";
-import { statInside } from "../content/look-inside.ts";
 import { hostIdOf, type Placement } from "../profile/placement.ts";
 import { runtimePaths } from "../paths.ts";
 import { parentOf } from "../process-identity.ts";
@@ -16,6 +15,7 @@ import { createHardened, prepareInstance } from "./launch-instance.ts";
 import { watchLimits } from "./limits-met.ts";
 import { readPidFile, startContainer } from "./runc.ts";
 import type { RuncOptions } from "./runc-driver.ts";
+import { whyMissing } from "./why-missing.ts";
 
 /** How long the rest of the output may take once the program and all it started are gone. */
 const drainTime = 2000;
@@ -129,18 +129,3 @@ function statusOf({ exitCode, signal }: ChildEnd): { status: "exited"; exitCode:
 }
 
 type KilledStatus = { status: "killed"; signal: string };
-
-/** runc would say so as well, but in words that it also has for faults of the host. */
-function whyMissing({ command, environment, workdir }: InstanceSpec, { rootfs }: Placement): string | undefined {
-  const [program = ""] = command;
-  if (program.includes("/")) {
-    const path = program.startsWith("/") ? program : `${workdir}/${program}`;
-    const stats = statInside(rootfs, path);
-    if (stats === undefined) return `the image has no ${program}`;
-    return stats.isFile() && (stats.mode & 0o111) !== 0 ? undefined : `${program} of the image is not a program`;
-  }
-  const folders = (environment.PATH ?? "").split(":").filter(Boolean);
-  const found = folders.map((folder) => statInside(rootfs, `${folder}/${program}`));
-  if (found.some((stats) => stats?.isFile() === true && (stats.mode & 0o111) !== 0)) return undefined;
-  return `the image has no program ${program} in ${folders.join(", ")}`;
-}
