@@ -58,6 +58,12 @@ test("names that no registry would take are no names", async (t) => {
   const broken = Buffer.from('{"name":"\xff","version":"1"}', "latin1");
   const inventory = await inventoryOf(t, [...entries, file("n/node_modules/utf/package.json", broken)]);
   assert.deepEqual(inventory.language, []);
+  assert.deepEqual(
+    inventory.notes,
+    ["p1", "p2", "p3", "p4", "p5", "utf"].map(
+      (name) => `/n/node_modules/${name}/package.json names no npm package with its version`,
+    ),
+  );
 });
 
 test("bytes that are no UTF-8 in a copyright file or os-release do no harm", async (t) => {

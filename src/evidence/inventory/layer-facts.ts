@@ -29,7 +29,7 @@ export type LayerFacts = ReadonlyMap<string, FileFact>;
 export type ReadLayer = { readonly index: LayerIndex; readonly facts: LayerFacts };
 
 /** Changes whenever the same layer would give other facts. */
-const format = 2;
+const format = 3;
 
 /**
  * Index and facts of a layer. They depend on nothing but its content, so they are kept below `$INGOT_HOME/cache/inventory`: an image of which one layer is

@@ -6,12 +6,20 @@ export function readNpmPackage(content: Buffer): FileFact | undefined {
   const manifest = parseObject(content);
   if (manifest === undefined) return { kind: "skipped", why: "is not the JSON of an npm package" };
   const [name, version] = [solidWord(manifest.name), solidWord(manifest.version)];
-  if (name === undefined || version === undefined || !packageName.test(name)) return undefined;
+  if (name === undefined || version === undefined || !packageName.test(name))
+    return isSaid(manifest.name) && isSaid(manifest.version) ? unnamed : undefined;
   const licence = licenceOf(manifest.license ?? manifest.licenses);
   return {
     kind: "packages",
     packages: [{ ecosystem: "npm", name, version, ...(licence !== undefined && { licence }) }],
   };
+}
+
+/** Node runs a package whatever it is called: one that says what no registry would take is told, and not passed over. */
+const unnamed = { kind: "skipped", why: "names no npm package with its version" } as const;
+
+function isSaid(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 const packageName = /^(@[^/@]+\/)?[^/@]+$/;
