@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, chmodSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "../../ground/atomic-file.ts";
 import type { Context } from "../../ground/context.ts";
@@ -64,7 +64,7 @@ export function rotateKey(
     const name = join(keyFolder(ctx), `${role}-${shortId(former.id)}`);
     // Before the old key goes: what it signed must stay verifiable, whenever this stops.
     writeFileAtomic(`${name}.pub`, former.publicPem);
-    if (options.keepsPrivate === true) keepPrivate(former.file, `${name}.key`);
+    if (options.keepsPrivate === true) writeFileAtomic(`${name}.key`, readFileSync(former.file), { mode: 0o600 });
     const key = await store(ctx, role, { secret: newKey(), passphrase: options.passphrase });
     return { former, key };
   });
@@ -138,12 +138,6 @@ async function store(
 
 function readPublicFile({ publicFile }: KeyEntry): string | undefined {
   return existsSync(publicFile) ? readFileSync(publicFile, "utf8") : undefined;
-}
-
-function keepPrivate(from: string, to: string): void {
-  rmSync(to, { force: true });
-  copyFileSync(from, to);
-  chmodSync(to, 0o600);
 }
 
 function formerKeys(ctx: Context, role: Role): KeyEntry["former"] {
