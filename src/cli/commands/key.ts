@@ -139,9 +139,12 @@ async function made(ctx: Context, keys: readonly KeyEntry[], { trust }: KeyOptio
   const lines = keys.map(({ role, id, file }) => `${role}  ${shortId(id)}  ${file}`);
   return {
     json: { keys: keys.map(describeKey), trust: snippet },
-    text: [...lines, "", "in ingot.yaml:", snippet].join("\n"),
+    text: [...lines, "", "in ingot.yaml:", snippet, ...(trust === undefined ? [copyHint] : [])].join("\n"),
   };
 }
+
+/** Paths of this host are of no use in a project that others check out. */
+const copyHint = "to keep public keys in the project: ingot key public ROLE --trust FOLDER";
 
 /** What makes the statements of a role. */
 const commandOf: Readonly<Record<Role, string>> = {

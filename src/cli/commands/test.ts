@@ -80,7 +80,9 @@ async function findImages(ctx: Context, project: Project, names: readonly string
     }
     const full = `${project.name}/${name}`;
     if (!stored.has(full)) {
-      throw new IngotError("image-unknown", `the image "${name}" has not been built`, { hint: `ingot build ${name}` });
+      throw new IngotError("image-unknown", `the image "${name}" has not been built`, {
+        hint: `ingot build ${name}, or where it was built elsewhere: ingot pull REGISTRY/NAME:TAG ${full}`,
+      });
     }
     return { definition, name: full, digest: findImage(ctx, full).digest };
   });
