@@ -177,6 +177,7 @@ test("options belong to the subcommand that they follow, and --json counts anywh
   assert.deepEqual(JSON.parse((await run("probe", "child", "-f", "x", "--json")).stdout), expected);
   assert.deepEqual(JSON.parse((await run("--json", "probe", "child", "-f", "x")).stdout), expected);
   assert.equal((await run("probe", "chidl")).code, 2);
+  assert.match((await run("probe", "child", "--flie")).stderr, /^hint: ingot probe child --help$/m);
 });
 
 test("an outcome prints its text, its JSON with --json, and sets the exit code", async () => {

@@ -25,7 +25,7 @@ export async function runCommandFile(
     };
   const command = new Command(`ingot ${entry.name}`).description(capitalise(entry.summary));
   file.declare(command, handle);
-  finishDeclaration(command);
+  finishDeclaration(command, entry.name);
   try {
     await command.parseAsync([...args], { from: "user" });
   } catch (error) {
@@ -63,7 +63,7 @@ function printOutcome(outcome: Outcome, options: GlobalOptions): void {
 }
 
 /** What every command and subcommand shares: the global options, and errors that are thrown instead of printed. */
-function finishDeclaration(command: Command): void {
+function finishDeclaration(command: Command, path: string): void {
   command
     .option("--json", "print one JSON object on stdout")
     .option("-q, --quiet", "no progress, only warnings and errors")
@@ -73,9 +73,15 @@ function finishDeclaration(command: Command): void {
     // A subcommand's options are its own, also where its parent has one of the same name (`ingot lock diff --file x`).
     .enablePositionalOptions()
     .configureOutput({ outputError: () => {} })
-    .exitOverride();
-  for (const child of command.commands) finishDeclaration(child);
+    .exitOverride((error) => {
+      mistaken.set(error, path);
+      throw error;
+    });
+  for (const child of command.commands) finishDeclaration(child, `${path} ${child.name()}`);
 }
+
+/** Which command or subcommand was written wrongly: its own help is the one to read. */
+const mistaken = new WeakMap<CommanderError, string>();
 
 /** Help that was asked for is printed by commander and is a success; everything else becomes a `usage` error with the command's help as hint. */
 function explainParseError(error: CommanderError, entry: CommandEntry): number {
@@ -86,7 +92,7 @@ function explainParseError(error: CommanderError, entry: CommandEntry): number {
   const details = more.filter((line) => line.trim() !== "");
   throw new IngotError("usage", message || `"ingot ${entry.name}" needs a subcommand`, {
     details,
-    hint: `ingot ${entry.name} --help`,
+    hint: `ingot ${mistaken.get(error) ?? entry.name} --help`,
     cause: error,
   });
 }
