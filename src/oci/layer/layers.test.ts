@@ -107,6 +107,22 @@ test("a layer that unpacks to more than the memory allows goes through a file th
   assert.deepEqual(readdirSync(join(layout.folder, "ingest")), []);
 });
 
+test("a small layer that unpacks to far more than its size is refused before it fills the disk", async (t) => {
+  const layout = temporaryLayout(t);
+  const tar = writeTar([file("zeros", "\0".repeat(32 << 20))]);
+  for (const bomb of [
+    put(layout, gzipSync(tar), mediaTypes.layerGzip),
+    put(layout, zstdCompressSync(tar), mediaTypes.layerZstd),
+  ]) {
+    const limits = { freely: 4 << 20, memory: 1 << 20 };
+    await assert.rejects(openLayerTar(layout, bomb, limits), { code: "layer-malformed" });
+    await assert.rejects(openLayerTar(layout, { ...bomb, size: 1e12 }, limits), { code: "layer-malformed" });
+    assert.deepEqual(readdirSync(join(layout.folder, "ingest")), []);
+    using whole = await openLayerTar(layout, bomb, { memory: 1 << 20 });
+    assert.equal(whole.entries.length, 1);
+  }
+});
+
 test("a gzip that lies about its size is read all the same", async (t) => {
   const layout = temporaryLayout(t);
   const tar = writeTar([file("a", "x".repeat(100_000))]);

@@ -11,7 +11,12 @@ import { layerCompression, type LayerCompression } from "../media-types.ts";
 export type LayerOptions = {
   /** Digest of the uncompressed layer, from the image's configuration; compared when it is given. */
   readonly diffId?: Digest;
+  /** Bytes that a layer may unpack to however small it is; beyond them it may have 200 times its size. Default 4 GiB. */
+  readonly freely?: number;
 };
+
+/** Text and programs shrink to a tenth. Attack: zstd makes a terabyte of 30 MB, which fills the disk of whoever looks into the image. */
+const mostRatio = 200;
 
 /**
  * The uncompressed tar of a layer, as a stream. Blob and diffId are verified on the way: a reader must not use what it made of the stream
@@ -25,14 +30,22 @@ export async function* openLayer(
   if (!blobs.hasBlob(layer.digest)) blobs.readBlob(layer.digest);
   const compressed = createReadStream(blobs.blobPath(layer.digest), { highWaterMark: 1 << 20 });
   const compressedHash = digester();
-  compressed.on("data", (chunk) => compressedHash.update(chunk as Buffer));
+  let taken = 0;
+  compressed.on("data", (chunk) => {
+    compressedHash.update(chunk as Buffer);
+    taken += (chunk as Buffer).length;
+  });
   const decompress = decompressor(compressionOf(layer));
   const done = pipeline(compressed, decompress);
   // The error reaches the reader through the stream; this only keeps it from being reported twice.
   done.catch(() => {});
   const hash = digester();
+  const { freely = 4 * 2 ** 30 } = options;
+  let given = 0;
   try {
     for await (const chunk of decompress as AsyncIterable<Buffer>) {
+      given += chunk.length;
+      if (given > freely && given > taken * mostRatio) throw bomb(layer, freely);
       if (options.diffId !== undefined) hash.update(chunk);
       yield chunk;
     }
@@ -71,6 +84,14 @@ export function notDecompressed(layer: Descriptor, cause: unknown): unknown {
     hint: "the image was made wrong, or the store is damaged: `ingot gc --check` tells which",
     cause,
   });
+}
+
+function bomb(layer: Descriptor, freely: number): IngotError {
+  return new IngotError(
+    "layer-malformed",
+    `the layer ${layer.digest} unpacks to more than ${freely} bytes and more than ${mostRatio} times its size`,
+    { hint: "do not use this image: it is made to fill the disk, or holds a file of nothing but zeros" },
+  );
 }
 
 function assertBlob(expected: Digest, actual: Digest): void {
