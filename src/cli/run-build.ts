@@ -49,8 +49,9 @@ export async function runBuild(
   preparing?.catch(() => {});
   const lockText = readLockText(lockPath);
   const known = lockText === undefined ? undefined : parseLock(lockText, lockPath);
-  const signing = await preparing;
+  const prepared = await preparing;
   const lock = known ?? (await firstLock(ctx, { project, lockPath }));
+  const signing = known === undefined && prepared ? await lookAgain(ctx, project, prepared) : prepared;
   const roots = sourceRoots(project);
   const taken = ctx.now().getTime();
   const before = readState(roots);
@@ -94,6 +95,10 @@ async function prepare(ctx: Context, project: Project, options: BuildOptions): P
   // Loaded only where there is a key: bills of materials and signatures bring much with them.
   const { prepareSigning } = await import("./sign-build.ts");
   return prepareSigning(ctx, project, options);
+}
+
+async function lookAgain(ctx: Context, project: Project, signing: BuildSigning): Promise<BuildSigning> {
+  return (await import("./sign-build.ts")).lookAtGitAgain(ctx, project, signing);
 }
 
 async function sign(

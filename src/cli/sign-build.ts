@@ -49,6 +49,11 @@ export async function prepareSigning(
   return signer && { signer, git, startedOn, signStatements: statements.signStatements };
 }
 
+/** After a lock was made by the build itself, which no commit has: the tree is dirty by it. */
+export async function lookAtGitAgain(ctx: Context, project: Project, signing: BuildSigning): Promise<BuildSigning> {
+  return { ...signing, git: await readGitState(ctx, project.folder) };
+}
+
 /** The very texts that a build went by. */
 export type BuildTexts = {
   readonly project: Project;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after } from "node:test";
@@ -167,6 +168,27 @@ test("a list of statements that is gone breaks the seal, and all is signed again
       .toSorted(),
     kinds.toSorted(),
   );
+});
+
+test("a lock that the build itself makes is no part of the commit", { skip }, async (t) => {
+  if (spawnSync("git", ["--version"]).error) return t.skip("needs git: not installed");
+  const git = (...args: string[]): void =>
+    assert.equal(
+      spawnSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd: world.project }).status,
+      0,
+    );
+  t.after(() => rmSync(join(world.project, ".git"), { recursive: true, force: true }));
+  git("init", "--quiet");
+  rmSync(world.lockPath);
+  git("add", ".");
+  git("commit", "--quiet", "--message", "without a lock");
+  const [image] = await build();
+  const predicates = checkedOf(image).flatMap(({ kind, statement }) =>
+    kind === "provenance" ? [statement.predicate] : [],
+  );
+  const said = JSON.stringify(predicates);
+  assert.match(said, /"gitCommit":"[0-9a-f]{40}"/);
+  assert.match(said, /"changed":\["ingot.lock"\],"dirty":true/);
 });
 
 test("a rotated key signs anew", { skip }, async () => {
