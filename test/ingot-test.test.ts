@@ -180,7 +180,8 @@ test(
     assert.deepEqual(outcomes(base), ["a passed", "b passed", "c passed", "d failed", "e failed"]);
     assert.match(base[3]?.message ?? "", /: the image has no command$/);
     assert.deepEqual(outcomes(short), outcomes(base));
-    assert.match(short[4]?.message ?? "", /ended as soon as it was started$/);
+    // On a busy machine it may live long enough to be verified.
+    assert.match(short[4]?.message ?? "", /(ended as soon as it was started|the command of the image has ended)$/);
     assert.match(short[4]?.output ?? "", /last words/);
   },
 );
@@ -270,7 +271,7 @@ test("what cannot be tested is told before anything is started", { skip }, async
   const unbuilt = await ingot(["test"]);
   assert.match(
     unbuilt.stderr,
-    /the image "unbuilt" has not been built\nhint: ingot build unbuilt\ncode: image-unknown/,
+    /the image "unbuilt" has not been built\nhint: ingot build unbuilt, or .*\ncode: image-unknown/,
   );
   assert.match((await ingot(["test", "wbe"])).stderr, /defines no image "wbe"/);
   assert.equal((await ingot(["test", "--only", "all"])).code, 2);
