@@ -67,6 +67,11 @@ test("a key is found in a package's file that a later layer replaces, even where
   }
 });
 
+test("a key is found beside dpkg's own files", async (t) => {
+  const layers = [[tarEntry({ path: "var/lib/dpkg/key", content: privateKey })]];
+  assert.equal((await lint(t, { layers, run: {} })).get("private-key")?.outcome, "failed");
+});
+
 test("a key is found under the name that is left of it when another was taken away", async (t) => {
   const first = tarEntry({ path: "srv/a.pem", content: privateKey });
   const link = tarEntry({ path: "srv/b.pem", type: "hardlink", linkname: "srv/a.pem" });

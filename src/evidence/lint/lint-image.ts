@@ -89,7 +89,9 @@ function filesIn(layer: LayerIndex): LayerIndex {
 
 /** Programs, libraries and manuals of a package, and dpkg's own database. */
 function isShipped(path: string, ownerOf: LintSubject["ownerOf"]): boolean {
-  return path.startsWith("var/lib/dpkg/") || (ownerOf(path) !== undefined && /^(?:usr|lib\w*|s?bin)\//.test(path));
+  const isDatabase =
+    /^var\/lib\/dpkg\/(?:(?:status|available|diversions|statoverride)(?:-old)?|(?:info|status\.d)\/[^/]+)$/.test(path);
+  return isDatabase || (ownerOf(path) !== undefined && /^(?:usr|lib\w*|s?bin)\//.test(path));
 }
 
 function judge(lint: Lint, subject: LintSubject, exceptions: readonly LintException[]): CheckResult {
