@@ -189,7 +189,7 @@ test("exceptions of --vex and of vex/ beside ingot.yaml take findings out of wha
 
 test("a scan of the store is signed by the scanner's key, again each time; without a key a note names the command", async (t) => {
   const world = await makeWorld(t);
-  const { env, layout, run, scan, succeed } = world;
+  const { env, folder, layout, run, scan, succeed } = world;
   await succeed("copy", "oci:layout:web", "store:shop/web");
   const args = ["shop/web", "--no-security-suite"];
   await addFeeds(world);
@@ -219,6 +219,9 @@ test("a scan of the store is signed by the scanner's key, again each time; witho
     2,
     "a scan that looked at nothing proves nothing",
   );
+  const wrong = { ...env, INGOT_KEY_PASSPHRASE: "other words", INGOT_DEBIAN_MIRROR: join(folder, "absent") };
+  const locked = await runIngot(["scan", "shop/web"], { cwd: folder, env: wrong });
+  assert.match(locked.stderr, /rotate ROLE[^]*code: passphrase-wrong\n$/, "told before anything is asked for");
   const elsewhere = await run("scan", `oci:${layout.folder}`, "--no-security-suite");
   assert.match(elsewhere.stdout, /not signed: the image is not in the store/);
 });

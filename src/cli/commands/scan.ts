@@ -52,6 +52,8 @@ async function scan(ctx: Context, text: string, options: ScanOptions & { readonl
   const { findProjectHere, gatherKnowledge } = await import("../scan/gather-knowledge.ts");
   const project = await findProjectHere(ctx, options);
   const found = await findScannedImage(ctx, text, options);
+  const { openScanner, signScan } = await import("../scan/sign-scan.ts");
+  const scanner = await openScanner(ctx, found, options);
   const { readInventory } = await import("../../evidence/inventory/read-inventory.ts");
   const { scanImage } = await import("../../evidence/scan/scan-image.ts");
   const image = { layout: found.layout, digest: found.image.digest };
@@ -60,8 +62,7 @@ async function scan(ctx: Context, text: string, options: ScanOptions & { readonl
   const named = found.name === undefined ? {} : { name: found.name };
   const result = await scanImage(ctx, { ...image, ...named, inventory }, knowledge);
   const verdict = judgeScan(result, rules);
-  const { signScan } = await import("../scan/sign-scan.ts");
-  const signed = await signScan(ctx, { found, result, verdict, started }, options);
+  const signed = await signScan(ctx, { scanner, found, result, verdict, started });
   const files = await writeReports(ctx, result, options);
   const unrated = noteUnrated(result, rules);
   const more = [

@@ -1,6 +1,7 @@
 import { statementKinds } from "../../evidence/evidence.ts";
 import type { ScanVerdict } from "../../evidence/scan/fail-on.ts";
 import type { ScanResult } from "../../evidence/scan/finding.ts";
+import type { Signer } from "../../evidence/keys/signer.ts";
 import type { Context } from "../../ground/context.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { readVersion } from "../help.ts";
@@ -10,20 +11,38 @@ import type { ScanOptions } from "./scan-options.ts";
 /** What became of the scan's statement: attached, or why not. */
 export type SignedScan = { readonly manifest?: Digest; readonly note?: string };
 
-export async function signScan(
-  ctx: Context,
-  { found, result, verdict, started }: { found: FoundImage; result: ScanResult; verdict: ScanVerdict; started: Date },
-  options: ScanOptions,
-): Promise<SignedScan> {
+/** The key that will sign, or why nothing will. */
+export type Scanner = { readonly signer: Signer } | { readonly note?: string };
+
+/** Before the work: a wrong passphrase shall not cost a scan its report. */
+export async function openScanner(ctx: Context, found: FoundImage, options: ScanOptions): Promise<Scanner> {
   if (!options.sign) return {};
   if (!found.isInStore)
     return { note: "not signed: the image is not in the store; next: ingot copy IMAGE NAME, and scan that" };
+  const { openSigner } = await import("../../evidence/keys/signer.ts");
+  const signer = await openSigner(ctx, "scanner", options);
+  return signer === undefined
+    ? { note: "not signed: there is no key for it; next: ingot key generate scanner" }
+    : { signer };
+}
+
+type Scanned = {
+  readonly scanner: Scanner;
+  readonly found: FoundImage;
+  readonly result: ScanResult;
+  readonly verdict: ScanVerdict;
+  readonly started: Date;
+};
+
+export async function signScan(
+  ctx: Context,
+  { scanner, found, result, verdict, started }: Scanned,
+): Promise<SignedScan> {
+  if (!("signer" in scanner)) return scanner;
   // Attack: `ingot verify` asks for a scan, and one that looked at nothing would do.
   const [gap] = result.gaps;
   if (gap !== undefined) return { note: `not signed: ${gap}` };
-  const { openSigner } = await import("../../evidence/keys/signer.ts");
-  const signer = await openSigner(ctx, "scanner", options);
-  if (signer === undefined) return { note: "not signed: there is no key for it; next: ingot key generate scanner" };
+  const { signer } = scanner;
   const { attest } = await import("../../evidence/statement/attest.ts");
   const { makeScanPredicate } = await import("../../evidence/scan/scan-predicate.ts");
   const predicate = makeScanPredicate(result, {

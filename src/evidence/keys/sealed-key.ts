@@ -33,7 +33,7 @@ export async function unsealKey(sealed: Buffer, passphrase: string, from: string
   } catch (cause) {
     // Authenticated encryption cannot tell an altered file from a wrong passphrase.
     throw new IngotError("passphrase-wrong", `the passphrase does not open ${from}`, {
-      hint: "give the passphrase it was made with; where that is right, the file was altered: restore it from a copy",
+      hint: "give the passphrase it was made with; where that is lost, `ingot key rotate ROLE` makes another key; where it is right, the file was altered: restore it from a copy",
       cause,
     });
   } finally {
