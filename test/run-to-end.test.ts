@@ -117,22 +117,37 @@ test("a program that is missing, or no program, is told as such", { skip }, asyn
   }
 });
 
-test("a program that its user may not execute is the image's fault, and told as such", { skip }, async () => {
-  const folders = ["proc", "dev", "sys", "etc", "tmp", "run", "bin"].map((path) =>
-    tarEntry({ path, type: "directory", mode: 0o755 }),
-  );
-  const own = tarEntry({ path: "bin/own", mode: 0o700, uid: 5, content: "#!/bin/sh\n" });
-  const { digest } = putTinyImage(openStore(home.ctx), { layers: [[...folders, own]], run: { User: "1000:1000" } });
-  const image = imageSource(home.ctx, digest);
-  for (const [command, reason] of [
-    ["/bin/own", "/bin/own may not be executed by 1000:1000"],
-    ["own", /^the image has no program own in /],
-  ] as const) {
-    const spec = await instanceSpec(home.ctx, image, { command: [command] });
-    const end = await runcRuntime(home.ctx).runToEnd(spec, { timeout: 20_000, maxOutput: 1024 });
-    assert.match(end.status === "not-started" ? end.reason : end.status, new RegExp(reason));
-  }
-});
+test(
+  "a program that cannot be executed, or not by its user, is the image's fault, and told as such",
+  { skip },
+  async () => {
+    const folders = ["proc", "dev", "sys", "etc", "tmp", "run", "bin"].map((path) =>
+      tarEntry({ path, type: "directory", mode: 0o755 }),
+    );
+    const programs = [
+      tarEntry({ path: "bin/own", mode: 0o700, uid: 5, content: "#!/bin/sh\n" }),
+      tarEntry({ path: "bin/script", mode: 0o755, content: "#! /bin/python9 -x\n" }),
+      tarEntry({ path: "bin/text", mode: 0o755, content: "exit 0\n" }),
+      tarEntry({ path: "bin/empty", mode: 0o755, content: "" }),
+    ];
+    const { digest } = putTinyImage(openStore(home.ctx), {
+      layers: [[...folders, ...programs]],
+      run: { User: "1000:1000" },
+    });
+    const image = imageSource(home.ctx, digest);
+    for (const [command, reason] of [
+      ["/bin/own", "/bin/own may not be executed by 1000:1000"],
+      ["own", /^the image has no program own in /],
+      ["/bin/script", "/bin/script is a script for /bin/python9, which the image lacks"],
+      ["text", "/bin/text of the image is neither an ELF program nor a script"],
+      ["/bin/empty", "is neither an ELF program nor a script"],
+    ] as const) {
+      const spec = await instanceSpec(home.ctx, image, { command: [command] });
+      const end = await runcRuntime(home.ctx).runToEnd(spec, { timeout: 20_000, maxOutput: 1024 });
+      assert.match(end.status === "not-started" ? end.reason : end.status, new RegExp(reason));
+    }
+  },
+);
 
 test("a program that hangs ends with its time, with everything that it forked", { skip }, async () => {
   const begun = Date.now();
