@@ -60,7 +60,7 @@ async function perform(): Promise<void> {
 
 async function tell(): Promise<void> {
   console.log(
-    "A web service as golden images: cast from signed Debian packages, proven by signed statements, run so that nobody can change it, and replaced to change it.",
+    "A web service as golden images: cast from signed Debian packages, proven by signed statements, run so that nobody can change it, and replaced to change it.\nOf a command with --json the demo tells in short what it said.",
   );
   const first = await castFirst();
   const old = await story.step("Run two instances of version 1", () => instances.run("demo-v1", 2));
@@ -81,7 +81,9 @@ async function tell(): Promise<void> {
 
 async function castFirst(): Promise<Digest> {
   await story.step("Make a project", async () => program.run(["init", project], { cwd: folder }));
-  story.line(readFileSync(join(project, "ingot.yaml"), "utf8").split("\n").slice(2, 15).join("\n"));
+  story.line(
+    /^images:[^]*?(?=^services:)/m.exec(readFileSync(join(project, "ingot.yaml"), "utf8"))?.[0].trimEnd() ?? "",
+  );
   await story.step("Make keys, and say whose signatures count", () => evidence.makeKeys(project));
   await story.step("Lock exact packages, for once without the security suite", async () =>
     story.line(await program.run(["lock", "--without-security"])),

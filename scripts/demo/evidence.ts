@@ -47,16 +47,20 @@ export class Evidence {
     const { findings } = await this.#program.runJson<{ findings: readonly Finding[] }>(["scan", image]);
     const fixable = findings.filter(({ fixedVersion }) => fixedVersion !== undefined);
     this.#story.line(`${findings.length} findings, ${fixable.length} with a fix`);
+    // Of each package one, since their fixes come together.
+    const shown = fixable
+      .filter((one, at) => fixable.findIndex((other) => isSamePackage(other, one)) === at)
+      .slice(0, 5);
     for (const {
       id,
       package: { name, version },
       fixedVersion,
       evidence,
-    } of fixable.slice(0, 5)) {
+    } of shown) {
       this.#story.line(`${id}  ${name} ${version} → ${fixedVersion}`);
       this.#story.line(`    ${evidence[0]?.text.replaceAll(/\s+/g, " ").slice(0, 110) ?? ""}`);
     }
-    if (fixable.length > 5) this.#story.line(`… and ${fixable.length - 5} more`);
+    if (fixable.length > shown.length) this.#story.line(`… and ${fixable.length - shown.length} more`);
     return fixable.length;
   }
 
@@ -71,4 +75,8 @@ export class Evidence {
   async verify(image: string): Promise<void> {
     this.#story.line(await this.#program.run(["verify", image]));
   }
+}
+
+function isSamePackage(a: Finding, b: Finding): boolean {
+  return a.package.name === b.package.name;
 }
