@@ -82,10 +82,20 @@ function openApt(folder: string): Apt {
     join(folder, "etc/newer.sources"),
     `Types: deb\nURIs: ${uri}\nSuites: ${suite}\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`,
   );
-  writeFileSync(join(folder, "apt.conf"), configuration(folder));
-  const env = { PATH: process.env.PATH, LC_ALL: "C", APT_CONFIG: join(folder, "apt.conf") };
+  writeFileSync(join(folder, "apt.conf"), configuration(folder) + hostProxies());
+  const env = { ...process.env, LC_ALL: "C", APT_CONFIG: join(folder, "apt.conf") };
   return ([program = "", ...words]) =>
     execFileSync(program, words, { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"], timeout: 180_000 });
+}
+
+/** How the host's own apt reaches its mirror. */
+function hostProxies(): string {
+  const lines = execFileSync("apt-config", ["dump", "--format", '%f "%v";%n', "Acquire"], { encoding: "utf8" });
+  return lines
+    .split("\n")
+    .filter((line) => /^Acquire::https?::Proxy\b/i.test(line))
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 function configuration(folder: string): string {
