@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { roles, type Role, type TrustedKey } from "../evidence/evidence.ts";
 import { parseKeyOption, readTrust, type Trust } from "../evidence/keys/trust.ts";
 import type { Context } from "../ground/context.ts";
@@ -54,9 +54,11 @@ async function findTrust(ctx: Context, options: ProjectOptions): Promise<Trust> 
  */
 function assertNotPlanted({ cwd }: Context, path: string): void {
   const { uid, mode } = statSync(path);
-  const isOwners = [0, process.getuid?.() ?? 0, statSync(cwd).uid].includes(uid);
-  if (isOwners && (mode & 0o002) === 0) return;
-  const why = isOwners ? "every user of this host may write it" : `it belongs to user ${uid}`;
+  const owners = [0, process.getuid?.() ?? 0, statSync(cwd).uid];
+  // A link too: the paths of keys are below the folder that it lies in, not below the one that it leads to.
+  const stranger = [uid, lstatSync(path).uid].find((owner) => !owners.includes(owner));
+  if (stranger === undefined && (mode & 0o002) === 0) return;
+  const why = stranger === undefined ? "every user of this host may write it" : `it belongs to user ${stranger}`;
   throw new IngotError("trust-exposed", `${path} says whose word counts, and ${why}`, {
     hint: `where that is right, name it: --file ${path}`,
   });
