@@ -8,6 +8,7 @@ import { statementTime } from "../../evidence/verify/statement-time.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Declare, Outcome } from "../command.ts";
+import { formatColumns } from "../format.ts";
 import { openAnyImage, type OpenedImage } from "../open-image.ts";
 import { plainJson } from "../plain-text.ts";
 import { keyOption, readProjectTrust, type TrustOptions } from "../read-project-trust.ts";
@@ -77,10 +78,10 @@ function show({ name, image }: OpenedImage, { items, others }: AttachedEvidence,
     json: { image: image.digest, name, keys: keys.map(withoutPem), statements: items.map(describeItem), others },
     text: [
       `${name}  ${image.digest}`,
-      `${items.length} statements and ${others.length} other artifacts are attached; ${describeKeys(keys)}`,
-      ...section("checked", checked.map(checkedLine)),
-      ...section("not to be believed", rest.map(restLine)),
-      ...section("other artifacts, which Ingot does not read", others.map(otherLine)),
+      `${countOf(items, others)}; ${describeKeys(keys)}`,
+      ...section("checked", checked.map(checkedRow)),
+      ...section("not to be believed", rest.map(restRow)),
+      ...section("other artifacts, which Ingot does not read", others.map(otherRow)),
     ].join("\n"),
   };
 }
@@ -108,24 +109,30 @@ function describeKeys(keys: readonly TrustedKey[]): string {
 /** A stranger may attach ten thousand; `--json` has them all. */
 const mostLines = 20;
 
-function section(title: string, lines: readonly string[]): readonly string[] {
-  if (lines.length === 0) return [];
-  const more = lines.length > mostLines ? [`  … and ${lines.length - mostLines} more (--json lists all)`] : [];
-  return [`${title}:`, ...lines.slice(0, mostLines).map((line) => `  ${line}`), ...more];
+function section(title: string, rows: readonly (readonly string[])[]): readonly string[] {
+  if (rows.length === 0) return [];
+  const more = rows.length > mostLines ? [`  … and ${rows.length - mostLines} more (--json lists all)`] : [];
+  return [`${title}:`, ...formatColumns(rows.slice(0, mostLines)).map((line) => `  ${line}`), ...more];
 }
 
-function checkedLine(item: Extract<EvidenceItem, { status: "checked" }>): string {
+function countOf(items: readonly EvidenceItem[], others: readonly OtherArtifact[]): string {
+  const statements = items.length === 1 ? "1 statement" : `${items.length} statements`;
+  if (others.length > 0) return `${statements} and ${others.length} other artifacts are attached`;
+  return `${statements} ${items.length === 1 ? "is" : "are"} attached`;
+}
+
+function checkedRow(item: Extract<EvidenceItem, { status: "checked" }>): readonly string[] {
   const [what, when] = [summarise(item), statementTime(item)];
   const said = [what, when].filter((part) => part !== undefined && part !== "").join("; ");
-  return `${nameOf(item)}  ${item.key.role} ${shortId(item.key.id)}${said === "" ? "" : `  ${said}`}`;
+  return [nameOf(item), `${item.key.role} ${shortId(item.key.id)}`, said];
 }
 
-function restLine(item: Exclude<EvidenceItem, { status: "checked" }>): string {
-  return `${nameOf(item)}  ${item.manifest.slice(0, 19)}  ${item.status}: ${item.reason}`;
+function restRow(item: Exclude<EvidenceItem, { status: "checked" }>): readonly string[] {
+  return [nameOf(item), item.manifest.slice(0, 19), `${item.status}: ${item.reason}`];
 }
 
-function otherLine({ artifactType, manifest }: OtherArtifact): string {
-  return `${showType(artifactType)}  ${manifest.slice(0, 19)}`;
+function otherRow({ artifactType, manifest }: OtherArtifact): readonly string[] {
+  return [showType(artifactType), manifest.slice(0, 19)];
 }
 
 function nameOf({ kind, predicateType }: EvidenceItem): string {

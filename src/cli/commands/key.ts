@@ -2,7 +2,7 @@ import type { Role } from "../../evidence/evidence.ts";
 import type { KeyEntry } from "../../evidence/keys/keys.ts";
 import type { Context } from "../../ground/context.ts";
 import type { Declare, Handle, Outcome } from "../command.ts";
-import { formatTable } from "../format.ts";
+import { formatColumns, formatTable } from "../format.ts";
 import type { Command } from "commander";
 
 type KeyOptions = { readonly passphraseFile?: string; readonly trust?: string };
@@ -136,7 +136,7 @@ async function made(ctx: Context, keys: readonly KeyEntry[], { trust }: KeyOptio
     ctx,
     keys.map((key) => ({ role: key.role, paths: [placePublicKey(ctx, key, trust)] })),
   );
-  const lines = keys.map(({ role, id, file }) => `${role}  ${shortId(id)}  ${file}`);
+  const lines = formatColumns(keys.map(({ role, id, file }) => [role, shortId(id), file]));
   return {
     json: { keys: keys.map(describeKey), trust: snippet },
     text: [...lines, "", "in ingot.yaml:", snippet, ...(trust === undefined ? [copyHint] : [])].join("\n"),
