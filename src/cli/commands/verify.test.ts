@@ -195,7 +195,7 @@ test("an ingot.yaml that another user put where people work says nothing about t
   const path = join(folder, "ingot.yaml");
   assert.equal((await run("verify", "web")).code, 4);
   chownSync(path, 12345, 12345);
-  for (const command of ["verify", "evidence"]) {
+  for (const command of ["verify", "evidence", "scan"]) {
     const planted = await run(command, "web");
     assert.equal(planted.code, 1);
     assert.match(planted.stderr, /it belongs to user 12345\n[^]*--file [^]*code: trust-exposed\n$/);
