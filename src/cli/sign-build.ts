@@ -20,6 +20,7 @@ import { openStore } from "../oci/layout.ts";
 import { parseImageManifest } from "../oci/manifest.ts";
 import type { Project } from "../project/definition.ts";
 import { readVersion } from "./help.ts";
+import { warnUntrusted } from "./warn-untrusted.ts";
 
 /** All that signing needs and that must be known before the build begins. */
 export type BuildSigning = {
@@ -46,6 +47,7 @@ export async function prepareSigning(
     // Loaded while the key is derived from the passphrase, which takes as long and needs no JavaScript.
     import("../evidence/provenance/sign-statements.ts"),
   ]);
+  if (signer !== undefined) warnUntrusted(ctx, signer.key, project.trust);
   return signer && { signer, git, startedOn, signStatements: statements.signStatements };
 }
 

@@ -296,6 +296,24 @@ test("--file names the project that a short name is of; what was not built yet i
   }
 });
 
+test("a scan says when its key is not the one that the project trusts for scans", async (t) => {
+  const world = await makeWorld(t);
+  const { folder, run, succeed } = world;
+  await addFeeds(world);
+  await succeed("copy", "oci:layout:web", "store:shop/web");
+  await succeed("key", "generate", "scanner", "tester", "--trust", "trust");
+  const define = (key: string) =>
+    writeFileSync(
+      join(folder, "ingot.yaml"),
+      `project: shop\nimages:\n  web: {base: debian:bookworm}\ntrust:\n  scanner: [./trust/${key}.pub]\n`,
+    );
+  define("tester");
+  const stranger = await run("scan", "web", "--no-security-suite");
+  assert.match(stranger.stderr, /trust: of ingot\.yaml does not name the scanner's key [^]*ingot key public scanner/);
+  define("scanner");
+  assert.doesNotMatch((await run("scan", "web", "--no-security-suite")).stderr, /does not name/);
+});
+
 test("a registry's image is pulled by its reference and scanned", async (t) => {
   const { layout, run } = await makeWorld(t);
   const registry = await startFakeRegistry(t);

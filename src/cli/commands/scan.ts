@@ -53,7 +53,7 @@ async function scan(ctx: Context, text: string, options: ScanOptions & { readonl
   const project = await findProjectHere(ctx, options);
   const found = await findScannedImage(ctx, text, options);
   const { openScanner, signScan } = await import("../scan/sign-scan.ts");
-  const scanner = await openScanner(ctx, found, options);
+  const scanner = await openScanner(ctx, { found, project }, options);
   const { readInventory } = await import("../../evidence/inventory/read-inventory.ts");
   const { scanImage } = await import("../../evidence/scan/scan-image.ts");
   const image = { layout: found.layout, digest: found.image.digest };

@@ -116,6 +116,8 @@ async function openSigning(
     ctx.report.info("not signed: there is no tester's key; next: ingot key generate tester");
     return undefined;
   }
+  const { warnUntrusted } = await import("../warn-untrusted.ts");
+  warnUntrusted(ctx, signer.key, project.trust);
   const definition = digestOfDefinition(project.path);
   return (report) => signReport(ctx, report, { signer, definition });
 }

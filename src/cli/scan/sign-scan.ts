@@ -4,6 +4,7 @@ import type { ScanResult } from "../../evidence/scan/finding.ts";
 import type { Signer } from "../../evidence/keys/signer.ts";
 import type { Context } from "../../ground/context.ts";
 import type { Digest } from "../../oci/digest.ts";
+import type { Project } from "../../project/definition.ts";
 import { readVersion } from "../help.ts";
 import type { FoundImage } from "./find-scanned-image.ts";
 import type { ScanOptions } from "./scan-options.ts";
@@ -15,15 +16,20 @@ export type SignedScan = { readonly manifest?: Digest; readonly note?: string };
 export type Scanner = { readonly signer: Signer } | { readonly note?: string };
 
 /** Before the work: a wrong passphrase shall not cost a scan its report. */
-export async function openScanner(ctx: Context, found: FoundImage, options: ScanOptions): Promise<Scanner> {
+export async function openScanner(
+  ctx: Context,
+  { found, project }: { found: FoundImage; project: Project | undefined },
+  options: ScanOptions,
+): Promise<Scanner> {
   if (!options.sign) return {};
   if (!found.isInStore)
     return { note: "not signed: the image is not in the store; next: ingot copy IMAGE NAME, and scan that" };
   const { openSigner } = await import("../../evidence/keys/signer.ts");
   const signer = await openSigner(ctx, "scanner", options);
-  return signer === undefined
-    ? { note: "not signed: there is no key for it; next: ingot key generate scanner" }
-    : { signer };
+  if (signer === undefined) return { note: "not signed: there is no key for it; next: ingot key generate scanner" };
+  const { warnUntrusted } = await import("../warn-untrusted.ts");
+  warnUntrusted(ctx, signer.key, project?.trust ?? {});
+  return { signer };
 }
 
 type Scanned = {
