@@ -31,7 +31,7 @@ const different: Readonly<Record<string, string>> = {
 const sameLines = ["etc/shells", "var/lib/dpkg/triggers/File"];
 
 const sets: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  essential: [["?essential"]],
+  // Both begin with the essential packages alone, as a stage of their own.
   "a web server": [["?essential"], ["?essential", "apt", "nginx-light", "ca-certificates"]],
   "Python and the client of PostgreSQL, about 150 packages": [
     ["?essential"],
