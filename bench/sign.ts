@@ -1,11 +1,15 @@
-import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bench, Comparison, Side } from "./comparison.ts";
 import { BenchProject } from "./support/bench-project.ts";
 
 /** What bills of materials, provenance and signatures add to a build: the same build with a builder's key and without, side by side. */
 export const bench: Bench = async function* (work) {
-  process.env.INGOT_KEY_PASSPHRASE = "only for the bench";
+  // By a file: a passphrase in the environment is given to no program that is started from here.
+  const passphrase = join(work.folder, "passphrase");
+  mkdirSync(work.folder, { recursive: true });
+  writeFileSync(passphrase, "only for the bench", { mode: 0o600 });
+  process.env.INGOT_KEY_PASSPHRASE_FILE = passphrase;
   const origin = await BenchProject.create(join(work.folder, "origin"));
   await origin.build();
   const project = (name: string): BenchProject => origin.at(join(work.folder, name));
