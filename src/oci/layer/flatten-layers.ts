@@ -3,7 +3,7 @@ import { compareTarPaths } from "../tar/order.ts";
 import { paddingOf } from "../tar/fields.ts";
 import { tarEnd, tarHeaderBlocks } from "../tar/write.ts";
 import type { LayerTar } from "./layer-tar.ts";
-import { mergeLayers } from "./merge-layers.ts";
+import { mergeLayerTars } from "./merge-layer-tars.ts";
 import { walk, type TreeFile, type TreeFolder, type TreeNode } from "./tree.ts";
 
 /** One path of the final tree, with where its content is: at `offset` of the archive of layer number `layer`. */
@@ -20,7 +20,7 @@ export type MergedTree = {
 
 /** The tree of files that the layers, lowest first, make up together (whiteouts applied). */
 export function flattenLayers(layers: readonly LayerTar[]): MergedTree {
-  const root = mergeLayers(layers);
+  const root = mergeLayerTars(layers);
   const entries = listEntries(root);
   const devices = [...entries].filter(([, { header }]) => header.device !== undefined).map(([path]) => path);
   return { entries, devices, readFile: (path) => readFile(layers, walk(root, path)) };

@@ -6,7 +6,7 @@ export type TreeView = ReadonlyMap<string, LayerIndexEntry>;
 const whiteout = ".wh.";
 const opaque = ".wh..wh..opq";
 
-/** Applies layers one on the other, whiteouts included (image-spec layer.md, "Whiteouts"). */
+/** Applies the indexes of layers one on the other, without their content; whiteouts included (image-spec layer.md, "Whiteouts"). */
 export function mergeLayers(layers: readonly LayerIndex[]): TreeView {
   const view = new Map<string, LayerIndexEntry>();
   for (const layer of layers) {

@@ -3,10 +3,10 @@ import type { LayerEntry, LayerTar } from "./layer-tar.ts";
 import { newFolder, walk, type TreeFolder } from "./tree.ts";
 
 /**
- * Applies layers, lowest first, to one tree (image-spec layer.md, "Applying Changesets"). Every path is resolved inside the tree, so nothing a
+ * Applies opened layers, lowest first, to one tree (image-spec layer.md, "Applying Changesets"). Every path is resolved inside the tree, so nothing a
  * layer holds can reach outside of it. Throws `layer-malformed` when a link's target is missing or a file stands where a folder must be.
  */
-export function mergeLayers(layers: readonly Pick<LayerTar, "entries">[]): TreeFolder {
+export function mergeLayerTars(layers: readonly Pick<LayerTar, "entries">[]): TreeFolder {
   const root = newFolder("", 0);
   for (const [layer, { entries }] of layers.entries()) {
     // Whiteouts hide what lower layers hold, never their own layer's entries, wherever in the archive they stand.
