@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { processContext, type Context } from "../../src/ground/context.ts";
-import { withFileLock } from "../../src/ground/file-lock.ts";
 import { findImage } from "../../src/runtime/find-image.ts";
 import { imageSource, type ImageSource } from "../../src/runtime/content/image-source.ts";
+import { layoutMadeOnce } from "./layout-made-once.ts";
 
 /** The folders of the test image that an instance may write, as `ingot build` would label them. */
 export const testWritable = [
@@ -47,47 +47,27 @@ export async function makeTestHome(parent = tmpdir()): Promise<TestHome> {
 }
 
 /**
- * A Debian with nginx, perl and a setuid program as an OCI layout, made once on a machine: these tests are about running, and must not fail because
+ * A Debian with nginx, perl and a setuid program, made by other programs: these tests are about running, and must not fail because
  * of how an image is cast.
  */
-async function testImageLayout(): Promise<string> {
-  const cache = process.env.INGOT_TEST_CACHE ?? "/var/cache/ingot-test";
-  const layout = join(cache, "runtime-image-1");
-  mkdirSync(cache, { recursive: true });
-  return withFileLock(
-    `${layout}.lock`,
-    () => {
-      if (!existsSync(layout)) makeLayout(cache, layout);
-      return layout;
-    },
-    { wait: 180_000 },
-  );
+function testImageLayout(): Promise<string> {
+  return layoutMadeOnce("runtime-image-1", { makeTar, config: configArgs() });
 }
 
-function makeLayout(cache: string, layout: string): void {
-  const folder = mkdtempSync(join(cache, "making-"));
-  try {
-    const conf = join(folder, "nginx.conf");
-    writeFileSync(conf, nginxConf);
-    const tar = join(folder, "root.tar");
-    const hooks = [
-      `copy-in ${conf} /etc/nginx`,
-      'mkdir -p "$1/srv/www" && echo "Welcome from the image" > "$1/srv/www/index.html"',
-      'cp "$1/usr/bin/perl" "$1/usr/local/bin/setuid-perl" && chmod 4755 "$1/usr/local/bin/setuid-perl"',
-    ];
-    const hookArgs = hooks.map((hook) => `--customize-hook=${hook}`);
-    execFileSync("mmdebstrap", ["-q", "--variant=minbase", "--include=nginx-light", ...hookArgs, "bookworm", tar], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    const made = join(folder, "layout");
-    execFileSync("umoci", ["init", "--layout", made]);
-    execFileSync("umoci", ["new", "--image", `${made}:web`]);
-    execFileSync("umoci", ["raw", "add-layer", "--image", `${made}:web`, tar]);
-    execFileSync("umoci", ["config", "--image", `${made}:web`, ...configArgs()]);
-    renameSync(made, layout);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+function makeTar(folder: string): string {
+  const conf = join(folder, "nginx.conf");
+  writeFileSync(conf, nginxConf);
+  const tar = join(folder, "root.tar");
+  const hooks = [
+    `copy-in ${conf} /etc/nginx`,
+    'mkdir -p "$1/srv/www" && echo "Welcome from the image" > "$1/srv/www/index.html"',
+    'cp "$1/usr/bin/perl" "$1/usr/local/bin/setuid-perl" && chmod 4755 "$1/usr/local/bin/setuid-perl"',
+  ];
+  const hookArgs = hooks.map((hook) => `--customize-hook=${hook}`);
+  execFileSync("mmdebstrap", ["-q", "--variant=minbase", "--include=nginx-light", ...hookArgs, "bookworm", tar], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return tar;
 }
 
 function configArgs(): string[] {
