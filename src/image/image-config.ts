@@ -111,7 +111,7 @@ function mergeEnvironment(inherited: readonly string[], own: Readonly<Record<str
 }
 
 /** RFC 3339 in UTC, without fractions. */
-export function isoTime(epoch: number): string {
+function isoTime(epoch: number): string {
   return new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
 }
 

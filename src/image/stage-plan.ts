@@ -22,7 +22,7 @@ export type StagePlanRequest = {
 /** More stages mean more runs of dpkg; fewer mean that more must be configured again after an update. */
 const mostStages = 6;
 
-export const essentialStage = "essential";
+const essentialStage = "essential";
 
 /**
  * Cuts an installation into stages that build on each other: first what is Essential, then one for each requested package with what it still

@@ -8,7 +8,7 @@ export const digestSchema: z.ZodType<Digest> = z
 
 export const annotationsSchema = z.record(z.string(), z.string());
 
-export const platformSchema = z.looseObject({
+const platformSchema = z.looseObject({
   architecture: z.string(),
   os: z.string(),
   variant: z.string().exactOptional(),

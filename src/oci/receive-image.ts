@@ -29,7 +29,7 @@ export type ReceivedImage = {
   readonly resolved: Descriptor;
 };
 
-export const defaultPlatform: Platform = { os: "linux", architecture: "amd64" };
+const defaultPlatform: Platform = { os: "linux", architecture: "amd64" };
 
 /**
  * Copies an image into a layout: blobs first, each verified, then the manifest, so a manifest that is there is whole. It gets no name here.

@@ -4,7 +4,7 @@
 export const imageNamePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 
 /** Longer names do not fit into a repository beside a registry's host (255 characters in all). */
-export const longestName = 100;
+const longestName = 100;
 
 export function isImageName(text: string): boolean {
   return text.length <= longestName && imageNamePattern.test(text);

@@ -23,7 +23,7 @@ export function partPath(home: string, sha256: string): string {
   return join(home, "vault/partial", `${sha256}.part`);
 }
 
-export function isSha256(text: string): boolean {
+function isSha256(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 

@@ -10,7 +10,7 @@ export function databaseName(item: Package): string {
   return item.multiArch === "same" ? `${item.name}:${item.architecture}` : item.name;
 }
 
-export function infoPath(item: Package, file: string): string {
+function infoPath(item: Package, file: string): string {
   return `${infoFolder}/${databaseName(item)}.${file}`;
 }
 

@@ -9,7 +9,7 @@ import { processContext, type Context } from "../../ground/context.ts";
 import type { InstalledSource } from "../scan/finding.ts";
 import type { FeedPatience } from "./fetch-feed.ts";
 
-export const now = new Date("2026-11-21T12:00:00Z");
+const now = new Date("2026-11-21T12:00:00Z");
 
 /** A home of its own, on 21 November 2026; `put` writes a file beside it. */
 export function makeFeedWorld(t: TestContext): {

@@ -41,11 +41,6 @@ export async function unsealKey(sealed: Buffer, passphrase: string, from: string
   }
 }
 
-/** Throws `key-malformed`. Costs no more than parsing: nothing is derived yet. */
-export function assertSealed(sealed: Buffer, from: string): void {
-  parseSealed(sealed, from);
-}
-
 const standardCost = 65_536;
 const nonceSize = 24;
 

@@ -30,7 +30,7 @@ const vulnerability = z.looseObject({
   aliases: z.array(z.string()).max(100).exactOptional(),
 });
 
-export const justifications = [
+const justifications = [
   "component_not_present",
   "vulnerable_code_not_present",
   "vulnerable_code_not_in_execute_path",

@@ -68,7 +68,7 @@ export function indexTarEntry(entry: TarEntry): LayerIndexEntry {
   return entry.type === "file" ? indexEntry(entry, hash("sha256", entry.content, "hex")) : indexEntry(entry);
 }
 
-export function indexEntry(header: TarHeader, sha256?: string): LayerIndexEntry {
+function indexEntry(header: TarHeader, sha256?: string): LayerIndexEntry {
   const { path, type, mode, uid, gid, mtime, size, linkname, device, xattrs } = header;
   return {
     path,

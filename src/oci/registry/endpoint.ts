@@ -17,7 +17,7 @@ export function endpointOf(registry: string, options: { insecure?: boolean } = {
 }
 
 /** Nobody listens on the way to this machine itself, so plain http is as good there. A name that only begins with `localhost` is not this machine. */
-export function isLoopback(registry: string): boolean {
+function isLoopback(registry: string): boolean {
   const host = registry.replace(/:[0-9]+$/, "");
   return host === "localhost" || host === "[::1]" || /^127(\.[0-9]{1,3}){3}$/.test(host);
 }

@@ -29,7 +29,7 @@ export function checkTests(image: Mapping, path: Path): Finding[] {
 }
 
 /** The kind of a test: `user` is a kind only where it does not say who a `process` runs as. */
-export function kindsOf(test: Mapping): TestKind[] {
+function kindsOf(test: Mapping): TestKind[] {
   const present = kinds.filter((kind) => test[kind] !== undefined);
   return present.includes("process") ? present.filter((kind) => kind !== "user") : present;
 }

@@ -1,7 +1,6 @@
 /** Numbers of the EROFS on-disk format (fs/erofs/erofs_fs.h). */
 export const blockSize = 4096;
 export const superblockOffset = 1024;
-export const superblockSize = 128;
 export const magic = 0xe0f5e1e2;
 /** The extended inode: 32-bit owners, a modification time of its own. */
 export const inodeSize = 64;
