@@ -107,7 +107,7 @@ export const errorCodes = {
     means: "A file of the definition would take the place of a folder of the image, or the reverse.",
   },
   "file-unsupported": { exit: 1, means: "A source of `files` is neither a file, a folder nor a symbolic link." },
-  "image-unknown": { exit: 1, means: "No image has the name or digest that was asked for." },
+  "image-unknown": { exit: 1, means: "The definition has no image of that name, or what was named is not one image." },
   "lock-incompatible": {
     exit: 1,
     means: "The lock was written for a release of Ingot that builds other bytes from it.",
@@ -181,7 +181,7 @@ export const errorCodes = {
     means: "Something of an instance could not be removed; the same command can be repeated.",
   },
   "instance-unknown": { exit: 1, means: "No instance has the id that was asked for." },
-  "layer-invalid": { exit: 1, means: "An image's layer holds an entry that cannot be put into the tree." },
+  "layer-invalid": { exit: 1, means: "An image holds a file that the content of an instance cannot have." },
   "network-failed": { exit: 1, means: "A CNI plugin could not make or remove an instance's network." },
   "network-no-subnet": { exit: 1, means: "Every network that Ingot would use for instances is in use on this host." },
   "runtime-unsupported": { exit: 1, means: "This host or this user cannot run instances." },
