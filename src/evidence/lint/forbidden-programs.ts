@@ -4,7 +4,7 @@ import { findingAt, type Lint, type LintSubject } from "./lint.ts";
 export const shell: Lint = {
   name: "shell",
   rule: "there is no shell in an image that is declared without one",
-  why: "most attacks end in a shell: without one, what gets in has to bring its own, which a read-only root and the guard refuse",
+  why: "most attacks end in a shell: without one, what gets in has to bring its own, and no place that an instance can write to lets it be executed",
   advice: "leave out the package, or remove the files in `run:` (the last command may remove its own shell)",
   check: (subject) => findPrograms(subject, "shell", shells),
 };
