@@ -87,6 +87,20 @@ test("findings that nobody rates are told where only severities are asked for", 
   assert.equal(note(["high"], makeFinding({ exception })), undefined);
 });
 
+test("a severity that no source could give closes the gate, and opens it only where nothing is unrated", () => {
+  const alone = [makeSource("security-suite")];
+  const unrated = makeFinding({ severity: "unknown" });
+  assert.equal(judge(["high"], unrated, alone), true);
+  assert.equal(judge(["high+fixable"], unrated, alone), true);
+  assert.equal(judge(["high"], unrated, [...alone, makeSource("debian-tracker")]), false);
+  assert.equal(judge(["kev"], unrated, alone), false);
+  assert.equal(judgeScan(resultOf([], { sources: alone }), parseFailOn(["high"])).failed, false);
+  const exception = { status: "fixed", reason: "r", owner: "o", expires: "2027-01-01", document: "d" } as const;
+  assert.equal(judge(["high"], makeFinding({ severity: "unknown", exception }), alone), false);
+  const { reasons } = judgeScan(resultOf([unrated], { sources: alone }), parseFailOn(["high"]));
+  assert.match(reasons[0] ?? "", /^high: 1 finding is rated by no source: add a feed/);
+});
+
 test("the reasons name the rule and the findings", () => {
   const result = resultOf([makeFinding({ severity: "high" })]);
   assert.deepEqual(judgeScan(result, parseFailOn(["high", "kev"])), {

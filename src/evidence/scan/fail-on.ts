@@ -65,23 +65,43 @@ export function judgeScan(result: ScanResult, rules: readonly FailRule[]): ScanV
     const met = counting.filter((finding) => meets(finding, rule, new Date(result.scanned)));
     return met.length === 0 ? [] : [`${rule.text}: ${describe(met)}`];
   });
-  const all = rules.length === 0 ? [] : [...gapsOf(result).map((gap) => `${failOn.join(", ")}: ${gap}`), ...reasons];
+  const gaps = rules.length === 0 ? [] : gapsOf(result).map((gap) => `${failOn.join(", ")}: ${gap}`);
+  const all = [...gaps, ...unratedReasons(result, rules), ...reasons];
   return { failOn, failed: all.length > 0, reasons: all };
 }
 
 /**
- * What no rule could judge, as a sentence: findings that nobody rates, where rules ask for severities. The security suite rates nothing, so that
- * `--fail-on high` alone would never be met by it.
+ * The security suite rates nothing. Where it alone was asked, `--fail-on high` could never be met, and a gate that never closes is worse than none: what it found is
+ * then a failure.
  */
+function unratedReasons(result: ScanResult, rules: readonly FailRule[]): readonly string[] {
+  const unrated = findUnrated(result, rules);
+  if (unrated === undefined || isRated(result)) return [];
+  const { text, count } = unrated;
+  return [`${text}: ${count} rated by no source: add a feed that rates (ingot feeds add), or use --fail-on fixable`];
+}
+
+/** What no rule could judge though some source rates, as a sentence. */
 export function noteUnrated(result: ScanResult, rules: readonly FailRule[]): string | undefined {
-  const asked = rules.flatMap(({ conditions }) =>
-    conditions.flatMap((one) => (one.kind === "severity" ? [one.severity] : [])),
+  const unrated = findUnrated(result, rules);
+  if (unrated === undefined || !isRated(result)) return undefined;
+  return `${unrated.count} rated by no source, and no severity of --fail-on includes that: add --fail-on unknown`;
+}
+
+function isRated({ sources }: ScanResult): boolean {
+  return sources.some(({ kind }) => kind === "debian-tracker" || kind === "osv");
+}
+
+/** Findings that nobody rates, where rules ask for a severity by itself; none where they ask for unrated ones too. */
+function findUnrated(result: ScanResult, rules: readonly FailRule[]): { text: string; count: string } | undefined {
+  const asking = rules.filter(({ conditions }) => conditions.some(({ kind }) => kind === "severity"));
+  const isKnown = asking.some(({ conditions }) =>
+    conditions.some((one) => one.kind === "severity" && one.severity === "unknown"),
   );
-  if (asked.length === 0 || asked.includes("unknown")) return undefined;
   const unrated = result.findings.filter((finding) => finding.severity === "unknown" && !isSuppressed(finding));
-  if (unrated.length === 0) return undefined;
+  if (asking.length === 0 || isKnown || unrated.length === 0) return undefined;
   const count = unrated.length === 1 ? "1 finding is" : `${unrated.length} findings are`;
-  return `${count} rated by no source, and no severity of --fail-on includes that: add --fail-on unknown, or a feed that rates (ingot feeds add)`;
+  return { text: asking.map(({ text }) => text).join(", "), count };
 }
 
 function gapsOf({ gaps, sources }: ScanResult): readonly string[] {
