@@ -4,7 +4,7 @@ import { scoreOf, severityOfScore } from "./cvss.ts";
 import { malformed } from "./feed-error.ts";
 import { ecosystemOf, packageKey, type Ecosystem } from "./osv-order.ts";
 import { isWithin, toStretches, type AffectedStretch, type RangeEvent } from "./osv-range.ts";
-import { asList, asObject, asText } from "./split-json.ts";
+import { asList, asObject, asText } from "./read-piece.ts";
 import { severityOfUrgency } from "./tracker-advisories.ts";
 
 /** What the index keeps of one record for one package. */

@@ -1,7 +1,7 @@
 import { malformed } from "./feed-error.ts";
 import type { IndexWriter } from "./feed-index.ts";
 import { readOsvRecord } from "./osv-record.ts";
-import { parsePiece } from "./split-json.ts";
+import { parsePiece } from "./read-piece.ts";
 
 /** One record as its source has it, and where it is: a file's name, a number. */
 export type OsvPiece = { readonly bytes: Uint8Array; readonly where: string };

@@ -5,7 +5,7 @@ import { IngotError, isErrno } from "../../ground/error.ts";
 import { malformed, tooLarge } from "./feed-error.ts";
 import type { FeedLimits } from "./feed.ts";
 import type { Receiver } from "./receiver.ts";
-import { parsePiece } from "./split-json.ts";
+import { parsePiece } from "./read-piece.ts";
 
 /**
  * Takes a feed from a file, or OSV records from a folder: its `.json` files become one file of a record a line, in the order of their names. Links are not followed. Returns when it was changed last (ISO 8601).

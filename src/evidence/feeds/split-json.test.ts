@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parsePiece, splitJson } from "./split-json.ts";
+import { parsePiece } from "./read-piece.ts";
+import { splitJson } from "./split-json.ts";
 
 type Shape = Parameters<typeof splitJson>[1];
 

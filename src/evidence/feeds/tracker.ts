@@ -2,7 +2,8 @@ import { isDebianVersion } from "./debian-version.ts";
 import { malformed } from "./feed-error.ts";
 import type { FeedLimits } from "./feed.ts";
 import type { IndexWriter, Place } from "./feed-index.ts";
-import { asObject, asText, parseMember, splitJson } from "./split-json.ts";
+import { asObject, asText, parseMember } from "./read-piece.ts";
+import { splitJson } from "./split-json.ts";
 
 /**
  * What the index keeps of one vulnerability in one source package of one release: id; the version with the fix, or "" while it is open; Debian's urgency; why no advisory
