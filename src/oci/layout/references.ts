@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../ground/atomic-file.ts";
+import { compare } from "../../ground/compare.ts";
 import { IngotError } from "../../ground/error.ts";
 import { withFileLock } from "../../ground/file-lock.ts";
 import { canonicalJson } from "../canonical-json.ts";
@@ -185,9 +186,4 @@ function named(descriptor: Descriptor): NamedManifest[] {
 
 function byName(a: NamedManifest, b: NamedManifest): number {
   return compare(a.name, b.name);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
