@@ -1,3 +1,4 @@
+import { formatTimestamp } from "../ground/format-timestamp.ts";
 import type { ImageDefinition } from "../project/definition.ts";
 import { findGroup, findUser, type Accounts } from "./accounts.ts";
 import { writableLabel } from "../oci/labels.ts";
@@ -44,7 +45,7 @@ export type ConfigInput = {
  */
 export function imageConfig(input: ConfigInput): object {
   const { definition, inherited } = input;
-  const created = isoTime(input.epoch);
+  const created = formatTimestamp(new Date(input.epoch * 1000));
   return {
     architecture: input.architecture,
     os: "linux",
@@ -110,11 +111,6 @@ function mergeEnvironment(inherited: readonly string[], own: Readonly<Record<str
   return [...merged.values()];
 }
 
-/** RFC 3339 in UTC, without fractions. */
-function isoTime(epoch: number): string {
-  return new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
-}
-
 /** The annotations of a manifest (image-spec annotations.md), with the lineage where there is a base. */
 export function imageAnnotations(input: {
   readonly project: string;
@@ -123,7 +119,7 @@ export function imageAnnotations(input: {
   readonly base?: { readonly name: string; readonly digest: string };
 }): Readonly<Record<string, string>> {
   return {
-    "org.opencontainers.image.created": isoTime(input.epoch),
+    "org.opencontainers.image.created": formatTimestamp(new Date(input.epoch * 1000)),
     "org.opencontainers.image.title": `${input.project}/${input.name}`,
     ...(input.base === undefined
       ? {}

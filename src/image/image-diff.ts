@@ -1,3 +1,4 @@
+import { formatMode } from "../ground/format-mode.ts";
 import type { LayerIndexEntry } from "../oci/layer/layer-index.ts";
 import type { TreeView } from "../oci/layer/tree-view.ts";
 
@@ -93,10 +94,9 @@ function diffFiles(from: TreeView, to: TreeView): readonly FileChange[] {
 
 function diffEntry(a: LayerIndexEntry, b: LayerIndexEntry): readonly string[] {
   if (a.type !== b.type) return [`type ${a.type} → ${b.type}`];
-  const octal = (mode: number) => mode.toString(8).padStart(4, "0");
   return [
     ...(a.sha256 === b.sha256 ? [] : [`content ${a.size} → ${b.size} bytes`]),
-    ...(a.mode === b.mode || a.type === "symlink" ? [] : [`mode ${octal(a.mode)} → ${octal(b.mode)}`]),
+    ...(a.mode === b.mode || a.type === "symlink" ? [] : [`mode ${formatMode(a.mode)} → ${formatMode(b.mode)}`]),
     ...(a.uid === b.uid && a.gid === b.gid ? [] : [`owner ${a.uid}:${a.gid} → ${b.uid}:${b.gid}`]),
     ...(a.linkname === b.linkname ? [] : [`link ${a.linkname} → ${b.linkname}`]),
     ...(JSON.stringify(a.xattrs ?? {}) === JSON.stringify(b.xattrs ?? {}) ? [] : ["extended attributes"]),

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
 import { IngotError, isErrno } from "../../ground/error.ts";
+import { formatMode } from "../../ground/format-mode.ts";
 
 /**
  * Reads a file that holds a secret, and refuses it where anybody else could have read or written it. Undefined where there is none. Throws
@@ -37,7 +38,7 @@ function assertPrivate(path: string, stat: Stats): void {
     throw exposed(`${path} belongs to user ${stat.uid}, and this is user ${user}`, `chown ${user} ${path}`);
   }
   if ((stat.mode & 0o077) === 0) return;
-  const mode = (stat.mode & 0o7777).toString(8).padStart(4, "0");
+  const mode = formatMode(stat.mode);
   throw exposed(
     `${path} has the mode ${mode}: others may read or change it`,
     `chmod 600 ${path}; if others use this host, make a new one: it may be known to them`,

@@ -46,11 +46,7 @@ export function filesOf(tree: TreeView): readonly LayerIndexEntry[] {
   return [...tree.values()].filter(({ type }) => type === "file" || type === "hardlink");
 }
 
+/** A finding about a path of the tree, which has no leading slash there. */
 export function findingAt(path: string, what: string): LintFinding {
   return { where: `/${path}`, what };
-}
-
-/** Permission bits as `ls` and `chmod` write them: `4755`. */
-export function octal(mode: number): string {
-  return (mode & 0o7777).toString(8).padStart(4, "0");
 }

@@ -1,5 +1,6 @@
+import { formatMode } from "../../ground/format-mode.ts";
 import type { LayerIndexEntry } from "../../oci/layer/layer-index.ts";
-import { findingAt, octal, type Account, type Lint, type LintFinding } from "./lint.ts";
+import { findingAt, type Account, type Lint, type LintFinding } from "./lint.ts";
 
 export const serviceWritable: Lint = {
   name: "service-writable",
@@ -21,8 +22,10 @@ export const serviceWritable: Lint = {
 function rightOf({ type, mode, uid, gid }: LayerIndexEntry, account: Account): string | undefined {
   if (type !== "file" && type !== "hardlink" && type !== "directory") return undefined;
   // Its owner can set the bit whenever it likes: chmod(2) asks for nothing else.
-  if (uid === account.uid) return `it belongs to it, mode ${octal(mode)}`;
-  return account.gids.includes(gid) && (mode & 0o020) !== 0 ? `its group ${gid} may, mode ${octal(mode)}` : undefined;
+  if (uid === account.uid) return `it belongs to it, mode ${formatMode(mode)}`;
+  return account.gids.includes(gid) && (mode & 0o020) !== 0
+    ? `its group ${gid} may, mode ${formatMode(mode)}`
+    : undefined;
 }
 
 export function isBelow(path: string, folder: string): boolean {

@@ -1,4 +1,5 @@
-import { filesOf, findingAt, octal, type Lint } from "./lint.ts";
+import { formatMode } from "../../ground/format-mode.ts";
+import { filesOf, findingAt, type Lint } from "./lint.ts";
 
 export const unexpectedSetuid: Lint = {
   name: "unexpected-setuid",
@@ -12,7 +13,7 @@ export const unexpectedSetuid: Lint = {
       .map(({ path, mode, uid, gid }) =>
         findingAt(
           path,
-          `has mode ${octal(mode)}, owner ${uid}:${gid}, and ${ownerOf(path) ?? "no package"} is not known for it`,
+          `has mode ${formatMode(mode)}, owner ${uid}:${gid}, and ${ownerOf(path) ?? "no package"} is not known for it`,
         ),
       ),
 };

@@ -1,4 +1,5 @@
-import { findingAt, octal, type Lint } from "./lint.ts";
+import { formatMode } from "../../ground/format-mode.ts";
+import { findingAt, type Lint } from "./lint.ts";
 
 export const worldWritable: Lint = {
   name: "world-writable",
@@ -9,5 +10,5 @@ export const worldWritable: Lint = {
     [...tree.values()]
       .filter(({ type }) => type === "file" || type === "hardlink" || type === "directory")
       .filter(({ type, mode }) => (mode & 0o002) !== 0 && !(type === "directory" && (mode & 0o1000) !== 0))
-      .map(({ path, mode }) => findingAt(path, `has mode ${octal(mode)}`)),
+      .map(({ path, mode }) => findingAt(path, `has mode ${formatMode(mode)}`)),
 };

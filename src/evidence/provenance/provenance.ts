@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { formatTimestamp } from "../../ground/format-timestamp.ts";
 import { purlOf, type MaterialPackage } from "./material-package.ts";
 import type { GitState } from "./git-state.ts";
 
@@ -93,8 +94,8 @@ export function makeProvenance(facts: BuildFacts): Provenance {
       builder: { id: "https://ingot.dev/builder/v1", version: facts.versions },
       metadata: {
         invocationId: facts.run.id,
-        startedOn: timestamp(facts.run.startedOn),
-        finishedOn: timestamp(facts.run.finishedOn),
+        startedOn: formatTimestamp(facts.run.startedOn),
+        finishedOn: formatTimestamp(facts.run.finishedOn),
       },
     },
   };
@@ -177,9 +178,4 @@ function describePackage(item: MaterialPackage): ResourceDescriptor {
 function unique<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
   const byKey = new Map(items.map((item) => [keyOf(item), item]));
   return [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
-}
-
-/** RFC 3339 in whole seconds, as the specification's `Timestamp`. */
-function timestamp(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
 }

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { formatTimestamp } from "../../ground/format-timestamp.ts";
 import { hexOf } from "../../oci/digest.ts";
 import type {
   DebianPackage,
@@ -151,5 +152,5 @@ function relate(from: string, type: SpdxRelationship["relationshipType"], to: st
 
 /** The format demands a time; an image that gives none is of the beginning of times. */
 function timeOf(created: string | undefined): string {
-  return (documentTime(created) ?? new Date(0)).toISOString().replace(/\.\d+Z$/, "Z");
+  return formatTimestamp(documentTime(created) ?? new Date(0));
 }

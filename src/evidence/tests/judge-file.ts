@@ -1,7 +1,8 @@
+import { formatMode } from "../../ground/format-mode.ts";
 import { describeUid, readAccounts, uidOf } from "./accounts.ts";
 import type { FileTest } from "./test-definition.ts";
 import type { SeenFile } from "./test-instance.ts";
-import { failed, formatMode, passed, quote, type Verdict } from "./verdict.ts";
+import { failed, passed, quote, type Verdict } from "./verdict.ts";
 
 /** Whether a path is as its test wants; `passwd` is the image's list of accounts. */
 export function judgeFile(test: FileTest, seen: SeenFile | undefined, passwd: string): Verdict {

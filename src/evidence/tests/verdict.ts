@@ -11,8 +11,3 @@ export function failed(message: string, output = ""): Verdict {
 export function quote(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
-
-/** Permission bits as a definition has them: `"0644"`. */
-export function formatMode(mode: number): string {
-  return mode.toString(8).padStart(4, "0");
-}
