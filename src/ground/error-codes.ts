@@ -42,7 +42,7 @@ export const errorCodes = {
   "download-failed": { exit: 1, means: "A mirror could not be reached, or broke off, also when tried again." },
   "download-missing": { exit: 1, means: "A mirror does not have a file that is wanted." },
   "keyring-unusable": { exit: 1, means: "The keyring of a Debian archive is missing or holds no key." },
-  "mirror-unknown": { exit: 1, means: "Nothing says where the Debian archive is." },
+  "mirror-unknown": { exit: 1, means: "Nothing says where the Debian archive is, or what says so is of no use." },
   "sources-malformed": { exit: 1, means: "An apt sources file of the host cannot be read." },
   "package-unknown": {
     exit: 1,

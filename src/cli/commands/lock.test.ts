@@ -57,7 +57,7 @@ test("lock --update NAME moves this package and no other", async () => {
 test("lock diff of two files compares them without a network, and says so when they are the same", async () => {
   const other = join(world.folder, "other.lock");
   writeFileSync(other, lockText());
-  const options = { env: { INGOT_DEBIAN_MIRROR: "http://127.0.0.1:1/debian" } };
+  const options = { env: { INGOT_DEBIAN_MIRROR: "http://127.0.0.1:2/debian" } };
   assert.equal((await world.run(["lock", "diff", other], options)).stdout, "the locks are the same\n");
   await world.succeed("lock", "--update");
   assert.deepEqual(versions(), { library: "1.2", server: "1.1", "tiny-base": "1" });

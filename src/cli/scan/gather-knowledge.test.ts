@@ -7,7 +7,7 @@ import { gatherKnowledge } from "./gather-knowledge.ts";
 
 test("an image of a release without a security suite is told to have none, and no mirror is asked", async (t) => {
   const { ctx: stored, layout, digest } = storeImage(t, [[]]);
-  const env = { INGOT_DEBIAN_MIRROR: "http://127.0.0.1:1/debian" };
+  const env = { INGOT_DEBIAN_MIRROR: "http://127.0.0.1:2/debian" };
   const ctx = processContext({ home: stored.home, env, fetch: () => assert.fail("a mirror was asked") });
   const os = { id: "debian", versionId: "", codename: "sid", prettyName: "Debian sid" };
   const image = { digest, size: 0, mediaType: "application/vnd.oci.image.manifest.v1+json" };

@@ -235,6 +235,23 @@ test("an unreachable mirror is named with the system's reason", async (t) => {
   await assert.rejects(read(world), { code: "download-failed", message: /ECONNREFUSED.*tried 3 times/ });
 });
 
+test("a mirror at a port that nothing is ever fetched from is told so at once", async (t) => {
+  const world = await makeWorld(t);
+  let asked = 0;
+  const fetch = () => {
+    asked += 1;
+    return Promise.reject(new TypeError("fetch failed"));
+  };
+  const ctx = { ...world.ctx, fetch };
+  const suites = world.plan.suites.map((suite) => ({ ...suite, uris: ["http://127.0.0.1:9/debian"] }));
+  await assert.rejects(read({ ctx, plan: { ...world.plan, suites } }), {
+    code: "mirror-unknown",
+    message: /^http:\/\/127\.0\.0\.1:9\/debian\/[^ ]+ cannot be used: port 9 is reserved/,
+    hint: /INGOT_DEBIAN_MIRROR/,
+  });
+  assert.equal(asked, 0);
+});
+
 test("a sweep removes indexes that no list names any more", async (t) => {
   const world = await makeWorld(t);
   await read(world);

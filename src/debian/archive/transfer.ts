@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../../ground/context.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
+import { describeForbidden, forbiddenPort } from "../../ground/forbidden-port.ts";
 import { splitCredentials } from "./credentials.ts";
 import { StallWatch } from "./stall-watch.ts";
 
@@ -41,7 +42,7 @@ export type Opened =
 
 /**
  * Opens an `http:`, `https:` or `file:` URI. Opening and reading throw `download-failed` for all that another attempt
- * may mend (no connection, 5xx, a connection that breaks or stalls), and `cancelled`.
+ * may mend (no connection, 5xx, a connection that breaks or stalls), `mirror-unknown` for a port that none can, and `cancelled`.
  */
 export function openUri(ctx: Context, uri: string, options: OpenOptions): Promise<Opened> {
   return uri.startsWith("file:") ? openFile(uri, options) : openHttp(ctx, uri, options);
@@ -69,6 +70,7 @@ async function openHttp(ctx: Context, uri: string, options: OpenOptions): Promis
   const watch = new StallWatch(uri, options.stall);
   // Sums are over files as stored: a proxy or server must not unpack a .gz on the way.
   const target = splitCredentials(uri);
+  assertPort(uri, target.uri);
   const headers: Record<string, string> = { "accept-encoding": "identity", ...options.headers, ...target.headers };
   if (options.offset) headers.range = `bytes=${options.offset}-`;
   const signal = AbortSignal.any([ctx.signal, watch.signal]);
@@ -80,6 +82,15 @@ async function openHttp(ctx: Context, uri: string, options: OpenOptions): Promis
     watch.end();
     throw explain(error, { uri, ctx, watch });
   }
+}
+
+/** `shown`: the address as other messages have it too. */
+function assertPort(shown: string, uri: string): void {
+  const port = forbiddenPort(uri);
+  if (port === undefined) return;
+  throw new IngotError("mirror-unknown", `${shown} cannot be used: ${describeForbidden(port)}`, {
+    hint: "serve the mirror at another port, and name it in INGOT_DEBIAN_MIRROR, in mirror: of ingot.yaml, or in the host's apt sources",
+  });
 }
 
 type Exchange = { readonly uri: string; readonly ctx: Context; readonly watch: StallWatch };

@@ -51,6 +51,20 @@ test("an answer that may pass is tried again; one that does not is not", async (
   }
 });
 
+test("a port that nothing is ever fetched from is told so at once", async (t) => {
+  const { ctx } = makeFeedWorld(t);
+  let waited = 0;
+  const randomBytes = (size: number): Buffer => {
+    waited += 1;
+    return ctx.randomBytes(size);
+  };
+  await assert.rejects(addFeed({ ...ctx, randomBytes }, "http://127.0.0.1:9/epss.csv", { patience: hasty }), {
+    code: "feed-missing",
+    message: /cannot be used: port 9 is reserved/,
+  });
+  assert.equal(waited, 0, "no pause before another attempt");
+});
+
 test("half a body, a connection that breaks and one without an answer are tried again", async (t) => {
   const half: RequestListener = (_, response) => {
     response
@@ -115,7 +129,7 @@ test("an address without TLS is warned about, but for this host's own", async (t
     report: { ...ctx.report, warn: (line) => warnings.push(line) },
     fetch: () => Promise.resolve(new Response(epss)),
   };
-  for (const host of ["https://example.com", "http://localhost:1", "http://127.0.0.1:1", "http://example.com"]) {
+  for (const host of ["https://example.com", "http://localhost:2", "http://127.0.0.1:2", "http://example.com"]) {
     await addFeed(told, `${host}/epss?key=hunter2`, {
       name: `n${host.replaceAll(/[^a-z0-9]/g, "-")}`,
       patience: hasty,

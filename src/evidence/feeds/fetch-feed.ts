@@ -3,6 +3,7 @@ import { isCode, pause } from "../../debian/archive/retry.ts";
 import { StallWatch } from "../../debian/archive/stall-watch.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
+import { describeForbidden, forbiddenPort } from "../../ground/forbidden-port.ts";
 import { shownSource, type Feed, type FeedLimits } from "./feed.ts";
 import { tooLarge } from "./feed-error.ts";
 import type { Receiver } from "./receiver.ts";
@@ -85,6 +86,7 @@ async function follow({ ctx, url, options, waiting }: Exchange, signal: AbortSig
   const first = new URL(target.uri);
   let next = first;
   for (let redirects = 0; redirects <= 5; redirects++) {
+    assertPort(next, url);
     const headers = {
       "accept-encoding": "identity",
       ...conditions(options.former),
@@ -97,6 +99,14 @@ async function follow({ ctx, url, options, waiting }: Exchange, signal: AbortSig
     next = nextAddress(location, next, url);
   }
   throw new IngotError("feed-unreachable", `${shownSource(url)} redirects in a circle`);
+}
+
+function assertPort(next: URL, url: string): void {
+  const port = forbiddenPort(next);
+  if (port === undefined) return;
+  throw new IngotError("feed-missing", `${shownSource(url)} cannot be used: ${describeForbidden(port)}`, {
+    hint: "give an address with another port",
+  });
 }
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

@@ -1,5 +1,6 @@
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
+import { describeForbidden, forbiddenPort } from "../../ground/forbidden-port.ts";
 import { createAuthorizer, type Authorizer } from "./authorizer.ts";
 import { parseChallenge } from "./challenge.ts";
 import { checkAnswer } from "./check-answer.ts";
@@ -107,6 +108,14 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 /** No way leads from https to http, nor to a file or any other scheme. */
 function assertSafe(url: URL, endpoint: Endpoint): void {
+  const port = forbiddenPort(url);
+  if (port !== undefined) {
+    throw new IngotError(
+      "registry-failed",
+      `the registry ${endpoint.registry} cannot be used: ${describeForbidden(port)}`,
+      { hint: "serve it at another port, or correct the address" },
+    );
+  }
   if (url.protocol === "https:" || (url.protocol === "http:" && endpoint.isPlainAllowed)) return;
   throw new IngotError(
     "registry-failed",

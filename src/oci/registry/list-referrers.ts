@@ -79,7 +79,7 @@ async function listByEndpoint(
   const entries: unknown[] = [];
   let isFiltered = artifactType !== undefined;
   let isBegun = false;
-  for await (const { response, content } of pages(target, request)) {
+  for await (const { response, content } of withWayOut(pages(target, request))) {
     // Some answer with a page for people, or as if the word were part of a repository's name.
     const type = (response.headers.get("content-type") ?? "").replace(/;.*$/, "").trim();
     const isAnswered = response.status === 200 && type === mediaTypes.imageIndex;
@@ -93,6 +93,22 @@ async function listByEndpoint(
     isFiltered &&= hasFiltered(response);
   }
   return { entries, isFiltered };
+}
+
+/** Some registries let everybody read images, and not what is attached to them. */
+async function* withWayOut<T>(answers: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* answers;
+  } catch (error) {
+    if (!(error instanceof IngotError) || error.code !== "registry-denied") throw error;
+    const { message, details, hint } = error;
+    const wayOut = "leave the statements out with --no-evidence";
+    throw new IngotError("registry-denied", message, {
+      hint: hint === undefined ? wayOut : `${hint}; or ${wayOut}`,
+      details,
+      cause: error,
+    });
+  }
 }
 
 /** A registry may ignore the filter; it says when it did not. */

@@ -446,3 +446,23 @@ test("what came is kept with its image, and swept with it", async (t) => {
   await receive(here);
   assert.deepEqual((await collectGarbage(here.target, { grace: 0 })).blobs, []);
 });
+
+test("a registry that lets people read images and not what is attached is told with the way around it", async (t) => {
+  const here = await place(t);
+  await send(here);
+  for (const status of [401, 403]) {
+    here.fake.intercept = (request, response) =>
+      request.url?.includes("/referrers/") === true && answer(response, status);
+    await assert.rejects(receive(here), { code: "registry-denied", hint: /docker login [^]*--no-evidence/ });
+  }
+});
+
+test("a registry at a port that nothing is ever fetched from is told so at once", async (t) => {
+  const { context, image } = await place(t);
+  const repository = openRepository(context, { registry: "127.0.0.1:9", repository: "shop/web" });
+  await assert.rejects(repository.fetchManifest(image.digest), {
+    code: "registry-failed",
+    message:
+      "the registry 127.0.0.1:9 cannot be used: port 9 is reserved for another protocol than HTTP, so nothing is ever fetched from it",
+  });
+});
