@@ -3,7 +3,7 @@ import { IngotError } from "../ground/error.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { openStore, type Layout } from "../oci/layout.ts";
 import { copyImage, parseTransport } from "../oci/oci.ts";
-import { find, openFolder } from "../oci/places.ts";
+import { findInFolder, openFolder } from "../oci/places.ts";
 import { formatReference } from "../oci/reference.ts";
 import { findImageName } from "./find-image-name.ts";
 import type { ProjectOptions } from "./open-project.ts";
@@ -30,7 +30,7 @@ export async function openLocalImage(ctx: Context, text: string, options: Projec
     return { layout, image: layout.resolveReference(name), name };
   }
   const layout = openFolder(ctx, place.folder, { create: false });
-  return { layout, image: find(layout, place.name), name: place.name ?? place.folder };
+  return { layout, image: findInFolder(layout, place.name), name: place.name ?? place.folder };
 }
 
 /** An image of the store or of a layout, without any network; or of a registry, which is pulled into the store first, as `ingot pull` does. */

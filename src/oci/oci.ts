@@ -3,7 +3,7 @@ import { IngotError } from "../ground/error.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 import { openStore, type Layout } from "./layout.ts";
-import { find, openFolder, sourceOf } from "./places.ts";
+import { findLocal, openFolder, sourceOf } from "./places.ts";
 import { pushImage } from "./push-image.ts";
 import { receiveImage, type ReceiveOptions } from "./receive-image.ts";
 import { receiveReferrers } from "./referrers/receive-referrers.ts";
@@ -66,7 +66,7 @@ export async function copyImage(
   if (to.kind === "registry") {
     const layout = from.kind === "layout" ? openFolder(context, from.folder, { create: false }) : openStore(context);
     const image =
-      from.kind === "registry" ? (await receive(context, layout, from, options)).image : find(layout, from.name);
+      from.kind === "registry" ? (await receive(context, layout, from, options)).image : findLocal(layout, from);
     return { digest: image.digest, image, statements: await push(context, { layout, image }, to.reference, options) };
   }
   const target = to.kind === "store" ? openStore(context) : openFolder(context, to.folder, { create: true });

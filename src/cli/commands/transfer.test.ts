@@ -103,9 +103,9 @@ test(
 
 test("a registry that is not there, and a reference that is none, are told apart by exit code", async (t) => {
   const { run } = await makePlace(t);
-  const away = await run("push", "shop/web", "127.0.0.1:1/shop/web:1");
+  const away = await run("push", "shop/web", "127.0.0.1:2/shop/web:1");
   assert.equal(away.code, 1);
-  assert.match(away.stderr, /127\.0\.0\.1:1[^]*code: registry-unreachable\n$/);
+  assert.match(away.stderr, /127\.0\.0\.1:2[^]*code: registry-unreachable\n$/);
   const wrong = await run("push", "shop/web", "127.0.0.1:1/SHOP:1");
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /code: reference-malformed\n$/);
@@ -165,6 +165,21 @@ test(
     assert.equal((await run("gc", "--check")).code, 0);
   },
 );
+
+test("a name that a folder lacks is told with the folder and the names that it has", async (t) => {
+  const { folder, run } = await makePlace(t);
+  assert.equal((await run("copy", "shop/web", "oci:out:web")).code, 0);
+  for (const args of [
+    ["copy", "oci:out:wbe", "store:again"],
+    ["copy", "oci:out:wbe", "127.0.0.1:5000/web:1"],
+    ["evidence", "oci:out:wbe"],
+  ]) {
+    const { stderr } = await run(...args);
+    assert.ok(stderr.startsWith(`error: the folder ${folder}/out has no image "wbe"\n  web\nhint: `), stderr);
+    assert.match(stderr, /code: reference-unknown\n$/);
+  }
+  assert.match((await run("copy", "store:wbe", "oci:out:x")).stderr, /^error: the store has no image "wbe"/);
+});
 
 test("copy from a folder that is no layout is refused, and the folder is left alone", async (t) => {
   const { folder, run } = await makePlace(t);
