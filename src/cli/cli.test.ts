@@ -12,6 +12,8 @@ test("--help shows every command in its group on stdout", async () => {
   const { code, stdout, stderr } = await runIngot(["--help"]);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   for (const { name, summary } of commands) assert.ok(stdout.includes(`  ${name}`) && stdout.includes(summary), name);
+  for (const name of ["HOME", "DEBIAN_MIRROR", "KEY_PASSPHRASE", "KEY_PASSPHRASE_FILE", "DEBUG"])
+    assert.match(stdout, new RegExp(`^(Environment:.*| *|.* )INGOT_${name} `, "m"));
   assert.equal((await runIngot(["help"])).stdout, stdout);
 });
 

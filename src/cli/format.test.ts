@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { formatBytes, formatDuration, formatTable } from "./format.ts";
+import { formatBytes, formatDuration, formatTable, formatTime } from "./format.ts";
 
 test("sizes are shown in powers of 1000 with three figures at most", () => {
   const shown = [0, 999, 1000, 41_234_567, 999_499, 999_500, 99_960_000, 5e12].map(formatBytes);
@@ -21,4 +21,11 @@ test("a table's columns are as wide as their longest cell", () => {
     ],
   );
   assert.equal(table, "NAME      SIZE\nweb-base  41 MB\na         1 B");
+});
+
+test("times are in UTC with whole seconds, whatever they were written in", () => {
+  const shown = ["2026-11-21T10:00:00Z", "2026-11-21T10:00:00.987Z", "2026-11-21T11:00:00+01:00", "soon"].map(
+    formatTime,
+  );
+  assert.deepEqual(shown, [...Array.from({ length: 3 }, () => "2026-11-21T10:00:00Z"), "soon"]);
 });

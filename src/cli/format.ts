@@ -15,6 +15,12 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }
 
+/** A moment (ISO 8601, any offset) as people read it everywhere: UTC, whole seconds, `2026-11-21T10:00:00Z`. What is no date is left as it is. */
+export function formatTime(text: string): string {
+  const moment = Date.parse(text);
+  return Number.isNaN(moment) ? text : `${new Date(moment).toISOString().slice(0, 19)}Z`;
+}
+
 /** Rows under their headings, columns as wide as their longest cell, two spaces apart; headings in capitals. */
 export function formatTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   return formatColumns([headings.map((heading) => heading.toUpperCase()), ...rows]).join("\n");

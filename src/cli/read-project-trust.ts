@@ -36,7 +36,8 @@ export async function readProjectTrust(ctx: Context, { key = [], file }: TrustOp
   };
 }
 
-async function findTrust(ctx: Context, options: ProjectOptions): Promise<Trust> {
+/** `trust:` of the project that a person stands in, or that was named; nothing outside of one. */
+export async function findTrust(ctx: Context, options: ProjectOptions): Promise<Trust> {
   try {
     const { path } = locateProject(ctx, options);
     if (options.file === undefined) assertNotPlanted(ctx, path);

@@ -27,8 +27,9 @@ import { parseEmbeddedProject } from "../project/embedded-project.ts";
 import { findImageName } from "./find-image-name.ts";
 import { readVersion } from "./help.ts";
 import { locateProject } from "./open-project.ts";
-import { readProjectTrust, type TrustOptions } from "./read-project-trust.ts";
+import { findTrust, readProjectTrust, type TrustOptions } from "./read-project-trust.ts";
 import { withRebuildHome, type RebuildHome } from "./rebuild-home.ts";
+import { warnUntrusted } from "./warn-untrusted.ts";
 
 export type RebuildOptions = TrustOptions &
   PassphraseOptions & {
@@ -114,7 +115,10 @@ async function openRebuilder(
     ctx.report.info("nothing will be signed: there is no rebuilder's key; next: ingot key generate rebuilder");
     return undefined;
   }
-  if (signer.key.id !== key.id && signer.key.id !== builderKeyId(ctx)) return signer;
+  if (signer.key.id !== key.id && signer.key.id !== builderKeyId(ctx)) {
+    warnUntrusted(ctx, signer.key, await findTrust(ctx, options));
+    return signer;
+  }
   throw new IngotError(
     "rebuilder-is-builder",
     `the rebuilder's key ${shortId(signer.key.id)} is the builder's: a second build confirms nothing by the same word`,

@@ -4,8 +4,9 @@ import type { Role } from "../../evidence/evidence.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import type { Declare } from "../command.ts";
+import type { ProjectOptions } from "../open-project.ts";
 
-type AttestOptions = {
+type AttestOptions = ProjectOptions & {
   readonly type: string;
   readonly predicate?: string;
   readonly role?: string;
@@ -23,6 +24,7 @@ export const declare: Declare = (command, handle) => {
     .option("--predicate <file>", "a JSON object; a signature needs none")
     .option("--role <role>", "whose key signs (default: the role of the kind)")
     .option("--passphrase-file <file>", "read the passphrase from this file; only you may be able to read it")
+    .option("-f, --file <path>", "the project's ingot.yaml, whose images and `trust:` are meant")
     .action(
       handle<AttestOptions, [string]>(async ({ ctx, options }, text) => {
         const { parsePredicateType } = await import("../parse-kind.ts");
@@ -30,11 +32,14 @@ export const declare: Declare = (command, handle) => {
         const role = await chooseRole(predicateType, options);
         const predicate = await readPredicate(ctx, predicateType, options);
         const { openLocalImage } = await import("../open-image.ts");
-        const { layout, image, name } = await openLocalImage(ctx, text);
+        const { layout, image, name } = await openLocalImage(ctx, text, options);
         const { openSigner } = await import("../../evidence/keys/signer.ts");
         const { noKey } = await import("../../evidence/keys/keys.ts");
         const signer = await openSigner(ctx, role, options);
         if (signer === undefined) throw noKey(role);
+        const { warnUntrusted } = await import("../warn-untrusted.ts");
+        const { findTrust } = await import("../read-project-trust.ts");
+        warnUntrusted(ctx, signer.key, await findTrust(ctx, options));
         const { attest } = await import("../../evidence/statement/attest.ts");
         const { manifest, isNew } = await attest(ctx, { layout, image, name }, { predicateType, predicate, signer });
         const { shortId } = await import("../../evidence/keys/key-folder.ts");

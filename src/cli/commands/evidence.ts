@@ -1,18 +1,20 @@
 import type { EvidenceItem, TrustedKey } from "../../evidence/evidence.ts";
-import { byKind } from "../../evidence/verify/decide.ts";
 import { showType } from "../../evidence/statement/statement.ts";
 import { summarise } from "../../evidence/statement/summarise.ts";
 import type { AttachedEvidence, OtherArtifact } from "../../evidence/statement/read-evidence.ts";
 import { shortId } from "../../evidence/keys/key-folder.ts";
+import { byLife, isSuperseded } from "../../evidence/verify/order-statements.ts";
 import { statementTime } from "../../evidence/verify/statement-time.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Declare, Outcome } from "../command.ts";
-import { formatColumns } from "../format.ts";
+import { formatColumns, formatTime } from "../format.ts";
 import { openAnyImage, type OpenedImage } from "../open-image.ts";
 import { plainJson } from "../plain-text.ts";
 import { keyOption, readProjectTrust, type TrustOptions } from "../read-project-trust.ts";
 import type { RegistryCommandOptions } from "../registry-options.ts";
+
+type Checked = Extract<EvidenceItem, { status: "checked" }>;
 
 type EvidenceOptions = TrustOptions & RegistryCommandOptions & { readonly print?: string; readonly sbom?: string };
 
@@ -55,10 +57,11 @@ async function readBill(
   return { json: document, text: plainJson(canonicalText(document)) };
 }
 
-/** The predicates alone, for other programs: what is not checked is never among them. */
+/** The predicates alone, for other programs, the newest last: what is not checked is never among them. */
 function print({ name }: OpenedImage, items: readonly EvidenceItem[], wanted: string): Outcome {
   const fitting = items.filter(({ predicateType }) => predicateType === wanted);
-  const predicates = fitting.flatMap((item) => (item.status === "checked" ? [item.statement.predicate ?? {}] : []));
+  const checked = fitting.filter((item) => item.status === "checked").toSorted(byLife);
+  const predicates = checked.map((item) => item.statement.predicate ?? {});
   if (predicates.length > 0) {
     return {
       json: { predicates },
@@ -72,14 +75,17 @@ function print({ name }: OpenedImage, items: readonly EvidenceItem[], wanted: st
 }
 
 function show({ name, image }: OpenedImage, { items, others }: AttachedEvidence, keys: readonly TrustedKey[]): Outcome {
-  const checked = items.filter((item) => item.status === "checked").toSorted(byKind);
+  const checked = items.filter((item) => item.status === "checked").toSorted(byLife);
   const rest = items.filter((item) => item.status !== "checked");
   return {
     json: { image: image.digest, name, keys: keys.map(withoutPem), statements: items.map(describeItem), others },
     text: [
       `${name}  ${image.digest}`,
       `${countOf(items, others)}; ${describeKeys(keys)}`,
-      ...section("checked", checked.map(checkedRow)),
+      ...section(
+        "checked",
+        checked.map((item) => checkedRow(item, checked)),
+      ),
       ...section("not to be believed", rest.map(restRow)),
       ...section("other artifacts, which Ingot does not read", others.map(otherRow)),
     ].join("\n"),
@@ -121,9 +127,14 @@ function countOf(items: readonly EvidenceItem[], others: readonly OtherArtifact[
   return `${statements} ${items.length === 1 ? "is" : "are"} attached`;
 }
 
-function checkedRow(item: Extract<EvidenceItem, { status: "checked" }>): readonly string[] {
-  const [what, when] = [summarise(item), statementTime(item)];
-  const said = [what, when].filter((part) => part !== undefined && part !== "").join("; ");
+function checkedRow(item: Checked, all: readonly Checked[]): readonly string[] {
+  const when = statementTime(item);
+  const parts = [
+    summarise(item),
+    when === undefined ? "" : formatTime(when),
+    isSuperseded(item, all) ? "a later one stands in its place" : "",
+  ];
+  const said = parts.filter((part) => part !== "").join("; ");
   return [nameOf(item), `${item.key.role} ${shortId(item.key.id)}`, said];
 }
 

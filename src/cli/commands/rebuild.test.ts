@@ -136,8 +136,12 @@ test(
 
 test("an image comes out the same again, and the rebuilder signs that and by which provenance", { skip }, async () => {
   const image = await makeImage();
-  const result = await rebuild(trusted);
+  // Another key is trusted for the word that it is about to give.
+  const strict = `${readFileSync(join(world.project, "ingot.yaml"), "utf8")}trust: {rebuilder: [${world.home}/keys/builder.pub]}\n`;
+  writeFileSync(join(world.project, "strict.yaml"), strict);
+  const result = await rebuild([...trusted, "--file", join(world.project, "strict.yaml")]);
   assert.equal(result.code, 0, result.stderr);
+  assert.match(result.stderr, /trust: of ingot\.yaml does not name the rebuilder's key/);
   const rebuilt = parseJson<Rebuilt>(result);
   assert.deepEqual([rebuilt.digest, rebuilt.rebuilt, rebuilt.isIdentical], [image, image, true]);
   const [statement, second] = statements(image, "rebuild");

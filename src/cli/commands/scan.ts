@@ -4,6 +4,7 @@ import type { ScanVerdict } from "../../evidence/scan/fail-on.ts";
 import type { ScanResult } from "../../evidence/scan/finding.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
+import { assertWritable } from "../assert-writable.ts";
 import type { Declare, Outcome } from "../command.ts";
 import type { ScanOptions } from "../scan/scan-options.ts";
 
@@ -27,7 +28,10 @@ export const declare: Declare = (command, handle) => {
     .option("--author <name>", "who answers for the statements of --vex-out")
     .option("--role <role>", "what that person does")
     .option("--evidence", "show what each finding rests on, in the source's own words")
-    .option("--sarif <file>", "write the findings as SARIF 2.1.0")
+    .option(
+      "--sarif <file>",
+      "write the findings as SARIF 2.1.0; its folder is made where it is not there, as for every report",
+    )
     .option("-o, --output <file>", "write the report (with --json the JSON) to a file")
     .option("--no-security-suite", "do not ask the mirror's security suite")
     .option("--no-feeds", "do not use the feeds that were added")
@@ -47,6 +51,12 @@ async function scan(ctx: Context, text: string, options: ScanOptions & { readonl
   const { judgeScan, noteUnrated, parseFailOn } = await import("../../evidence/scan/fail-on.ts");
   const rules = parseFailOn(options.failOn ?? []);
   assertVexOut(ctx, options);
+  // Before the work: a report that cannot be written shall not cost a scan.
+  assertWritable(ctx, [
+    { option: "--vex-out", file: options.vexOut },
+    { option: "--sarif", file: options.sarif },
+    { option: "--output", file: options.output },
+  ]);
   const started = ctx.now();
   const { findScannedImage } = await import("../scan/find-scanned-image.ts");
   const { findProjectHere, gatherKnowledge } = await import("../scan/gather-knowledge.ts");

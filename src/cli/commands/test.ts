@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import type { TestReport } from "../../evidence/tests/test-result.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Project } from "../../project/definition.ts";
 import type { CheckedImage } from "../test/check-image.ts";
 import type { SignedResult } from "../test/sign-report.ts";
+import { assertWritable } from "../assert-writable.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { openProject, type OpenedProject, type ProjectOptions } from "../open-project.ts";
 
@@ -23,7 +25,7 @@ export const declare: Declare = (command, handle) => {
     .option("-f, --file <path>", "the project's ingot.yaml")
     .option("--only <kind>", "only these checks: tests or lints; then nothing is signed")
     .option("--no-lints", "only the tests; then nothing is signed")
-    .option("--junit <file>", "write the results as JUnit XML too")
+    .option("--junit <file>", "write the results as JUnit XML too; its folder is made where it is not there")
     .option("--no-sign", "do not sign the result with the tester's key")
     .option("--passphrase-file <file>", "read the passphrase of the tester's key from this file")
     .action(handle<TestOptions, [readonly string[]]>(async ({ ctx, options }, names) => test(ctx, names, options)));
@@ -31,6 +33,7 @@ export const declare: Declare = (command, handle) => {
 
 async function test(ctx: Context, names: readonly string[], options: TestOptions): Promise<Outcome> {
   const kinds = kindsOf(options);
+  assertWritable(ctx, [{ option: "--junit", file: options.junit }]);
   const opened = await openProject(ctx, options);
   const images = await findImages(ctx, opened.project, names);
   await prepare(ctx, opened, images);
@@ -140,7 +143,7 @@ async function outcomeOf(results: readonly Result[], note: string | undefined): 
 }
 
 function describeSigned(signed: SignedResult | undefined): readonly string[] {
-  return signed === undefined ? [] : [`  signed by the tester ${signed.keyId.slice(0, 12)}: ${signed.result}`];
+  return signed === undefined ? [] : [`  signed by the tester ${shortId(signed.keyId)}: ${signed.result}`];
 }
 
 /** A failure that was found counts more than a check that could not be carried out. */

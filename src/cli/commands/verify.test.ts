@@ -1,7 +1,17 @@
 /** `ingot attest`, `ingot evidence` and `ingot verify`: in a project, outside of one, offline, and from a registry. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, lchownSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
@@ -88,6 +98,22 @@ type Verified = {
   readonly untrusted: readonly object[];
 };
 
+/** What `ingot evidence` says of the same statements. */
+async function checkEvidence(run: Place["run"]): Promise<void> {
+  const evidence = await run("evidence", "web");
+  assert.match(evidence.stdout, /7 statements are attached; signatures were checked with/);
+  assert.match(evidence.stdout, /cyclonedx +builder [0-9a-f]{12} +CycloneDX 1\.6, 1 components/);
+  assert.match(
+    evidence.stdout,
+    /FAILED[^\n]*T10:00:00Z; a later one stands in its place\n[^\n]*PASSED[^\n]*; 2026-11-21T11:00:00Z\n/,
+  );
+  assert.match(evidence.stdout, /not to be believed:\n[^]*refused: it is cut off/);
+  assert.equal(
+    (await run("evidence", "web", "--print", "cyclonedx")).stdout,
+    '{"components":[{}],"specVersion":"1.6"}\n',
+  );
+}
+
 test("verify says what is proven and what is missing until all is there; damage, rubbish and a bad test are told apart", async (t) => {
   const { folder, layout, image, run } = await makePlace(t, project);
   const verify = async (code: number): Promise<Verified> => {
@@ -107,7 +133,10 @@ test("verify says what is proven and what is missing until all is there; damage,
   assert.deepEqual(names(failed), ["tests"]);
   assert.match(failed.missing[0]?.reasons.join() ?? "", /its result is "FAILED", not PASSED/);
   assert.equal(failed.missing[0]?.next, "ingot test web");
-  await say("tests", { result: "PASSED", passedTests: ["one"], finishedOn: "2026-11-21T11:00:00Z" });
+  const told = await run("verify", "web");
+  assert.equal(told.stdout.match(/its result is "FAILED"/g)?.length, 1, told.stdout);
+  assert.doesNotMatch(told.stdout, /does not count/);
+  await say("tests", { result: "PASSED", passedTests: ["one"], finishedOn: "2026-11-21T12:00:00.123+01:00" });
   const good = await verify(0);
   assert.ok(good.isVerified);
   assert.deepEqual(good.proven.map(({ kind, key }) => `${key.role} ${kind}`).toSorted(), [
@@ -126,18 +155,13 @@ test("verify says what is proven and what is missing until all is there; damage,
   const shown = await run("verify", "web");
   assert.match(shown.stdout, /^shop\/web {2}sha256:[0-9a-f]{64} {2}verified\nproven:\n {2}content: 3 blobs/);
   assert.equal(shown.stdout.match(/^ {2}signature: /gm)?.length, 1);
-  assert.match(shown.stdout, /tests: tester [0-9a-f]{12} \([^)]*trust\/tester\.pub\)/);
+  assert.match(shown.stdout, /tests: tester [0-9a-f]{12} \([^)]*trust\/tester\.pub\), 2026-11-21T11:00:00Z$/m);
+  // What is not missing any more stands where it does not count.
+  assert.match(shown.stdout, /does not count:\n {2}tests sha256:[0-9a-f]{12}: its result is "FAILED"/);
   // Other requirements than those of the roles.
   assert.equal((await run("verify", "web", "--require", "signature", "sbom")).code, 0);
   assert.equal((await run("verify", "web", "--require", "scan")).code, 4);
-  const evidence = await run("evidence", "web");
-  assert.match(evidence.stdout, /7 statements are attached; signatures were checked with/);
-  assert.match(evidence.stdout, /cyclonedx +builder [0-9a-f]{12} +CycloneDX 1\.6, 1 components/);
-  assert.match(evidence.stdout, /not to be believed:\n[^]*refused: it is cut off/);
-  assert.equal(
-    (await run("evidence", "web", "--print", "cyclonedx")).stdout,
-    '{"components":[{}],"specVersion":"1.6"}\n',
-  );
+  await checkEvidence(run);
   const [layer] = parseImageManifest(layout.readBlob(image.digest)).layers;
   const path = layout.blobPath(layer?.digest ?? image.digest);
   chmodSync(path, 0o644);
@@ -164,6 +188,13 @@ test("outside of a project only --key counts: for a signature by itself, for mor
     parseJson<Verified>(asBuilder).missing.map(({ requirement }) => requirement),
     ["provenance", "sbom"],
   );
+  for (const [key, named] of [
+    ["absent.pub", "which --key names for every role"],
+    ["absent.pub=tester", "which --key names for the tester"],
+  ] as const) {
+    const absent = await run("verify", "shop/web", "--key", key);
+    assert.match(absent.stderr, new RegExp(`absent\\.pub, ${named}, is not there\n[^]*code: key-missing\n$`));
+  }
   const asTester = await run("verify", "shop/web", "--key", "home/keys/builder.pub=tester", "--require", "signature");
   assert.match(asTester.stdout, /trusted as tester; this kind counts from a builder only/);
   const print = await run("evidence", "shop/web", "--print", "signature");
@@ -297,3 +328,18 @@ test(
     assert.equal((await elsewhere("verify", `store:${reference}`, "--key", "home/keys/builder.pub")).code, 0);
   },
 );
+
+test("attest says when its key is not the one that the project trusts for it, also where the project is named", async (t) => {
+  const { folder, run } = await makePlace(t);
+  mkdirSync(join(folder, "project"));
+  const file = join(folder, "project/ingot.yaml");
+  assert.equal((await run("key", "generate", "builder", "tester", "--trust", "project/trust")).code, 0);
+  const say = () => run("attest", "web", "--type", "tests", "--predicate", "passed.json", "--file", file);
+  writeFileSync(file, project.replace("tester.pub", "builder.pub"));
+  const stranger = await say();
+  assert.equal(stranger.code, 0, stranger.stderr);
+  assert.match(stranger.stderr, /trust: of ingot\.yaml does not name the tester's key/);
+  writeFileSync(file, project);
+  assert.doesNotMatch((await say()).stderr, /does not name/);
+  assert.match((await run("attest", "web", "--type", "signature", "-f", "absent.yaml")).stderr, /definition-missing/);
+});

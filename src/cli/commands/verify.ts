@@ -1,10 +1,10 @@
 import { relative } from "node:path";
 import type { ContentCheck } from "../../evidence/verify/check-content.ts";
-import type { Decision, Missing, Proven, Requirement, Unused } from "../../evidence/verify/decide.ts";
-import { showType } from "../../evidence/statement/statement.ts";
+import type { Decision, Requirement } from "../../evidence/verify/decide.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Context } from "../../ground/context.ts";
 import type { Declare } from "../command.ts";
+import { describeDecision, supplyCommand } from "../describe-decision.ts";
 import type { OpenedImage } from "../open-image.ts";
 import { keyOption, readProjectTrust, type ProjectTrust, type TrustOptions } from "../read-project-trust.ts";
 import type { RegistryCommandOptions } from "../registry-options.ts";
@@ -39,7 +39,7 @@ export const declare: Declare = (command, handle) => {
             content,
             ...withCommands(decision, text),
           },
-          text: describe({ ...opened, text }, content, withNearPaths(ctx, decision)),
+          text: describeDecision({ ...opened, text }, content, withNearPaths(ctx, decision)),
           ...(isVerified ? {} : { exitCode: 4 as const }),
         };
       }),
@@ -101,71 +101,4 @@ function withCommands(decision: Decision, text: string): object {
     key: { id: key.id, role: key.role, from: key.from },
   }));
   return { ...decision, proven, missing };
-}
-
-function describe(
-  { name, image, text }: OpenedImage & { readonly text: string },
-  content: ContentCheck,
-  decision: Decision,
-): string {
-  const { proven, missing, negative, refused, untrusted } = decision;
-  const whole = `content: ${content.blobs} blobs, ${content.layers} of them layers, are what their digests say`;
-  const isVerified = missing.length === 0 && content.damage.length === 0;
-  return [
-    `${name}  ${image.digest}  ${isVerified ? "verified" : "NOT verified"}`,
-    ...section("proven", [...(content.damage.length === 0 ? [whole] : []), ...proven.map(describeProven)]),
-    ...section("damaged", content.damage),
-    ...section(
-      "missing",
-      missing.flatMap((one) => describeMissing(one, text)),
-    ),
-    ...section("does not count", negative.map(describeUnused)),
-    ...section("refused", refused.map(describeUnused)),
-    ...section("not by a trusted key", untrusted.map(describeUnused)),
-  ].join("\n");
-}
-
-/** A stranger may attach ten thousand; `--json` has them all. */
-const mostLines = 20;
-
-function section(title: string, lines: readonly string[]): readonly string[] {
-  if (lines.length === 0) return [];
-  const more = lines.length > mostLines ? [`  … and ${lines.length - mostLines} more (--json lists all)`] : [];
-  return [`${title}:`, ...lines.slice(0, mostLines).map((line) => `  ${line}`), ...more];
-}
-
-function describeProven({ kind, predicateType, key, when }: Proven): string {
-  const what = kind === "other" ? showType(predicateType) : kind;
-  return `${what}: ${key.role} ${key.id.slice(0, 12)} (${key.from})${when === undefined ? "" : `, ${when}`}`;
-}
-
-function describeMissing(missing: Missing, text: string): readonly string[] {
-  const reasons = missing.reasons.map((reason) => `  ${reason}`);
-  return [`${missing.requirement}; next: ${supplyCommand(missing, text)}`, ...reasons];
-}
-
-function describeUnused({ kind, predicateType, manifest, reason }: Unused): string {
-  const what = kind === "other" ? showType(predicateType) : kind;
-  return `${what} ${manifest.slice(0, 19)}: ${reason}`;
-}
-
-function supplyCommand({ requirement: name }: Missing, image: string): string {
-  switch (name) {
-    case "provenance":
-    case "sbom":
-    case "cyclonedx":
-    case "spdx":
-    case "signature":
-      return "ingot build, with a builder's key (ingot key generate builder)";
-    case "scan":
-      return `ingot scan ${image}`;
-    case "tests":
-      return `ingot test ${image}`;
-    case "rebuild":
-      return `ingot rebuild ${image}`;
-    case "vex":
-    case "verdict":
-    case "approval":
-      return `ingot attest ${image} --type ${name} --predicate FILE`;
-  }
 }

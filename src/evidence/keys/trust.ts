@@ -17,11 +17,11 @@ export function readTrust(
   trust: Trust,
   extra: readonly string[] = [],
 ): readonly TrustedKey[] {
-  const ofProject = roles.flatMap((role) => (trust[role] ?? []).map((path) => ({ path, role })));
-  const given = extra
-    .map(parseKeyOption)
-    .flatMap(({ path, role }) => (role === undefined ? ofAllRoles(path) : { path, role }));
-  const keys = [...ofProject, ...given].map(({ path, role }) => readKey(resolve(ctx.cwd, path), role));
+  const ofProject = roles.flatMap((role) =>
+    (trust[role] ?? []).map((path) => ({ path, role, named: `which trust: of ingot.yaml names for the ${role}` })),
+  );
+  const given = extra.map(parseKeyOption).flatMap(ofOption);
+  const keys = [...ofProject, ...given].map((one) => readKey({ ...one, path: resolve(ctx.cwd, one.path) }));
   // The same key twice for one role is one key.
   return [...new Map(keys.map((key) => [`${key.role} ${key.id}`, key])).values()];
 }
@@ -40,21 +40,26 @@ export function parseKeyOption(text: string): { readonly path: string; readonly 
   });
 }
 
-function ofAllRoles(path: string): { path: string; role: Role }[] {
-  return roles.map((role) => ({ path, role }));
+/** `named`: who named the file, and for what; for people. */
+type NamedKey = { readonly path: string; readonly role: Role; readonly named: string };
+
+function ofOption({ path, role }: ReturnType<typeof parseKeyOption>): readonly NamedKey[] {
+  if (role !== undefined) return [{ path, role, named: `which --key names for the ${role}` }];
+  return roles.map((each) => ({ path, role: each, named: "which --key names for every role" }));
 }
 
-function readKey(path: string, role: Role): TrustedKey {
-  const { id, pem } = parsePublicKey(readText(path, role), path);
+function readKey(named: NamedKey): TrustedKey {
+  const { path, role } = named;
+  const { id, pem } = parsePublicKey(readText(named), path);
   return { id, role, pem, from: path };
 }
 
-function readText(path: string, role: Role): string {
+function readText({ path, named }: NamedKey): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
     if (!isErrno(cause, "ENOENT")) throw cause;
-    throw new IngotError("key-missing", `the public key ${path}, trusted as ${role}, is not there`, {
+    throw new IngotError("key-missing", `the public key ${path}, ${named}, is not there`, {
       hint: "correct `trust:` in ingot.yaml or --key; `ingot key public ROLE` prints a key of this host",
       cause,
     });
