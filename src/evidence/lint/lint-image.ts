@@ -9,7 +9,7 @@ import type { Layout } from "../../oci/layout.ts";
 import { layerBlobs, readImage } from "../../oci/read-image.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import type { CheckResult } from "../tests/test-result.ts";
-import { serviceAccount } from "./accounts.ts";
+import { findServiceAccount } from "./service-account.ts";
 import { excuse, type LintException } from "./exceptions.ts";
 import type { Lint, LintSubject } from "./lint.ts";
 import { lints } from "./lints.ts";
@@ -44,7 +44,7 @@ const accountFiles: readonly string[] = ["etc/passwd", "etc/group"];
 
 function accountOf(config: ImageConfig, read: ReadonlyMap<string, Buffer>): LintSubject["account"] {
   const [passwd = "", group = ""] = accountFiles.map((path) => read.get(path)?.toString());
-  return serviceAccount(config, { passwd, group });
+  return findServiceAccount(config, { passwd, group });
 }
 
 function ownership(inventory: Inventory): (path: string) => string | undefined {

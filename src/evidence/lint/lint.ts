@@ -2,6 +2,7 @@ import type { ImageConfig } from "../../oci/image-config.ts";
 import type { LayerIndexEntry } from "../../oci/layer/layer-index.ts";
 import type { TreeView } from "../../oci/layer/tree-view.ts";
 import type { Inventory } from "../inventory/inventory.ts";
+import type { ServiceAccount } from "./service-account.ts";
 
 /** One thing that a lint does not want: a path (with its leading slash), a port or a variable, and what is wrong with it. */
 export type LintFinding = { readonly where: string; readonly what: string };
@@ -16,7 +17,7 @@ export type LintSubject = {
   /** The content of the files that nobody vouches for (`worthReading`), by path. */
   readonly contents: ReadonlyMap<string, Buffer>;
   /** Who an instance runs as; undefined for root, and where the image does not know the name. */
-  readonly account?: Account;
+  readonly account?: ServiceAccount;
   /** Where an instance has a tmpfs: paths with a leading slash. */
   readonly writable: readonly string[];
   /** What the definition says that the image must not have. */
@@ -26,8 +27,6 @@ export type LintSubject = {
   /** Ports that an instance was seen to listen on; undefined where none was started. */
   readonly listening?: readonly { readonly port: number; readonly process?: string }[];
 };
-
-export type Account = { readonly name: string; readonly uid: number; readonly gids: readonly number[] };
 
 /** A rule with a stable name. `check` gives what is wrong, or says in a sentence why the rule cannot be applied to this image. */
 export type Lint = {

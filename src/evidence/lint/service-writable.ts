@@ -1,6 +1,7 @@
 import { formatMode } from "../../ground/format-mode.ts";
 import type { LayerIndexEntry } from "../../oci/layer/layer-index.ts";
-import { findingAt, type Account, type Lint, type LintFinding } from "./lint.ts";
+import { findingAt, type Lint, type LintFinding } from "./lint.ts";
+import type { ServiceAccount } from "./service-account.ts";
 
 export const serviceWritable: Lint = {
   name: "service-writable",
@@ -19,7 +20,7 @@ export const serviceWritable: Lint = {
 };
 
 /** Why the account may write; undefined where it may not. What all may write is the lint world-writable's. A link has no mode of its own. */
-function rightOf({ type, mode, uid, gid }: LayerIndexEntry, account: Account): string | undefined {
+function rightOf({ type, mode, uid, gid }: LayerIndexEntry, account: ServiceAccount): string | undefined {
   if (type !== "file" && type !== "hardlink" && type !== "directory") return undefined;
   // Its owner can set the bit whenever it likes: chmod(2) asks for nothing else.
   if (uid === account.uid) return `it belongs to it, mode ${formatMode(mode)}`;
@@ -28,6 +29,7 @@ function rightOf({ type, mode, uid, gid }: LayerIndexEntry, account: Account): s
     : undefined;
 }
 
+/** Whether `path` is `folder` or lies in it; both absolute. */
 export function isBelow(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
 }

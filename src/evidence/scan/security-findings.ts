@@ -2,7 +2,7 @@ import { findCveIds } from "../../debian/security/cve-ids.ts";
 import type { EntryBetween } from "../../debian/security/entries-between.ts";
 import type { ChangelogEntry } from "../../debian/security/parse-changelog.ts";
 import type { SecurityUpdate } from "../../debian/security/security-updates.ts";
-import { clipAround } from "./clip-text.ts";
+import { clipAround } from "./clip-around.ts";
 import type { Finding } from "./finding.ts";
 
 export type FindingsOptions = {

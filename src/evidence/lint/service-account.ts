@@ -1,14 +1,16 @@
 import type { ImageConfig } from "../../oci/image-config.ts";
-import type { Account } from "./lint.ts";
+
+/** An account of the image that is not root, with all groups that it is in. */
+export type ServiceAccount = { readonly name: string; readonly uid: number; readonly gids: readonly number[] };
 
 /**
  * Who an instance runs as, from the configuration's `User` (image-spec config.md: name or number, a group after a colon) and the image's own accounts.
  * Undefined for root and for a name that the image does not know, which does not start anyway.
  */
-export function serviceAccount(
+export function findServiceAccount(
   config: ImageConfig,
   files: { readonly passwd: string; readonly group: string },
-): Account | undefined {
+): ServiceAccount | undefined {
   const [user = "", group] = (config.config?.User ?? "").split(":");
   const entry = linesOf(files.passwd).find(([name, , uid]) => name === user || uid === user);
   const uid = entry === undefined ? Number(user || "0") : Number(entry[2]);
