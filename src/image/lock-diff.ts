@@ -23,6 +23,7 @@ export type PackageChange = {
   readonly size: number;
 };
 
+/** What differs, image by image, sorted by name; images that are the same are left out. `before` undefined: all is new. */
 export function diffLocks(before: Lock | undefined, after: Lock): LockDiff {
   const names = new Set([...Object.keys(before?.images ?? {}), ...Object.keys(after.images)]);
   return [...names].toSorted().flatMap((image) => {

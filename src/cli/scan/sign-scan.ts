@@ -40,6 +40,7 @@ type Scanned = {
   readonly started: Date;
 };
 
+/** Signs the result and attaches it to the image, or says why not. */
 export async function signScan(
   ctx: Context,
   { scanner, found, result, verdict, started }: Scanned,

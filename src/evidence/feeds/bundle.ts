@@ -11,6 +11,7 @@ export const bundleList = "ingot-feeds.json";
 
 export const longestList = 1 << 20;
 
+/** The list as JSON, which is the first file of the tar. */
 export function formatBundleList(feeds: readonly BundledFeed[]): string {
   return `${JSON.stringify({ format: 1, feeds }, null, 2)}\n`;
 }
@@ -32,6 +33,7 @@ export function parseBundleList(text: string): readonly BundledFeed[] {
   return feeds.map(({ name, kind, source, date, digest, size }) => ({ name, kind, source, date, digest, size }));
 }
 
+/** `why`: what is wrong with the file, as the end of a sentence. */
 export function bundleDamaged(why: string, cause?: unknown): IngotError {
   return new IngotError("feed-damaged", `the file of exported feeds cannot be used: ${why}; nothing was imported`, {
     hint: "carry it over again, or make it again with: ingot feeds export FILE",

@@ -45,6 +45,7 @@ export function hasFeedFolder(ctx: Pick<Context, "home">, name: string): boolean
   return isFeedName(name) && existsSync(join(feedsFolder(ctx), name));
 }
 
+/** A name becomes a folder: nothing in it may lead out of the folder of feeds, and none begins with a dot as our own files do. */
 export function isFeedName(name: string): boolean {
   return /^[a-z0-9][a-z0-9.-]{0,62}$/.test(name);
 }
@@ -106,6 +107,7 @@ export function writeFeed(ctx: Context, feed: Feed): void {
   });
 }
 
+/** Takes a feed out of use and off the disk; one that is not there is none. The caller is in `changeFeeds`. */
 export function removeFeed(ctx: Context, name: string): void {
   const folder = join(feedsFolder(ctx), name);
   // First what makes it a feed: a crash in between leaves a folder that the next `add` of the name empties.

@@ -80,6 +80,7 @@ export type IndexReader = {
   readonly text: (place: Place) => string;
 };
 
+/** Opens the index in a feed's folder; its data are opened by each `read`, for as long as that takes. Throws `feed-damaged`. */
 export function openIndex(folder: string): FeedIndex {
   const keys = openLineTable(join(folder, "keys"));
   const path = join(folder, "data");

@@ -10,6 +10,7 @@ export type LineTable = {
   readonly hasPrefix: (prefix: string) => boolean;
 };
 
+/** Writes a new file of lines `key TAB value`, sorted by key, and syncs it. Throws `feed-malformed` for a key that holds a tab or a line break. */
 export function writeLineTable(path: string, entries: ReadonlyMap<string, string>): void {
   const file = openSync(path, "wx", 0o644);
   try {
@@ -53,6 +54,7 @@ function readTable(path: string): Buffer {
   throw damaged(path);
 }
 
+/** The error for an index on disk that cannot be what was written. */
 export function damaged(path: string, cause?: unknown): IngotError {
   return new IngotError("feed-damaged", `the index ${path} of a feed is damaged`, {
     hint: "ingot feeds remove it, and add it again",

@@ -6,6 +6,7 @@ import type { FeedLimits } from "./feed.ts";
 /** What a feed's file is, before anything in it is read. */
 export type Packing = "zip" | "gzip" | "plain";
 
+/** By the first bytes of the file: names of files and types of answers are whatever a server says. */
 export function packingOf(path: string): Packing {
   const head = Buffer.alloc(4);
   const file = openSync(path, "r");

@@ -31,6 +31,7 @@ export function debSourcePurl(name: string, version: string): string {
   return `pkg:deb/debian/${encode(name)}@${encode(version)}?arch=source`;
 }
 
+/** `pkg:npm/%40scope/name@1.0.0`, `pkg:pypi/name@1.0`, `pkg:golang/example.org/name@v1.0.0`. */
 export function languagePurl({ ecosystem, name, version }: Omit<NamedPackage, "licence">): string {
   switch (ecosystem) {
     case "npm":

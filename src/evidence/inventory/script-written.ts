@@ -124,6 +124,7 @@ export type Tree = {
   readonly ownedContents: ReadonlySet<string>;
 };
 
+/** Whether `entry`, at `path`, is of a kind that maintainer scripts are known to write, and looks as they write it. */
 export function isWrittenByScripts(tree: Tree, entry: LayerIndexEntry, path: string): boolean {
   return scriptWritten.some((one) => one.path.test(path) && conditions[one.when](tree, entry, path));
 }

@@ -100,6 +100,7 @@ export function assertNoKey(ctx: Context, role: Role): void {
   });
 }
 
+/** The error for a role without a key. */
 export function noKey(role: Role): IngotError {
   return new IngotError("key-missing", `there is no key of the role ${role}`, { hint: `ingot key generate ${role}` });
 }

@@ -28,6 +28,7 @@ export type RebuildFacts = {
   readonly finishedOn: Date;
 };
 
+/** The predicate of a rebuild that gave the same digest: there is none for another result, since cosign takes any statement for a yes. */
 export function makeRebuildPredicate(facts: RebuildFacts): RebuildPredicate {
   const { startedOn, finishedOn, ingot, compatibility } = facts;
   return {

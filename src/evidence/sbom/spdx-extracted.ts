@@ -9,6 +9,7 @@ export type ExtractedLicences = {
   readonly list: () => readonly SpdxExtractedLicence[];
 };
 
+/** Collects the licences of one document that SPDX's list does not have. The same name gives the same reference (SPDX 2.3, section 10.1). */
 export function openExtractedLicences(): ExtractedLicences {
   const found = new Map<string, SpdxExtractedLicence>();
   return {

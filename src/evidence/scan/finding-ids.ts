@@ -6,6 +6,7 @@ import type { Finding } from "./finding.ts";
  */
 const umbrella = /^(?:DSA|DLA|ELA|USN|RHSA|ALSA|SUSE-[A-Z]+)-/;
 
+/** The CVE numbering: a year, and four digits or more. */
 export function isCve(id: string): boolean {
   return /^CVE-\d{4}-\d{4,19}$/.test(id);
 }

@@ -20,6 +20,7 @@ export type BundleFinding =
   | { readonly status: "untrusted"; readonly reason: string }
   | { readonly status: "refused"; readonly reason: string };
 
+/** Each key once, opened, with all the roles that it is trusted for. */
 export function verifyingKeys(trusted: readonly TrustedKey[]): readonly VerifyingKey[] {
   const byId = Map.groupBy(trusted, ({ id }) => id);
   return [...byId].map(([id, keys]) => ({ id, key: createPublicKey(keys[0]?.pem ?? ""), trusted: keys }));

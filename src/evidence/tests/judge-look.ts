@@ -3,6 +3,7 @@ import type { PortTest, ProcessTest, UserTest } from "./test-definition.ts";
 import type { TestInstance } from "./test-instance.ts";
 import { failed, passed, type Verdict } from "./verdict.ts";
 
+/** Whether the port is listened on now; who waits for it asks again. */
 export function judgePort({ port }: PortTest, { listening }: Pick<TestInstance, "listening">): Verdict {
   const open = listening();
   if (open.some((one) => one.port === port)) return passed;
@@ -16,6 +17,7 @@ function some(all: readonly string[]): string {
   return all.length > 20 ? `${shown} and ${all.length - 20} more` : shown;
 }
 
+/** Whether the account is in `passwd`, the text of the image's /etc/passwd. */
 export function judgeUser({ user, shell }: UserTest, passwd: string): Verdict {
   const account = readAccounts(passwd).find(({ name, uid }) => name === user || String(uid) === user);
   if (account === undefined) return failed(`expected the account ${user}; /etc/passwd has none of that name`);
@@ -23,6 +25,7 @@ export function judgeUser({ user, shell }: UserTest, passwd: string): Verdict {
   return failed(`expected ${user} to have the shell ${shell}, got ${account.shell}`);
 }
 
+/** Whether a process of that name runs now; `passwd` gives names to the users. */
 export function judgeProcess(
   test: ProcessTest,
   { processes }: Pick<TestInstance, "processes">,

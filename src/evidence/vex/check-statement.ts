@@ -4,6 +4,7 @@ import { suppresses } from "./statement.ts";
 /** Where something is wrong: the keys that lead there, and what was expected. */
 export type VexMistake = { readonly path: readonly (string | number)[]; readonly message: string };
 
+/** Nobody answers for a document without an owner; empty when there is one. */
 export function checkOwner(document: WrittenDocument): VexMistake[] {
   if (ownerOf(document) !== "") return [];
   return [{ path: ["author"], message: "expected an owner: who answers for these statements (`author`, or `role`)" }];
@@ -93,12 +94,14 @@ function isDate(text: string): boolean {
   return Number.isFinite(moment) && (text.length > 10 || new Date(moment).toISOString().startsWith(text));
 }
 
+/** `Ana <ana@shop.example> (platform team)`; "" where neither is given. */
 export function ownerOf({ author, role }: WrittenDocument): string {
   const [name, work] = [author?.trim() ?? "", role?.trim() ?? ""];
   if (name === "" || work === "") return name + work;
   return `${name} (${work})`;
 }
 
+/** Why the statement holds, in its author's words; "" where nothing is said. */
 export function reasonOf(one: WrittenStatement): string {
   const texts = [one.justification, one.impact_statement, one.action_statement];
   const given = texts.filter((text) => !isBlank(text));

@@ -27,6 +27,7 @@ export type SubjectPackage = {
   readonly purl: Purl | undefined;
 };
 
+/** `name`: how the image is called, if it is; an exception may call it so with or without its tag and digest. */
 export function makeSubject(inventory: Inventory, name: string | undefined): VexSubject {
   const { os } = inventory;
   const named = name === undefined ? [] : [name, name.replace(/^(?:docker:\/\/|store:)/, "")];

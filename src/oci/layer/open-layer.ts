@@ -67,6 +67,7 @@ export function compressionOf(layer: Descriptor): LayerCompression {
   });
 }
 
+/** Holds the digest of an unpacked layer against its configuration's (image-spec config.md, `diff_ids`). Throws `layer-malformed`. */
 export function assertDiffId(layer: Descriptor, expected: Digest, actual: Digest): void {
   if (expected === actual) return;
   throw new IngotError(
@@ -78,6 +79,7 @@ export function assertDiffId(layer: Descriptor, expected: Digest, actual: Digest
   );
 }
 
+/** What a decompressor's error is to a person; an IngotError stays as it is. */
 export function notDecompressed(layer: Descriptor, cause: unknown): unknown {
   if (cause instanceof IngotError) return cause;
   return new IngotError("layer-malformed", `the layer ${layer.digest} cannot be decompressed`, {

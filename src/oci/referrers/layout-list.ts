@@ -22,6 +22,7 @@ import {
 /** A list of referrers in `index.json`, and the image that it is about. */
 export type NamedList = { readonly subject: Digest; readonly descriptor: Descriptor };
 
+/** Every list of attached things in a layout's `index.json`, with the image that it says it is about. */
 export function namedLists(folder: string): readonly NamedList[] {
   return readIndex(folder).manifests.flatMap((descriptor) => {
     const subject = subjectOfName(nameOf(descriptor) ?? "");
