@@ -261,6 +261,7 @@ test("a sweep removes indexes that no list names any more", async (t) => {
   assert.ok(sweepLists(world.home) > 100);
   world.server.requests.length = 0;
   assert.deepEqual(await namesOf(world), ["delta"]);
+  assert.ok(world.server.requests.length > 0);
   assert.ok(world.server.requests.every((request) => request.path.endsWith("InRelease")));
 });
 

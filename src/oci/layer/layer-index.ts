@@ -11,7 +11,7 @@ import type { TarEntry, TarHeader } from "../tar/entry.ts";
 import type { LayerBlob } from "./layer-blob.ts";
 
 /**
- * What one layer holds, without the content: what the files layer, `ingot diff` and later the guard work from. Kept beside the blobs as a cache
+ * What one layer holds, without the content: what the files layer, `ingot diff`, inventories and lints work from. Kept beside the blobs as a cache
  * (`layer-index.ts`); whiteouts are entries like any other (`.wh.NAME`).
  */
 export type LayerIndex = readonly LayerIndexEntry[];
