@@ -1,4 +1,4 @@
-import type { ReadAt } from "./extract-facts.ts";
+import type { ReadAt } from "./file-fact.ts";
 
 /** Where a section lies in the file. */
 export type ElfPart = { readonly offset: number; readonly size: number };

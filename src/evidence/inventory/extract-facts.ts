@@ -2,12 +2,9 @@ import { IngotError } from "../../ground/error.ts";
 import type { LayerEntry, LayerTar } from "../../oci/layer/layer-tar.ts";
 import { readLicences } from "./copyright.ts";
 import { readGoProgram } from "./go-program.ts";
-import type { FileFact, LayerFacts } from "./layer-facts.ts";
+import type { FileFact, LayerFacts, ReadAt } from "./file-fact.ts";
 import { readNpmPackage } from "./npm-package.ts";
 import { readPythonPackage, readPythonRecord } from "./python-package.ts";
-
-/** Reads bytes of one file; what lies behind its end is left out. */
-export type ReadAt = (offset: number, length: number) => Buffer;
 
 /** A kind of file that an inventory looks into. */
 type Reader = {

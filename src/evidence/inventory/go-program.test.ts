@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { findElfSection } from "./elf-file.ts";
-import type { ReadAt } from "./extract-facts.ts";
+import type { ReadAt } from "./file-fact.ts";
 import { readGoProgram } from "./go-program.ts";
 
 const readIn =

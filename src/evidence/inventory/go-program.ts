@@ -1,6 +1,5 @@
 import { findElfSection } from "./elf-file.ts";
-import type { ReadAt } from "./extract-facts.ts";
-import type { FileFact } from "./layer-facts.ts";
+import type { FileFact, ReadAt } from "./file-fact.ts";
 import { solidWord, type NamedPackage } from "./named-package.ts";
 
 const magic = Buffer.from("\xff Go buildinf:", "latin1");

@@ -3,7 +3,8 @@ import type { LayerBlob } from "../../oci/layer/layer-blob.ts";
 import type { LayerIndex, LayerIndexEntry } from "../../oci/layer/layer-index.ts";
 import { joinPath, mergeLayers, parentOf, resolveParents, type TreeView } from "../../oci/layer/tree-view.ts";
 import type { Layout } from "../../oci/layout.ts";
-import { readLayer, type FileFact, type ReadLayer } from "./layer-facts.ts";
+import type { FileFact } from "./file-fact.ts";
+import { readLayer, type ReadLayer } from "./layer-facts.ts";
 
 /** The merged tree of an image, with what its files tell. */
 export type ImageFacts = {

@@ -8,23 +8,7 @@ import type { LayerBlob } from "../../oci/layer/layer-blob.ts";
 import { indexLayer, readLayerIndex, type LayerIndex } from "../../oci/layer/layer-index.ts";
 import { openLayerTar } from "../../oci/layer/layer-tar.ts";
 import type { Layout } from "../../oci/layout.ts";
-
-import type { NamedPackage } from "./named-package.ts";
-
-/** What the content of one file tells an inventory. */
-export type FileFact =
-  /** dpkg's own files, and os-release. */
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "licences"; readonly licences: readonly string[] }
-  /** A file that says which packages it is, or, for a Go program, is made of. */
-  | { readonly kind: "packages"; readonly packages: readonly NamedPackage[] }
-  /** A Python package's list of its files: paths in the image. */
-  | { readonly kind: "record"; readonly paths: readonly string[] }
-  /** Not read; a sentence without the path. */
-  | { readonly kind: "skipped"; readonly why: string };
-
-/** By path as the layer writes it. */
-export type LayerFacts = ReadonlyMap<string, FileFact>;
+import type { FileFact, LayerFacts } from "./file-fact.ts";
 
 export type ReadLayer = { readonly index: LayerIndex; readonly facts: LayerFacts };
 

@@ -1,4 +1,4 @@
-import type { FileFact } from "./layer-facts.ts";
+import type { FileFact } from "./file-fact.ts";
 import { plainWord, solidWord } from "./named-package.ts";
 
 /** Reads a package.json. One without a name or version is part of a package or a test's fixture, and no package. */

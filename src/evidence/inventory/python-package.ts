@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { FileFact } from "./layer-facts.ts";
+import type { FileFact } from "./file-fact.ts";
 import { plainWord, solidWord } from "./named-package.ts";
 import { normalisePythonName } from "./python-name.ts";
 
