@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { makeFolders } from "../ground/make-folders.ts";
 
 /** A report that is asked for: the option as it is written, and its file. */
 export type AskedFile = { readonly option: string; readonly file: string | undefined };
@@ -21,7 +22,7 @@ export function assertWritable(ctx: Context, asked: readonly AskedFile[]): void 
 
 function prepareFolder(folder: string, asked: Required<AskedFile>): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw refused(asked, cause instanceof Error ? cause.message : String(cause), cause);

@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolders } from "./make-folders.ts";
 
 /**
  * Writes a file so that a reader, or a crash at any moment, sees the old content or the new, never a part. Creates the parent folders.
@@ -11,7 +12,7 @@ export function writeFileAtomic(
   options: { mode?: number; durable?: boolean } = {},
 ): void {
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   const temporary = temporaryPath(path);
   try {
     const file = openSync(temporary, "wx", options.mode ?? 0o644);
