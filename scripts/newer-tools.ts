@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readAptSources } from "../src/debian/archive/apt-sources.ts";
 import { planArchives } from "../src/debian/archive/mirror.ts";
+import { aptConfiguration } from "./apt-configuration.ts";
 
 /** Each is one program of the package's own name. Keep equal to the table "From Debian's newer suites" of docs/dependencies.md. */
 export const newerPackages: readonly string[] = ["cosign", "crane", "oras"];
@@ -37,6 +38,13 @@ const neededByLibraries = [
 
 /** `bin/` holds the programs, `python/` the libraries; beside node_modules, so that removing that folder removes all that set-up made. */
 export const newerToolsFolder: string = join(import.meta.dirname, "node/node_modules/.newer-tools");
+
+/** For apt, beside the folders. */
+const options = `Acquire::Retries "2";
+Acquire::http::Timeout "20";
+// A mirror may keep the archive as it was on some day; what it serves is signed all the same, and only tests use it.
+Acquire::Check-Valid-Until "false";
+`;
 
 if (import.meta.main) main();
 
@@ -82,7 +90,10 @@ function openApt(folder: string): Apt {
     join(folder, "etc/newer.sources"),
     `Types: deb\nURIs: ${uri}\nSuites: ${suite}\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`,
   );
-  writeFileSync(join(folder, "apt.conf"), configuration(folder) + hostProxies());
+  writeFileSync(
+    join(folder, "apt.conf"),
+    aptConfiguration(folder, join(folder, "etc/newer.sources")) + options + hostProxies(),
+  );
   const env = { ...process.env, LC_ALL: "C", APT_CONFIG: join(folder, "apt.conf") };
   return ([program = "", ...words]) =>
     execFileSync(program, words, { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"], timeout: 180_000 });
@@ -96,29 +107,6 @@ function hostProxies(): string {
     .filter((line) => /^Acquire::https?::Proxy\b/i.test(line))
     .map((line) => `${line}\n`)
     .join("");
-}
-
-function configuration(folder: string): string {
-  return `Dir "${folder}";
-Dir::State::status "${folder}/state/status";
-Dir::State "${folder}/state";
-Dir::Cache "${folder}/cache";
-Dir::Etc "${folder}/etc";
-Dir::Etc::main "/dev/null";
-Dir::Etc::parts "/dev/null";
-Dir::Etc::sourcelist "${folder}/etc/newer.sources";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::trusted "/dev/null";
-Dir::Etc::trustedparts "/dev/null";
-APT::Architecture "amd64";
-APT::Architectures { "amd64"; };
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "20";
-// A mirror may keep the archive as it was on some day; what it serves is signed all the same, and only tests use it.
-Acquire::Check-Valid-Until "false";
-`;
 }
 
 function fetchOne(name: string, { apt, work }: { apt: Apt; work: string }): void {

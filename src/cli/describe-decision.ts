@@ -3,6 +3,7 @@ import { showType } from "../evidence/statement/statement.ts";
 import type { ContentCheck } from "../evidence/verify/check-content.ts";
 import type { Decision, Missing, Proven, Unused } from "../evidence/verify/decide.ts";
 import { formatTime } from "./format.ts";
+import { listSection } from "./list-section.ts";
 import type { OpenedImage } from "./open-image.ts";
 
 /** What `ingot verify` says to a person; `text`: the image as it was asked for. */
@@ -40,13 +41,8 @@ function isTold({ kind, reason }: Unused, missing: readonly Missing[]): boolean 
   );
 }
 
-/** A stranger may attach ten thousand; `--json` has them all. */
-const mostLines = 20;
-
 function section(title: string, lines: readonly string[] = []): readonly string[] {
-  if (lines.length === 0) return [];
-  const more = lines.length > mostLines ? [`  … and ${lines.length - mostLines} more (--json lists all)`] : [];
-  return [`${title}:`, ...lines.slice(0, mostLines).map((line) => `  ${line}`), ...more];
+  return listSection(title, lines, (shown) => shown);
 }
 
 function describeProven({ kind, predicateType, key, when }: Proven): string {

@@ -2,7 +2,7 @@ import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { isImageName } from "../project/names.ts";
 import { openStore } from "../oci/layout.ts";
-import { openProject, type ProjectOptions } from "./open-project.ts";
+import { inProjectIfAny, openProject, type ProjectOptions } from "./open-project.ts";
 
 /**
  * What a person means by an image's name: inside of a project `web` is the project's own image, `shop/web` in the store, as it is for `ingot build web`.
@@ -10,22 +10,14 @@ import { openProject, type ProjectOptions } from "./open-project.ts";
  */
 export async function findImageName(ctx: Context, text: string, options: ProjectOptions = {}): Promise<string> {
   if (!isImageName(text)) return text;
-  try {
-    const { project } = await openProject(ctx, options);
-    if (!project.images.has(text)) return text;
-    const name = `${project.name}/${text}`;
-    if (
-      openStore(ctx)
-        .listReferences()
-        .some((one) => one.name === name)
-    )
-      return name;
-    throw new IngotError("reference-unknown", `the store has no image "${name}": it was not built here yet`, {
-      hint: `ingot build ${text}, or where it was built elsewhere: ingot pull REGISTRY/NAME:TAG ${name}`,
-    });
-  } catch (error) {
-    // A definition that was named must be there.
-    if (error instanceof IngotError && error.code === "definition-missing" && options.file === undefined) return text;
-    throw error;
-  }
+  const project = (await inProjectIfAny(options, () => openProject(ctx, options)))?.project;
+  if (!project?.images.has(text)) return text;
+  const name = `${project.name}/${text}`;
+  const isStored = openStore(ctx)
+    .listReferences()
+    .some((one) => one.name === name);
+  if (isStored) return name;
+  throw new IngotError("reference-unknown", `the store has no image "${name}": it was not built here yet`, {
+    hint: `ingot build ${text}, or where it was built elsewhere: ingot pull REGISTRY/NAME:TAG ${name}`,
+  });
 }

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import type { Context } from "../ground/context.ts";
+import { IngotError } from "../ground/error.ts";
 import type { Project } from "../project/definition.ts";
 import { findProject, loadProject } from "../project/project.ts";
 
@@ -22,4 +23,14 @@ export async function openProject(ctx: Context, options: ProjectOptions): Promis
   const { path, lockPath } = locateProject(ctx, options);
   const project = await loadProject(path, { cwd: ctx.cwd, home: ctx.home });
   return { project, lockPath };
+}
+
+/** What `work` gives for the project, or undefined outside of any. One that was named must be there. */
+export async function inProjectIfAny<T>({ file }: ProjectOptions, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof IngotError && error.code === "definition-missing" && file === undefined) return undefined;
+    throw error;
+  }
 }

@@ -1,9 +1,9 @@
 import { roles, type Role, type TrustedKey } from "../evidence/evidence.ts";
 import { parseKeyOption, readTrust, type Trust } from "../evidence/keys/trust.ts";
 import type { Context } from "../ground/context.ts";
-import { IngotError } from "../ground/error.ts";
+import type { Project } from "../project/definition.ts";
 import { assertNotPlanted } from "./assert-not-planted.ts";
-import { locateProject, openProject, type ProjectOptions } from "./open-project.ts";
+import { inProjectIfAny, locateProject, openProject, type ProjectOptions } from "./open-project.ts";
 
 /** The option of every command that asks whose word counts. Given again for each key: a list would swallow the image that is named after it. */
 export const keyOption = [
@@ -38,13 +38,13 @@ export async function readProjectTrust(ctx: Context, { key = [], file }: TrustOp
 
 /** `trust:` of the project that a person stands in, or that was named; nothing outside of one. */
 export async function findTrust(ctx: Context, options: ProjectOptions): Promise<Trust> {
-  try {
-    const { path } = locateProject(ctx, options);
-    if (options.file === undefined) assertNotPlanted(ctx, path);
-    return (await openProject(ctx, options)).project.trust;
-  } catch (error) {
-    // A definition that was named must be there.
-    if (error instanceof IngotError && error.code === "definition-missing" && options.file === undefined) return {};
-    throw error;
-  }
+  return (await findTrustedProject(ctx, options))?.trust ?? {};
+}
+
+/** The project whose word counts here: the one that a person stands in, unless another user put it there, or the one that was named. Throws `trust-exposed`. */
+export function findTrustedProject(ctx: Context, options: ProjectOptions): Promise<Project | undefined> {
+  return inProjectIfAny(options, async () => {
+    if (options.file === undefined) assertNotPlanted(ctx, locateProject(ctx, options).path);
+    return (await openProject(ctx, options)).project;
+  });
 }

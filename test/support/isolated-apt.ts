@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { aptConfiguration } from "../../scripts/apt-configuration.ts";
 import { IngotError } from "../../src/ground/error.ts";
 import { runCommand } from "../../src/ground/run-command.ts";
 import { readAptSources } from "../../src/debian/archive/apt-sources.ts";
@@ -35,7 +36,7 @@ export class IsolatedApt {
     for (const name of ["state/lists/partial", "cache/archives/partial", "etc/preferences.d", "log", "keys"])
       mkdirSync(join(folder, name), { recursive: true });
     writeFileSync(join(folder, "state/status"), "");
-    writeFileSync(join(folder, "apt.conf"), configuration(folder));
+    writeFileSync(join(folder, "apt.conf"), aptConfiguration(folder, join(folder, "etc/ingot.sources")));
     writeFileSync(
       join(folder, "etc/ingot.sources"),
       plan.suites.map((suite) => sourceStanza(suite, folder)).join("\n"),
@@ -112,26 +113,6 @@ function answer(result: { code: number; stdout: string; stderr: string }, line: 
     ([, name, version = ""]) => `${name}=${decodeURIComponent(version)}`,
   );
   return { kind: "set", packages: found.toSorted() };
-}
-
-function configuration(folder: string): string {
-  return `Dir "${folder}";
-Dir::State "${folder}/state";
-Dir::State::status "${folder}/state/status";
-Dir::Cache "${folder}/cache";
-Dir::Etc "${folder}/etc";
-Dir::Etc::main "/dev/null";
-Dir::Etc::parts "/dev/null";
-Dir::Etc::sourcelist "${folder}/etc/ingot.sources";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::trusted "/dev/null";
-Dir::Etc::trustedparts "/dev/null";
-Dir::Log "${folder}/log";
-APT::Architecture "amd64";
-APT::Architectures { "amd64"; };
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-`;
 }
 
 function sourceStanza({ uris, suite, components, keyring }: PlannedSuite, folder: string): string {

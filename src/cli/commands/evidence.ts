@@ -9,6 +9,7 @@ import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { formatColumns, formatTime } from "../format.ts";
+import { listSection } from "../list-section.ts";
 import { openAnyImage, type OpenedImage } from "../open-image.ts";
 import { plainJson } from "../plain-text.ts";
 import { keyOption, readProjectTrust, type TrustOptions } from "../read-project-trust.ts";
@@ -112,13 +113,8 @@ function describeKeys(keys: readonly TrustedKey[]): string {
   return `signatures were checked with ${list.join(", ")}`;
 }
 
-/** A stranger may attach ten thousand; `--json` has them all. */
-const mostLines = 20;
-
 function section(title: string, rows: readonly (readonly string[])[]): readonly string[] {
-  if (rows.length === 0) return [];
-  const more = rows.length > mostLines ? [`  … and ${rows.length - mostLines} more (--json lists all)`] : [];
-  return [`${title}:`, ...formatColumns(rows.slice(0, mostLines)).map((line) => `  ${line}`), ...more];
+  return listSection(title, rows, formatColumns);
 }
 
 function countOf(items: readonly EvidenceItem[], others: readonly OtherArtifact[]): string {

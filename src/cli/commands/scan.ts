@@ -59,8 +59,9 @@ async function scan(ctx: Context, text: string, options: ScanOptions & { readonl
   ]);
   const started = ctx.now();
   const { findScannedImage } = await import("../scan/find-scanned-image.ts");
-  const { findProjectHere, gatherKnowledge } = await import("../scan/gather-knowledge.ts");
-  const project = await findProjectHere(ctx, options);
+  const { gatherKnowledge } = await import("../scan/gather-knowledge.ts");
+  const { findTrustedProject } = await import("../read-project-trust.ts");
+  const project = await findTrustedProject(ctx, options);
   const found = await findScannedImage(ctx, text, options);
   const { openScanner, signScan } = await import("../scan/sign-scan.ts");
   const scanner = await openScanner(ctx, { found, project }, options);

@@ -7,22 +7,8 @@ import type { VexStatement } from "../../evidence/vex/statement.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Project } from "../../project/definition.ts";
-import { assertNotPlanted } from "../assert-not-planted.ts";
-import { locateProject, openProject } from "../open-project.ts";
 import type { FoundImage } from "./find-scanned-image.ts";
 import type { ScanOptions } from "./scan-options.ts";
-
-/** The project that a person stands in, where there is one: an image can be scanned anywhere. */
-export async function findProjectHere(ctx: Context, options: ScanOptions): Promise<Project | undefined> {
-  try {
-    if (options.file === undefined) assertNotPlanted(ctx, locateProject(ctx, options).path);
-    return (await openProject(ctx, options)).project;
-  } catch (error) {
-    if (options.file === undefined && error instanceof IngotError && error.code === "definition-missing")
-      return undefined;
-    throw error;
-  }
-}
 
 /** Opens every source of findings and of exceptions that the options leave in. */
 export async function gatherKnowledge(

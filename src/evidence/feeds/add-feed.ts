@@ -1,9 +1,10 @@
 import { join, resolve } from "node:path";
+import type { Patience } from "../../debian/archive/transfer.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { changeFeeds, commitFeed, isFeedName, listFeeds, withStaging, writeFeed } from "./feed-folder.ts";
 import { contentFile, isUrl, shownSource, usualLimits, type Feed, type FeedKind, type FeedLimits } from "./feed.ts";
-import { fetchFeed, usualFeedPatience, type FeedPatience } from "./fetch-feed.ts";
+import { fetchFeed, usualFeedPatience } from "./fetch-feed.ts";
 import { indexContent } from "./index-content.ts";
 import { readLocal } from "./read-local.ts";
 import { Receiver } from "./receiver.ts";
@@ -16,7 +17,7 @@ export type AddOptions = {
   readonly name?: string;
   readonly allowOlder?: boolean;
   readonly limits?: FeedLimits;
-  readonly patience?: FeedPatience;
+  readonly patience?: Patience;
 };
 
 /** `unchanged`: what is there is what would come. */

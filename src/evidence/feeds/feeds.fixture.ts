@@ -7,7 +7,7 @@ import type { TestContext } from "node:test";
 import { crc32, deflateRawSync } from "node:zlib";
 import { processContext, type Context } from "../../ground/context.ts";
 import type { InstalledSource } from "../scan/finding.ts";
-import type { FeedPatience } from "./fetch-feed.ts";
+import type { Patience } from "../../debian/archive/transfer.ts";
 
 const now = new Date("2026-11-21T12:00:00Z");
 
@@ -25,7 +25,7 @@ export function makeFeedWorld(t: TestContext): {
   return { ctx: processContext({ home: join(folder, "home"), cwd: folder, env: {}, now: () => now }), put };
 }
 
-export const hasty: FeedPatience = { attempts: 3, backoff: 1, stall: 5000 };
+export const hasty: Patience = { attempts: 3, backoff: 1, stall: 5000 };
 
 /** A server on loopback; `asked` are the requests so far. */
 export async function serve(

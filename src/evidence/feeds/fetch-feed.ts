@@ -1,6 +1,7 @@
 import { splitCredentials, withoutCredentials } from "../../debian/archive/credentials.ts";
 import { isCode, pause } from "../../debian/archive/retry.ts";
 import { StallWatch } from "../../debian/archive/stall-watch.ts";
+import type { Patience } from "../../debian/archive/transfer.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { describeForbidden, forbiddenPort } from "../../ground/forbidden-port.ts";
@@ -8,20 +9,12 @@ import { shownSource, type Feed, type FeedLimits } from "./feed.ts";
 import { tooLarge } from "./feed-error.ts";
 import type { Receiver } from "./receiver.ts";
 
-/** How long to bear with a bad server; times in milliseconds. */
-export type FeedPatience = {
-  readonly attempts: number;
-  /** Before the second attempt, doubled each time. */
-  readonly backoff: number;
-  /** Without a byte for so long, a connection counts as dead. */
-  readonly stall: number;
-};
-
-export const usualFeedPatience: FeedPatience = { attempts: 4, backoff: 1000, stall: 60_000 };
+/** Feeds are few and large, and their servers are strangers': more patience with one that stalls, and longer pauses. */
+export const usualFeedPatience: Patience = { attempts: 4, backoff: 1000, stall: 60_000 };
 
 export type FetchOptions = {
   readonly limits: FeedLimits;
-  readonly patience: FeedPatience;
+  readonly patience: Patience;
   /** What is there already: an equal one is not sent again. */
   readonly former?: Feed;
 };

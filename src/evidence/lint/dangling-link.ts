@@ -1,6 +1,5 @@
 import { joinPath, parentOf, resolveParents, type TreeView } from "../../oci/layer/tree-view.ts";
-import { findingAt, type Lint } from "./lint.ts";
-import { isBelow } from "./service-writable.ts";
+import { findingAt, isBelow, type Lint } from "./lint.ts";
 
 export const danglingLink: Lint = {
   name: "dangling-link",

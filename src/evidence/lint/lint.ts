@@ -49,3 +49,13 @@ export function filesOf(tree: TreeView): readonly LayerIndexEntry[] {
 export function findingAt(path: string, what: string): LintFinding {
   return { where: `/${path}`, what };
 }
+
+/** Whether a path is a folder itself or lies in it; both with their leading slash. */
+export function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
+}
+
+/** Where a program lies on a merged-/usr system, as tables of known programs name it: `bin/ping` is `usr/bin/ping`. */
+export function mergedUsrPath(path: string): string {
+  return path.replace(/^(?:usr\/)?(bin|sbin|lib)\//, "usr/$1/");
+}

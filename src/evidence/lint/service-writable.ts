@@ -1,6 +1,6 @@
 import { formatMode } from "../../ground/format-mode.ts";
 import type { LayerIndexEntry } from "../../oci/layer/layer-index.ts";
-import { findingAt, type Lint, type LintFinding } from "./lint.ts";
+import { findingAt, isBelow, type Lint, type LintFinding } from "./lint.ts";
 import type { ServiceAccount } from "./service-account.ts";
 
 export const serviceWritable: Lint = {
@@ -30,6 +30,3 @@ function rightOf({ type, mode, uid, gid }: LayerIndexEntry, account: ServiceAcco
 }
 
 /** Whether `path` is `folder` or lies in it; both absolute. */
-export function isBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
-}

@@ -1,4 +1,4 @@
-import { filesOf, findingAt, type Lint, type LintFinding } from "./lint.ts";
+import { filesOf, findingAt, mergedUsrPath, type Lint, type LintFinding } from "./lint.ts";
 
 export const unexpectedCapabilities: Lint = {
   name: "unexpected-capabilities",
@@ -10,7 +10,7 @@ export const unexpectedCapabilities: Lint = {
       const value = xattrs?.["security.capability"];
       if (value === undefined) return [];
       const names = capabilityNames(Buffer.from(value, "hex"));
-      const known = knownPrograms.get(path.replace(/^(?:usr\/)?(bin|sbin|lib)\//, "usr/$1/"));
+      const known = knownPrograms.get(mergedUsrPath(path));
       const isExpected = known?.owner === ownerOf(path) && names?.every((name) => known?.capabilities.includes(name));
       return isExpected === true
         ? []

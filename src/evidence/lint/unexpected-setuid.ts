@@ -1,5 +1,5 @@
 import { formatMode } from "../../ground/format-mode.ts";
-import { filesOf, findingAt, type Lint } from "./lint.ts";
+import { filesOf, findingAt, mergedUsrPath, type Lint } from "./lint.ts";
 
 export const unexpectedSetuid: Lint = {
   name: "unexpected-setuid",
@@ -20,7 +20,7 @@ export const unexpectedSetuid: Lint = {
 
 /** The bits that a file has, and the package that it must be of: the same name from anywhere else is not the program that is known. */
 function isExpected(path: string, mode: number, owner: string | undefined): boolean {
-  const known = knownPrograms.get(path.replace(/^(?:usr\/)?(bin|sbin|lib)\//, "usr/$1/"));
+  const known = knownPrograms.get(mergedUsrPath(path));
   return known !== undefined && owner === known[0] && (mode & 0o6000 & ~known[1]) === 0;
 }
 

@@ -1,5 +1,4 @@
-import { findingAt, type Lint } from "./lint.ts";
-import { isBelow } from "./service-writable.ts";
+import { findingAt, isBelow, type Lint } from "./lint.ts";
 
 export const unexplainedContent: Lint = {
   name: "unexplained-content",

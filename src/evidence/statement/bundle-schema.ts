@@ -1,17 +1,12 @@
 import { z } from "zod";
 import { bundleType } from "./bundle.ts";
+import { parseStrictJson } from "./strict-json.ts";
 
 /** The JSON of a bundle; undefined for what is none, or what no bundle can be. */
 export function parseBundle(content: Buffer): unknown {
   // Attack: many megabytes of `{},{},{}`, each of which takes gigabytes and ten seconds to parse.
   if (partsOf(content) > mostParts) return undefined;
-  try {
-    // RFC 8259, section 8.1: no byte order mark, which other verifiers refuse.
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content));
-  } catch {
-    // The caller says what an unreadable bundle is.
-    return undefined;
-  }
+  return parseStrictJson(content);
 }
 
 /** Of any version. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { canonicalJson } from "../../oci/canonical-json.ts";
 import { hexOf, type Digest } from "../../oci/digest.ts";
 import { statementKinds, type Statement, type StatementKind } from "../evidence.ts";
+import { parseStrictJson } from "./strict-json.ts";
 
 /** The bytes of an in-toto Statement v1 about an image: the same statement is the same bytes. */
 export function formatStatement(
@@ -22,7 +23,7 @@ export type ReadStatement = { readonly statement: Statement } | { readonly reaso
 
 /** Reads the payload of an envelope whose signature was checked, and holds it against the image. */
 export function readStatement(payload: Buffer, image: Digest): ReadStatement {
-  const parsed = statementSchema.safeParse(parseText(payload));
+  const parsed = statementSchema.safeParse(parseStrictJson(payload));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return {
@@ -73,15 +74,6 @@ const statementSchema = z.looseObject({
   // Absent where a kind needs none.
   predicate: z.unknown().optional(),
 });
-
-function parseText(payload: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload));
-  } catch {
-    // Reported by the schema, which wants an object.
-    return undefined;
-  }
-}
 
 function describeSubjects({ subject }: Statement): string {
   const [first] = subject;
