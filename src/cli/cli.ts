@@ -35,10 +35,12 @@ function splitCommand(argv: readonly string[], position: number): [string | unde
 }
 
 async function answerWithoutCommand(options: readonly string[]): Promise<number> {
-  const { helpText, readVersion } = await import("./help.ts");
+  const { helpText } = await import("./help.ts");
   const [first] = options;
-  if (first === "--version" || first === "-V") process.stdout.write(`${readVersion()}\n`);
-  else if (first === "--help" || first === "-h") process.stdout.write(helpText());
+  if (first === "--version" || first === "-V") {
+    const { readVersion } = await import("../ground/version.ts");
+    process.stdout.write(`${readVersion()}\n`);
+  } else if (first === "--help" || first === "-h") process.stdout.write(helpText());
   else if (first === undefined) {
     process.stderr.write(helpText());
     return 2;

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { commands } from "./commands.ts";
 
 /** What `ingot --help` prints: every command in its group, without loading any. */
@@ -21,11 +19,4 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 refused by policy, 4 drift or verificat
 Environment: INGOT_HOME (where all state lives), INGOT_DEBIAN_MIRROR (an archive other than the host's), INGOT_KEY_PASSPHRASE or
 INGOT_KEY_PASSPHRASE_FILE (opens signing keys), NO_COLOR, INGOT_DEBUG (stack traces).
 `;
-}
-
-/** The version in package.json. */
-export function readVersion(): string {
-  const path = join(import.meta.dirname, "../../package.json");
-  const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };
-  return version;
 }

@@ -12,6 +12,7 @@ import type { MaterialPackage } from "../evidence/provenance/material-package.ts
 import type { AttachedStatement, signStatements } from "../evidence/provenance/sign-statements.ts";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { readVersion } from "../ground/version.ts";
 import { releaseOf } from "../image/fetch-packages.ts";
 import type { BuiltImage, BuiltSource } from "../image/build-image.ts";
 import { compatibility, type ImageLock, type Lock } from "../image/lock.ts";
@@ -19,7 +20,6 @@ import { hexOf, type Digest } from "../oci/digest.ts";
 import { openStore } from "../oci/layout.ts";
 import { parseImageManifest } from "../oci/manifest.ts";
 import type { Project } from "../project/definition.ts";
-import { readVersion } from "./help.ts";
 import { warnUntrusted } from "./warn-untrusted.ts";
 
 /** All that signing needs and that must be known before the build begins. */

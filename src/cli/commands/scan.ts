@@ -126,7 +126,7 @@ async function writeReports(ctx: Context, result: ScanResult, options: ScanOptio
   const files: string[] = [];
   if (options.sarif !== undefined) {
     const { makeSarif } = await import("../../evidence/scan/sarif.ts");
-    const { readVersion } = await import("../help.ts");
+    const { readVersion } = await import("../../ground/version.ts");
     files.push(write(options.sarif, makeSarif(result, { version: readVersion() })));
   }
   if (options.vexOut !== undefined && options.author !== undefined) {

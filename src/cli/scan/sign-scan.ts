@@ -3,9 +3,9 @@ import type { ScanVerdict } from "../../evidence/scan/fail-on.ts";
 import type { ScanResult } from "../../evidence/scan/finding.ts";
 import type { Signer } from "../../evidence/keys/signer.ts";
 import type { Context } from "../../ground/context.ts";
+import { readVersion } from "../../ground/version.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Project } from "../../project/definition.ts";
-import { readVersion } from "../help.ts";
 import type { FoundImage } from "./find-scanned-image.ts";
 import type { ScanOptions } from "./scan-options.ts";
 
