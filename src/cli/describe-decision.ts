@@ -2,6 +2,7 @@ import { shortId } from "../evidence/keys/key-folder.ts";
 import { showType } from "../evidence/statement/statement.ts";
 import type { ContentCheck } from "../evidence/verify/check-content.ts";
 import type { Decision, Missing, Proven, Unused } from "../evidence/verify/decide.ts";
+import { shortDigest } from "../oci/digest.ts";
 import { formatTime } from "./format.ts";
 import { listSection } from "./list-section.ts";
 import type { OpenedImage } from "./open-image.ts";
@@ -57,7 +58,7 @@ function describeMissing(missing: Missing, text: string): readonly string[] {
 
 function describeUnused({ kind, predicateType, manifest, reason }: Unused): string {
   const what = kind === "other" ? showType(predicateType) : kind;
-  return `${what} ${manifest.slice(0, 19)}: ${reason}`;
+  return `${what} ${shortDigest(manifest)}: ${reason}`;
 }
 
 /** The next command for what is missing. */

@@ -29,3 +29,8 @@ export function digester(): { update: (chunk: Uint8Array) => void; digest: () =>
 export function hexOf(digest: Digest): string {
   return digest.slice("sha256:".length);
 }
+
+/** As people see it where many stand in a table, and as other tools show it: `sha256:` and twelve digits. Never to find something by. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12);
+}

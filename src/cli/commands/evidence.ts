@@ -7,6 +7,7 @@ import { byLife, isSuperseded } from "../../evidence/verify/order-statements.ts"
 import { statementTime } from "../../evidence/verify/statement-time.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
+import { shortDigest } from "../../oci/digest.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { formatColumns, formatTime } from "../format.ts";
 import { listSection } from "../list-section.ts";
@@ -135,11 +136,11 @@ function checkedRow(item: Checked, all: readonly Checked[]): readonly string[] {
 }
 
 function restRow(item: Exclude<EvidenceItem, { status: "checked" }>): readonly string[] {
-  return [nameOf(item), item.manifest.slice(0, 19), `${item.status}: ${item.reason}`];
+  return [nameOf(item), shortDigest(item.manifest), `${item.status}: ${item.reason}`];
 }
 
 function otherRow({ artifactType, manifest }: OtherArtifact): readonly string[] {
-  return [showType(artifactType), manifest.slice(0, 19)];
+  return [showType(artifactType), shortDigest(manifest)];
 }
 
 function nameOf({ kind, predicateType }: EvidenceItem): string {

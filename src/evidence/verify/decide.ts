@@ -1,3 +1,4 @@
+import { shortDigest } from "../../oci/digest.ts";
 import { statementKinds, type EvidenceItem, type Role, type StatementKind, type TrustedKey } from "../evidence.ts";
 import { reasonAgainst } from "./reason-against.ts";
 import { statementTime } from "./statement-time.ts";
@@ -109,8 +110,8 @@ function isLater(no: Checked, yes: Checked): boolean {
 function describeNo(no: Checked | undefined): string | undefined {
   if (no === undefined) return undefined;
   return statementTime(no) === undefined
-    ? `a statement of its kind that has no date says no: ${no.manifest.slice(0, 19)}`
-    : `a later statement of its kind says no: ${no.manifest.slice(0, 19)}`;
+    ? `a statement of its kind that has no date says no: ${shortDigest(no.manifest)}`
+    : `a later statement of its kind says no: ${shortDigest(no.manifest)}`;
 }
 
 function asProven(item: Checked): Proven {
