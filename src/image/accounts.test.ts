@@ -15,6 +15,12 @@ test("an account is found by name or number, and a number needs no entry", () =>
   assert.equal(findGroup(accounts, "1000", file), 1000);
 });
 
+test("of two entries with one name the first counts, as for the C library", () => {
+  const twice = parseAccounts("app:x:5:6::/:\napp:x:0:0::/:\n", "app:x:6:\napp:x:0:\n");
+  assert.deepEqual(findUser(twice, "app", user), { uid: 5, gid: 6 });
+  assert.equal(findGroup(twice, "app", file), 6);
+});
+
 test("an unknown owner of a file is refused by its place, and the hint offers no command that comes too late", () => {
   assert.throws(
     () => findUser(accounts, "appuser", file),

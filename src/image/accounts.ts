@@ -1,4 +1,5 @@
 import { IngotError } from "../ground/error.ts";
+import { parseGroup, parsePasswd } from "../oci/account-files.ts";
 
 /** The users and groups of an image, from its /etc/passwd and /etc/group. */
 export type Accounts = {
@@ -8,18 +9,11 @@ export type Accounts = {
 
 export const noAccounts: Accounts = { users: {}, groups: {} };
 
-/** Reads the two files' texts (passwd(5), group(5)); lines that are not entries are passed over, as the C library does. */
+/** From the two files' texts. Of several entries with one name the first counts, which is also who an instance then runs as. */
 export function parseAccounts(passwd: string, group: string): Accounts {
-  const users = entries(passwd).map(([name, , uid, gid]) => [name, { uid: Number(uid), gid: Number(gid) }] as const);
-  const groups = entries(group).map(([name, , gid]) => [name, Number(gid)] as const);
-  return { users: Object.fromEntries(users), groups: Object.fromEntries(groups) };
-}
-
-function entries(text: string): (readonly string[] & { readonly 0: string })[] {
-  return text
-    .split("\n")
-    .map((line) => line.split(":"))
-    .filter((fields): fields is [string, ...string[]] => fields.length >= 3 && fields[0] !== "");
+  const users = parsePasswd(passwd).map(({ name, uid, gid }) => [name, { uid, gid }] as const);
+  const groups = parseGroup(group).map(({ name, gid }) => [name, gid] as const);
+  return { users: Object.fromEntries(users.toReversed()), groups: Object.fromEntries(groups.toReversed()) };
 }
 
 /** Where a definition names an account, for the message when the image does not have it. */

@@ -1,5 +1,6 @@
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { findUserEntry, parseGroup, parseId, parsePasswd } from "../oci/account-files.ts";
 import type { Digest } from "../oci/digest.ts";
 import { releaseContent, useContent } from "./content/content.ts";
 import type { ImageSource } from "./content/image-source.ts";
@@ -93,14 +94,15 @@ async function accountOf(ctx: Context, image: ImageSource, text: string): Promis
 async function userOf(ctx: Context, image: ImageSource, text: string): Promise<InstanceSpec["user"]> {
   const [user = "", group] = text.split(":");
   if (text === "") return { uid: 0, gid: 0 };
-  if (isNumber(user) && group !== undefined && isNumber(group)) return { uid: Number(user), gid: Number(group) };
+  const [uid, gid] = [parseId(user), parseId(group)];
+  if (uid !== undefined && gid !== undefined) return { uid, gid };
   const content = await useContent(ctx, image);
   try {
     return lookUp(image, {
       user,
       group,
-      passwd: readInside(content, "/etc/passwd"),
-      groups: readInside(content, "/etc/group"),
+      passwd: readInside(content, "/etc/passwd") ?? "",
+      groups: readInside(content, "/etc/group") ?? "",
     });
   } catch (error) {
     const paths = runtimePaths(ctx.home);
@@ -109,29 +111,16 @@ async function userOf(ctx: Context, image: ImageSource, text: string): Promise<I
   }
 }
 
-type Accounts = { user: string; group: string | undefined; passwd: string | undefined; groups: string | undefined };
+type Accounts = { user: string; group: string | undefined; passwd: string; groups: string };
 
 function lookUp(image: ImageSource, { user, group, passwd, groups }: Accounts): InstanceSpec["user"] {
-  const account = linesOf(passwd).find(([name, , uid]) => name === user || (isNumber(user) && uid === user));
-  if (account === undefined && !isNumber(user)) throw unknownAccount(image.digest, "user", user);
-  const uid = account === undefined ? Number(user) : toId(account[2]);
-  if (group === undefined) return { uid, gid: account === undefined ? 0 : toId(account[3]) };
-  if (isNumber(group)) return { uid, gid: Number(group) };
-  const entry = linesOf(groups).find(([name]) => name === group);
-  if (entry === undefined) throw unknownAccount(image.digest, "group", group);
-  return { uid, gid: toId(entry[2]) };
-}
-
-function toId(text: string | undefined): number {
-  return text !== undefined && isNumber(text) ? Number(text) : Number.NaN;
-}
-
-function linesOf(file: string | undefined): string[][] {
-  return (file ?? "").split("\n").map((line) => line.split(":"));
-}
-
-function isNumber(text: string): boolean {
-  return /^\d+$/.test(text);
+  const account = findUserEntry(parsePasswd(passwd), user);
+  const uid = account?.uid ?? parseId(user);
+  if (uid === undefined) throw unknownAccount(image.digest, "user", user);
+  if (group === undefined) return { uid, gid: account?.gid ?? 0 };
+  const gid = parseId(group) ?? parseGroup(groups).find(({ name }) => name === group)?.gid;
+  if (gid === undefined) throw unknownAccount(image.digest, "group", group);
+  return { uid, gid };
 }
 
 function unknownAccount(image: Digest, kind: "user" | "group", name: string): IngotError {

@@ -1,3 +1,4 @@
+import { findUserEntry, parseGroup, parseId, parsePasswd } from "../../oci/account-files.ts";
 import type { ImageConfig } from "../../oci/image-config.ts";
 
 /** An account of the image that is not root, with all groups that it is in. */
@@ -12,19 +13,13 @@ export function findServiceAccount(
   files: { readonly passwd: string; readonly group: string },
 ): ServiceAccount | undefined {
   const [user = "", group] = (config.config?.User ?? "").split(":");
-  const entry = linesOf(files.passwd).find(([name, , uid]) => name === user || uid === user);
-  const uid = entry === undefined ? Number(user || "0") : Number(entry[2]);
-  if (!Number.isSafeInteger(uid) || uid === 0) return undefined;
-  const name = entry?.[0] ?? user;
-  const groups = linesOf(files.group);
+  const entry = findUserEntry(parsePasswd(files.passwd), user);
+  const uid = entry?.uid ?? parseId(user);
+  if (uid === undefined || uid === 0) return undefined;
+  const name = entry?.name ?? user;
+  const groups = parseGroup(files.group);
   const primary =
-    group === undefined ? Number(entry?.[3] ?? 0) : Number(groups.find(([one]) => one === group)?.[2] ?? group);
-  const further = groups
-    .filter(([, , , members]) => members?.split(",").includes(name))
-    .map(([, , gid]) => Number(gid));
-  return { name, uid, gids: [...new Set([primary, ...further])].filter(Number.isSafeInteger) };
-}
-
-function linesOf(text: string): readonly (readonly string[])[] {
-  return text.split("\n").map((line) => line.split(":"));
+    group === undefined ? (entry?.gid ?? 0) : (parseId(group) ?? groups.find((one) => one.name === group)?.gid);
+  const further = groups.filter(({ members }) => members.includes(name)).map(({ gid }) => gid);
+  return { name, uid, gids: [...new Set([...(primary === undefined ? [] : [primary]), ...further])] };
 }

@@ -1,5 +1,6 @@
 import { formatMode } from "../../ground/format-mode.ts";
-import { describeUid, readAccounts, uidOf } from "./accounts.ts";
+import { parsePasswd } from "../../oci/account-files.ts";
+import { describeUid, uidOf } from "./accounts.ts";
 import type { FileTest } from "./test-definition.ts";
 import type { SeenFile } from "./test-instance.ts";
 import { failed, passed, quote, type Verdict } from "./verdict.ts";
@@ -24,7 +25,7 @@ export function judgeFile(test: FileTest, seen: SeenFile | undefined, passwd: st
 }
 
 function judgeOwner({ file, owner = "" }: FileTest, seen: SeenFile, passwd: string): Verdict | undefined {
-  const accounts = readAccounts(passwd);
+  const accounts = parsePasswd(passwd);
   const uid = uidOf(accounts, owner);
   if (uid === seen.uid) return undefined;
   const got = describeUid(accounts, seen.uid);

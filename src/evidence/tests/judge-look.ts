@@ -1,4 +1,5 @@
-import { readAccounts, describeUid, uidOf } from "./accounts.ts";
+import { findUserEntry, parsePasswd } from "../../oci/account-files.ts";
+import { describeUid, uidOf } from "./accounts.ts";
 import type { PortTest, ProcessTest, UserTest } from "./test-definition.ts";
 import type { TestInstance } from "./test-instance.ts";
 import { failed, passed, type Verdict } from "./verdict.ts";
@@ -19,7 +20,7 @@ function some(all: readonly string[]): string {
 
 /** Whether the account is in `passwd`, the text of the image's /etc/passwd. */
 export function judgeUser({ user, shell }: UserTest, passwd: string): Verdict {
-  const account = readAccounts(passwd).find(({ name, uid }) => name === user || String(uid) === user);
+  const account = findUserEntry(parsePasswd(passwd), user);
   if (account === undefined) return failed(`expected the account ${user}; /etc/passwd has none of that name`);
   if (shell === undefined || account.shell === shell) return passed;
   return failed(`expected ${user} to have the shell ${shell}, got ${account.shell}`);
@@ -40,7 +41,7 @@ export function judgeProcess(
     return failed(`expected a process ${test.process}; there ${names.length === 0 ? "is none" : `are ${some(names)}`}`);
   }
   if (test.user === undefined) return passed;
-  const accounts = readAccounts(passwd);
+  const accounts = parsePasswd(passwd);
   const uid = uidOf(accounts, test.user);
   if (found.some((one) => one.uid === uid)) return passed;
   const users = [...new Set(found.map((one) => describeUid(accounts, one.uid)))];
