@@ -48,6 +48,8 @@ export type EvidenceItem = {
   /** As the annotation claims, "" where it claims nothing; the statement's own where the signature was checked. */
   readonly predicateType: string;
   readonly kind: StatementKind | "other";
+  /** Its bundle carries an entry of a signature log. Nothing here checks it: that takes the log's key, as `cosign verify --trusted-root` has it. */
+  readonly hasLogEntry?: true;
 } & (
   | {
       /** The signature is right, by a key that is trusted for the role that may make such statements. */

@@ -96,7 +96,7 @@ function show({ name, image }: OpenedImage, { items, others }: AttachedEvidence,
 
 function describeItem(item: EvidenceItem): object {
   const { manifest, kind, predicateType, status } = item;
-  const claim = { manifest, kind, predicateType, status };
+  const claim = { manifest, kind, predicateType, status, ...(item.hasLogEntry === true ? { logEntry: true } : {}) };
   if (item.status !== "checked") return { ...claim, reason: item.reason };
   const when = statementTime(item);
   return { ...claim, key: withoutPem(item.key), ...(when === undefined ? {} : { when }), summary: summarise(item) };
@@ -130,6 +130,8 @@ function checkedRow(item: Checked, all: readonly Checked[]): readonly string[] {
     summarise(item),
     when === undefined ? "" : formatTime(when),
     isSuperseded(item, all) ? "a later one stands in its place" : "",
+    // Not "logged": whether the entry is true, this command does not know.
+    item.hasLogEntry === true ? "carries a log entry" : "",
   ];
   const said = parts.filter((part) => part !== "").join("; ");
   return [nameOf(item), `${item.key.role} ${shortId(item.key.id)}`, said];

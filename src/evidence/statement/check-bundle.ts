@@ -16,9 +16,12 @@ export type VerifyingKey = { readonly id: string; readonly key: KeyObject; reado
 
 /** What a bundle proves: `payload` was signed with `key`. Or why nothing. */
 export type BundleFinding =
-  | { readonly status: "signed"; readonly payload: Buffer; readonly key: VerifyingKey }
-  | { readonly status: "untrusted"; readonly reason: string }
+  | ({ readonly status: "signed"; readonly payload: Buffer; readonly key: VerifyingKey } & Carried)
+  | ({ readonly status: "untrusted"; readonly reason: string } & Carried)
   | { readonly status: "refused"; readonly reason: string };
+
+/** `signature`: as in the bundle, in base64. `hasLogEntry`: there is an entry of some log beside it, which is not checked. */
+export type Carried = { readonly signature: string; readonly hasLogEntry: boolean };
 
 /** Each key once, opened, with all the roles that it is trusted for. */
 export function verifyingKeys(trusted: readonly TrustedKey[]): readonly VerifyingKey[] {
@@ -56,10 +59,15 @@ export function checkBundle(content: Buffer, keys: readonly VerifyingKey[]): Bun
   // 6. ECDSA-Sig-Value, RFC 3279 section 2.2.3: bytes that are no signature of any key.
   if (!isDerSignature(Buffer.from(signature.sig, "base64")))
     return refused("its signature is none of ECDSA P-256 in DER");
+  const carried = { signature: signature.sig, hasLogEntry: (material.tlogEntries ?? []).length > 0 };
   // 7. Bundle: verification_material. A certificate proves an identity at a moment, which needs roots that a person trusts: not a key.
   if (material.publicKey === undefined)
-    return untrusted("it is signed with a certificate, and only keys are trusted here");
-  return findSigner({ json: parsed.data, hint: material.publicKey.hint ?? "", keys });
+    return {
+      status: "untrusted",
+      reason: "it is signed with a certificate, and only keys are trusted here",
+      ...carried,
+    };
+  return findSigner({ json: parsed.data, hint: material.publicKey.hint ?? "", keys, carried });
 }
 
 /** 8. DSSE protocol: the signature over the pre-authentication encoding, by sigstore's own verifier. */
@@ -67,10 +75,12 @@ function findSigner({
   json,
   hint,
   keys,
+  carried,
 }: {
   json: ParsedBundle;
   hint: string;
   keys: readonly VerifyingKey[];
+  carried: Carried;
 }): BundleFinding {
   const named = keys.find(({ id }) => hintOf(id) === hint);
   // Log entries and timestamps are proofs for other verifiers: without their keys nothing can be said of them, and it is our key that is trusted.
@@ -81,12 +91,12 @@ function findSigner({
   const ordered = named === undefined ? keys : [named, ...keys.filter((key) => key !== named)];
   const key = ordered.find((candidate) => isSignedWith(entity, candidate.key));
   if (key !== undefined) {
-    return { status: "signed", payload: Buffer.from(dsseEnvelope?.payload ?? "", "base64"), key };
+    return { status: "signed", payload: Buffer.from(dsseEnvelope?.payload ?? "", "base64"), key, ...carried };
   }
   // 9. Attack: a statement of a trusted key, altered after it was signed.
   if (named !== undefined)
     return refused(`it was altered: it names the key ${shortId(named.id)}, whose signature it does not carry`);
-  return untrusted(`no trusted key made its signature${describeHint(hint)}`);
+  return { status: "untrusted", reason: `no trusted key made its signature${describeHint(hint)}`, ...carried };
 }
 
 function isSignedWith(entity: ReturnType<typeof toSignedEntity>, publicKey: KeyObject): boolean {
@@ -119,8 +129,4 @@ function describeHint(hint: string): string {
 
 function refused(reason: string): BundleFinding {
   return { status: "refused", reason };
-}
-
-function untrusted(reason: string): BundleFinding {
-  return { status: "untrusted", reason };
 }

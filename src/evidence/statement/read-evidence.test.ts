@@ -21,6 +21,46 @@ test("the same statement attached twice is proven once", async (t) => {
   assert.equal(decision.untrusted.length, 1);
 });
 
+test("a bundle and the same one with its place in a log are one statement, and the one with the place is shown", async (t) => {
+  const untrusted = makeSigner("builder");
+  for (const logEntryFirst of [false, true]) {
+    const world = await makeWorld(t);
+    const places: string[] = [];
+    for (const signer of [builder, untrusted]) {
+      const plain = await signRaw(signer, statementAbout(world.image));
+      const verificationMaterial = { ...plain.verificationMaterial, tlogEntries: [{ logIndex: "7" }] };
+      const logged = { ...plain, verificationMaterial };
+      const attached = [];
+      for (const bundle of logEntryFirst ? [logged, plain] : [plain, logged])
+        attached.push(await attachRaw(world, bundle));
+      places.push(attached[logEntryFirst ? 0 : 1]?.digest ?? "");
+    }
+    const items = readEvidence(world.layout, world.image.digest, trusted);
+    assert.deepEqual(
+      items.map(({ status, manifest, hasLogEntry }) => ({ status, manifest, hasLogEntry })),
+      [
+        { status: "checked", manifest: places[0], hasLogEntry: true },
+        { status: "untrusted", manifest: places[1], hasLogEntry: true },
+      ],
+    );
+    const [proven] = decide(items, [requirementFor("provenance")]).proven;
+    assert.equal(proven?.manifest, places[0]);
+  }
+});
+
+test("what is altered, or shown as another kind, is told beside the true statement whose signature it carries", async (t) => {
+  const world = await makeWorld(t);
+  const plain = await signRaw(builder, statementAbout(world.image));
+  await attachRaw(world, plain);
+  const altered = Buffer.from(JSON.stringify(statementAbout(world.image, { predicate: { made: "later" } })));
+  const verificationMaterial = { ...plain.verificationMaterial, tlogEntries: [{}] };
+  const dsseEnvelope = { ...plain.dsseEnvelope, payload: altered.toString("base64") };
+  await attachRaw(world, { ...plain, verificationMaterial, dsseEnvelope });
+  await attachRaw(world, plain, { annotations: { "dev.sigstore.bundle.predicateType": types.tests } });
+  const items = readEvidence(world.layout, world.image.digest, trusted);
+  assert.deepEqual(items.map(({ status }) => status).toSorted(), ["checked", "refused", "refused"]);
+});
+
 test("artifacts of other tools are listed, and are no errors", async (t) => {
   const world = await makeWorld(t);
   const layers = [{ mediaType: "application/vnd.cyclonedx+json", content: Buffer.from("{}") }];

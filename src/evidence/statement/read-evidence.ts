@@ -27,7 +27,7 @@ export function readAttached(layout: Layout, image: Digest, trusted: readonly Tr
   const [bundles, others] = [referrers.filter(isBundle), referrers.filter((referrer) => !isBundle(referrer))];
   return {
     items: [
-      ...bundles.map((referrer) => readItem(layout, referrer, readProof)),
+      ...onceASignature(bundles.map((referrer) => readItem(layout, referrer, readProof))),
       // What the list names and the layout has not, or not unaltered.
       ...skipped.map(({ digest, reason }) => refuse({ manifest: unverified(digest), predicateType: "" }, reason)),
     ],
@@ -42,20 +42,36 @@ function isBundle({ artifactType }: Referrer): boolean {
 
 type Claim = Pick<EvidenceItem, "manifest" | "predicateType">;
 
-function readItem(layout: Layout, referrer: Referrer, readProof: ReadProof): EvidenceItem {
+/** `signature`: of what is signed at all, in base64. */
+type ReadItem = { readonly item: EvidenceItem; readonly signature?: string };
+
+/**
+ * A registry that logs what it takes keeps two bundles of each statement: the one that was pushed, and the same with its place in the log. They are one statement, and it is the
+ * one with the log entry that other verifiers want.
+ */
+function onceASignature(read: readonly ReadItem[]): readonly EvidenceItem[] {
+  const kept = new Map<string, EvidenceItem>();
+  read.forEach(({ item, signature }, place) => {
+    // What is refused, or claims to be of another kind, is told each time: whoever attached it may not hide behind a true one.
+    const same = signature === undefined ? `${place}` : `${item.status} ${item.predicateType} ${signature}`;
+    const before = kept.get(same);
+    if (before === undefined || (item.hasLogEntry === true && before.hasLogEntry !== true)) kept.set(same, item);
+  });
+  return [...kept.values()];
+}
+
+function readItem(layout: Layout, referrer: Referrer, readProof: ReadProof): ReadItem {
   const annotated = referrer.annotations[bundleAnnotations.predicateType];
   const claim = { manifest: referrer.descriptor.digest, predicateType: annotated ?? "" };
   const found = findBundle(layout, referrer);
-  if ("reason" in found) return refuse(claim, found.reason);
+  if ("reason" in found) return { item: refuse(claim, found.reason) };
   const proof = readProof(found.bundle);
-  switch (proof.status) {
-    case "refused":
-      return refuse(claim, proof.reason);
-    case "untrusted":
-      return { ...claim, kind: kindOf(claim.predicateType), status: "untrusted", reason: proof.reason };
-    case "signed":
-      return judge(claim, proof, annotated);
-  }
+  if (proof.status === "refused") return { item: refuse(claim, proof.reason) };
+  const item: EvidenceItem =
+    proof.status === "signed"
+      ? judge(claim, proof, annotated)
+      : { ...claim, kind: kindOf(claim.predicateType), status: "untrusted", reason: proof.reason };
+  return { item: proof.hasLogEntry ? { ...item, hasLogEntry: true } : item, signature: proof.signature };
 }
 
 /** The one layer of a manifest that attaches a bundle (cosign, specs/BUNDLE_SPEC.md). */

@@ -2,13 +2,13 @@ import { IngotError } from "../../ground/error.ts";
 import { digestOf, type Digest } from "../../oci/digest.ts";
 import type { Layout } from "../../oci/layout.ts";
 import type { Statement } from "../evidence.ts";
-import { checkBundle, type VerifyingKey } from "./check-bundle.ts";
+import { checkBundle, type Carried, type VerifyingKey } from "./check-bundle.ts";
 import { readStatement } from "./statement.ts";
 
 /** What one bundle proves about the image, whoever may say such things. */
 export type Proof =
-  | { readonly status: "signed"; readonly statement: Statement; readonly key: VerifyingKey }
-  | { readonly status: "untrusted"; readonly reason: string }
+  | ({ readonly status: "signed"; readonly statement: Statement; readonly key: VerifyingKey } & Carried)
+  | ({ readonly status: "untrusted"; readonly reason: string } & Carried)
   | { readonly status: "refused"; readonly reason: string };
 
 /** Reads the bundle with this digest. */
@@ -52,14 +52,14 @@ function read({ layout, image, keys }: Source, bundle: Digest, statements: Map<D
   if (!Buffer.isBuffer(content)) return content;
   const found = checkBundle(content, keys);
   if (found.status !== "signed") return found;
-  const { payload, key } = found;
+  const { payload, ...signed } = found;
   const digest = digestOf(payload);
   const same = statements.get(digest);
-  if (same !== undefined) return { status: "signed", statement: same, key };
+  if (same !== undefined) return { ...signed, statement: same };
   const parsed = readStatement(payload, image);
   if ("reason" in parsed) return refused(parsed.reason);
   statements.set(digest, parsed.statement);
-  return { status: "signed", statement: parsed.statement, key };
+  return { ...signed, statement: parsed.statement };
 }
 
 function readContent(layout: Layout, bundle: Digest): Buffer | Proof {
