@@ -185,6 +185,19 @@ export const errorCodes = {
   "network-failed": { exit: 1, means: "A CNI plugin could not make or remove an instance's network." },
   "network-no-subnet": { exit: 1, means: "Every network that Ingot would use for instances is in use on this host." },
   "runtime-unsupported": { exit: 1, means: "This host or this user cannot run instances." },
+
+  "environment-unknown": { exit: 1, means: "No environment has the name that was asked for." },
+  "policy-denied": { exit: 3, means: "The policy does not permit what was asked for." },
+
+  "event-malformed": { exit: 1, means: "An event holds a value that canonical JSON cannot say." },
+  "log-damaged": { exit: 4, means: "A file of a log does not have the content that the log's tree says." },
+  "log-entry-too-large": { exit: 1, means: "An entry has more bytes than a log can hold in one." },
+  "log-entry-unknown": { exit: 1, means: "A log has no entry of the number that was asked for." },
+  "log-forked": { exit: 4, means: "A log is not the continuation of what it signed before." },
+  "log-key-wrong": { exit: 1, means: "A log was signed by another key than the one that was given." },
+  "log-missing": { exit: 1, means: "There is no log in a folder." },
+  "log-note-malformed": { exit: 4, means: "A signed note or checkpoint is not of the form that C2SP writes." },
+  "log-write-failed": { exit: 1, means: "A log could not be written; what it acknowledged before is unharmed." },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; means: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

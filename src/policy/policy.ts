@@ -130,3 +130,12 @@ export type PolicyFile = { readonly name: string; readonly text: string };
 
 /** The policies in force for one decision: the roles', and the environment's where one decides. */
 export type PolicySet = { readonly digest: string; readonly files: readonly PolicyFile[] };
+
+/** Parses policies once and decides by them (`openPolicyEngine`). */
+export type PolicyEngine = {
+  /** The shipped roles, and the files of an environment with them; an environment without files has the shipped `environment.cedar`. Throws `policy-invalid`. */
+  readonly forEnvironment: (files: readonly PolicyFile[]) => PolicySet;
+  /** The shipped roles alone, for what no environment decides. */
+  readonly rolesOnly: () => PolicySet;
+  readonly decide: (set: PolicySet, request: Request) => Decision;
+};

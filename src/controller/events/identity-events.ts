@@ -1,0 +1,45 @@
+import type { Role } from "../../evidence/evidence.ts";
+import type { PrincipalKind, PrincipalRole } from "../../policy/policy.ts";
+
+/** What a key is for: to sign in, or to make statements of a role. */
+export type KeyUse = "identity" | Role;
+
+/** `id`: hex SHA-256 of the SPKI DER; `pem`: SPKI. ECDSA P-256. */
+export type RegisteredKey = { readonly id: string; readonly pem: string; readonly use: KeyUse };
+
+export type IdentityEvents = {
+  /** A principal is known from now on, or known otherwise than before: everything but its keys is replaced. */
+  readonly "identity.added": {
+    readonly principal: string;
+    readonly kind: PrincipalKind;
+    readonly groups: readonly string[];
+    readonly roles: readonly PrincipalRole[];
+    /** Addresses by which commits of this person are known. */
+    readonly emails: readonly string[];
+    /** Of an instance, or a host that pulls for one environment alone. */
+    readonly environment?: string;
+  };
+  /** It may not sign in any more; what its keys signed before still counts until the keys are revoked. */
+  readonly "identity.removed": { readonly principal: string; readonly reason: string };
+  readonly "key.registered": { readonly principal: string; readonly key: RegisteredKey };
+  /** Signs nothing new, but what it signed counts: it was replaced. */
+  readonly "key.retired": { readonly principal: string; readonly id: string; readonly use: KeyUse };
+  /** A one-time code with which somebody registers the keys of a principal. `hash`: hex SHA-256 of the code, which itself is nowhere. Times in seconds since 1970. */
+  readonly "enrolment.opened": { readonly principal: string; readonly hash: string; readonly expires: number };
+  readonly "enrolment.used": { readonly principal: string; readonly hash: string };
+  readonly "token.issued": {
+    readonly principal: string;
+    /** `jti` of the token. */
+    readonly id: string;
+    readonly environment?: string;
+    readonly expires: number;
+    readonly by:
+      | {
+          readonly kind: "key";
+          readonly key: string;
+          /** `jti` of the assertion, which is taken once. */ readonly assertion: string;
+        }
+      | { readonly kind: "issuer"; readonly issuer: string; readonly assertion: string }
+      | { readonly kind: "token"; readonly parent: string };
+  };
+};

@@ -1,0 +1,36 @@
+/** How a controller is set up: what a person writes in `controller.yaml` or as options of `ingot serve`, checked. */
+export type Settings = {
+  /** Where clients find it, without a slash at the end: `https://ingot.example`. The audience of its tokens. */
+  readonly baseUrl: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Paths of PEM files. Without it the server listens on loopback only. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly issuers: readonly IssuerSettings[];
+  readonly witnesses: {
+    readonly required: number;
+    /** `key`: the vkey of C2SP signed-note. */
+    readonly known: readonly { readonly url: string; readonly key: string }[];
+  };
+  /** Whether a tag may be moved to another image, as patterns of repositories for which it may. */
+  readonly mutableTags: readonly string[];
+  readonly limits: Limits;
+};
+
+/** Bytes. */
+export type Limits = { readonly blob: number; readonly manifest: number; readonly body: number };
+
+/** An OIDC issuer whose tokens are taken (OpenID Connect Core and Discovery). */
+export type IssuerSettings = {
+  readonly url: string;
+  readonly audience: string;
+  readonly kind: "user" | "workload";
+  /** The claim that names the principal; `sub` by default. */
+  readonly name: string;
+  /** Whoever has this claim with this value is in the group and has the roles. */
+  readonly rules: readonly {
+    readonly claim: string;
+    readonly value: string;
+    readonly group?: string;
+    readonly roles: readonly string[];
+  }[];
+};

@@ -1,0 +1,149 @@
+import type { Database } from "../../ledger/projection/database.ts";
+import type { PrincipalKind, PrincipalRole } from "../../policy/policy.ts";
+import type { KeyUse } from "../events/identity-events.ts";
+import { fromJson } from "./from-json.ts";
+import type { Subject } from "./subject.ts";
+
+export const identityState: Subject = {
+  tables: [
+    `CREATE TABLE identities (principal TEXT PRIMARY KEY, kind TEXT NOT NULL, groups TEXT NOT NULL, roles TEXT NOT NULL, emails TEXT NOT NULL, environment TEXT,
+      removed INTEGER, event INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+    // status: active, retired (signs nothing new), revoked (nothing it signed counts).
+    `CREATE TABLE keys (id TEXT NOT NULL, use TEXT NOT NULL, principal TEXT NOT NULL, pem TEXT NOT NULL, status TEXT NOT NULL, event INTEGER NOT NULL,
+      PRIMARY KEY (id, use)) STRICT, WITHOUT ROWID`,
+    "CREATE INDEX keys_of_principal ON keys (principal)",
+    `CREATE TABLE enrolments (hash TEXT PRIMARY KEY, principal TEXT NOT NULL, expires INTEGER NOT NULL, used INTEGER, event INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE assertions (id TEXT PRIMARY KEY, expires INTEGER NOT NULL, event INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+  ],
+  apply: {
+    "identity.added": (state, { principal, kind, groups, roles, emails, environment }, { index }) => {
+      state.run(
+        "INSERT OR REPLACE INTO identities VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
+        principal,
+        kind,
+        JSON.stringify(groups),
+        JSON.stringify(roles),
+        JSON.stringify(emails),
+        environment ?? null,
+        index,
+      );
+    },
+    "identity.removed": (state, { principal }, { index }) => {
+      state.run("UPDATE identities SET removed = ?1, event = ?1 WHERE principal = ?2", index, principal);
+      state.run(
+        "UPDATE keys SET status = 'retired', event = ? WHERE principal = ? AND status = 'active'",
+        index,
+        principal,
+      );
+    },
+    "key.registered": (state, { principal, key }, { index }) => {
+      state.run(
+        "INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, 'active', ?)",
+        key.id,
+        key.use,
+        principal,
+        key.pem,
+        index,
+      );
+    },
+    "key.retired": (state, { id, use }, { index }) => {
+      state.run(
+        "UPDATE keys SET status = 'retired', event = ? WHERE id = ? AND use = ? AND status = 'active'",
+        index,
+        id,
+        use,
+      );
+    },
+    "revocation.made": (state, { subject }, { index }) => {
+      if (subject.kind !== "key") return;
+      state.run("UPDATE keys SET status = 'revoked', event = ? WHERE id = ?", index, subject.id);
+    },
+    "enrolment.opened": (state, { principal, hash, expires }, { index }) => {
+      state.run("INSERT OR REPLACE INTO enrolments VALUES (?, ?, ?, NULL, ?)", hash, principal, expires, index);
+    },
+    "enrolment.used": (state, { hash }, { index }) => {
+      state.run("UPDATE enrolments SET used = ?1, event = ?1 WHERE hash = ?2", index, hash);
+    },
+    "token.issued": (state, { by, expires }, { index, time }) => {
+      if (by.kind === "token") return;
+      // An assertion that has expired is refused for its age: it need not be remembered.
+      state.run("DELETE FROM assertions WHERE expires < ?", Math.floor(Date.parse(time) / 1000) - 3600);
+      state.run("INSERT OR REPLACE INTO assertions VALUES (?, ?, ?)", by.assertion, expires, index);
+    },
+  },
+};
+
+export type IdentityKey = {
+  readonly id: string;
+  readonly use: KeyUse;
+  readonly pem: string;
+  readonly status: "active" | "retired" | "revoked";
+};
+
+export type Identity = {
+  /** `user:alice`. */
+  readonly principal: string;
+  readonly kind: PrincipalKind;
+  readonly groups: readonly string[];
+  readonly roles: readonly PrincipalRole[];
+  readonly emails: readonly string[];
+  readonly environment?: string;
+  readonly removed: boolean;
+  readonly keys: readonly IdentityKey[];
+};
+
+export function findIdentity(state: Database, principal: string): Identity | undefined {
+  const row = state.get<IdentityRow>("SELECT * FROM identities WHERE principal = ?", principal);
+  return row === undefined ? undefined : toIdentity(state, row);
+}
+
+/** In the order of their names. */
+export function listIdentities(state: Database): readonly Identity[] {
+  return state.all<IdentityRow>("SELECT * FROM identities ORDER BY principal").map((row) => toIdentity(state, row));
+}
+
+/** Who owns a key for one use, whatever its status. */
+export function findKey(
+  state: Database,
+  id: string,
+  use: KeyUse,
+): (IdentityKey & { readonly principal: string }) | undefined {
+  type KeyRow = { id: string; use: KeyUse; pem: string; status: IdentityKey["status"]; principal: string };
+  return state.get<KeyRow>("SELECT id, use, pem, status, principal FROM keys WHERE id = ? AND use = ?", id, use);
+}
+
+/** Who is known by an address; undefined where nobody is. */
+export function findIdentityByEmail(state: Database, email: string): string | undefined {
+  return state.get<{ principal: string }>(
+    "SELECT principal FROM identities, json_each(emails) WHERE json_each.value = ? COLLATE NOCASE ORDER BY principal LIMIT 1",
+    email,
+  )?.principal;
+}
+
+type IdentityRow = {
+  readonly principal: string;
+  readonly kind: string;
+  readonly groups: string;
+  readonly roles: string;
+  readonly emails: string;
+  readonly environment: string | null;
+  readonly removed: number | null;
+};
+
+function toIdentity(state: Database, row: IdentityRow): Identity {
+  const { principal, kind, environment, removed } = row;
+  const keys = state.all<{ id: string; use: string; pem: string; status: string }>(
+    "SELECT id, use, pem, status FROM keys WHERE principal = ? ORDER BY use, event",
+    principal,
+  );
+  return {
+    principal,
+    kind: kind as PrincipalKind,
+    groups: fromJson(row.groups),
+    roles: fromJson(row.roles),
+    emails: fromJson(row.emails),
+    ...(environment === null ? {} : { environment }),
+    removed: removed !== null,
+    keys: keys as readonly IdentityKey[],
+  };
+}

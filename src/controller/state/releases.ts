@@ -1,0 +1,75 @@
+import type { Database } from "../../ledger/projection/database.ts";
+import type { EventData } from "../events/events.ts";
+import { fromJson } from "./from-json.ts";
+import type { Subject } from "./subject.ts";
+
+export const releaseState: Subject = {
+  tables: [
+    `CREATE TABLE releases (environment TEXT NOT NULL, service TEXT NOT NULL, number INTEGER NOT NULL, image TEXT NOT NULL, data TEXT NOT NULL, created_by TEXT NOT NULL, created TEXT NOT NULL,
+      event INTEGER NOT NULL, PRIMARY KEY (environment, service, number)) STRICT, WITHOUT ROWID`,
+    "CREATE INDEX releases_of_image ON releases (image)",
+  ],
+  apply: {
+    "release.created": (state, data, { index, actor, time }) => {
+      const { environment, service, number, image } = data;
+      state.run(
+        "INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        environment,
+        service,
+        number,
+        image,
+        JSON.stringify(data),
+        actor,
+        time,
+        index,
+      );
+    },
+  },
+};
+
+export type Release = EventData["release.created"] & {
+  readonly createdBy: string;
+  readonly created: string;
+  readonly event: number;
+};
+
+/** Newest first. */
+export function listReleases(
+  state: Database,
+  of: { readonly environment: string; readonly service: string },
+  most = 1_000_000,
+): readonly Release[] {
+  return state
+    .all<ReleaseRow>(
+      "SELECT * FROM releases WHERE environment = ? AND service = ? ORDER BY number DESC LIMIT ?",
+      of.environment,
+      of.service,
+      most,
+    )
+    .map(toRelease);
+}
+
+/** The newest release of every service in every environment, in their order. */
+export function listCurrent(state: Database): readonly Release[] {
+  return state
+    .all<ReleaseRow>(
+      `SELECT r.* FROM releases r JOIN (SELECT environment, service, max(number) AS number FROM releases GROUP BY environment, service) newest
+        USING (environment, service, number) ORDER BY environment, service`,
+    )
+    .map(toRelease);
+}
+
+export function releasesOf(state: Database, image: string): readonly Release[] {
+  return state.all<ReleaseRow>("SELECT * FROM releases WHERE image = ? ORDER BY event", image).map(toRelease);
+}
+
+type ReleaseRow = {
+  readonly data: string;
+  readonly created_by: string;
+  readonly created: string;
+  readonly event: number;
+};
+
+function toRelease({ data, created_by, created, event }: ReleaseRow): Release {
+  return { ...fromJson<EventData["release.created"]>(data), createdBy: created_by, created, event };
+}

@@ -1,0 +1,86 @@
+import { IngotError } from "../../ground/error.ts";
+import type { NewEvent } from "../../ledger/event.ts";
+import type { Database } from "../../ledger/projection/database.ts";
+import type { Action, Decision, Principal, Request } from "../../policy/policy.ts";
+import type { Controller } from "../controller.ts";
+import { makeEvent } from "../events/events.ts";
+import { gatherFacts } from "../facts/gather-facts.ts";
+import { findPolicy } from "../state/policies.ts";
+
+/** What somebody asks for. */
+export type Asked = {
+  readonly principal: Principal;
+  readonly action: Action;
+  readonly resource: Request["resource"];
+  readonly environment?: string;
+  /** Digest. */
+  readonly image?: string;
+  readonly breakGlass?: string;
+};
+
+/** A decision, and the event that puts it on the record. */
+export type Authorized = { readonly decision: Decision; readonly event: NewEvent };
+
+/** Asks the policy, by the state as it is. To be called within `ledger.transact`, so that what it rests on is still true when it is recorded. Throws `environment-unknown`. */
+export function authorize(controller: Controller, state: Database, asked: Asked): Authorized {
+  const { principal, action, resource, breakGlass } = asked;
+  const policy = asked.environment === undefined ? undefined : requirePolicy(state, asked.environment);
+  const set = policy === undefined ? controller.policies.rolesOnly() : controller.policies.forEnvironment(policy.files);
+  const decision = controller.policies.decide(set, {
+    principal,
+    action,
+    resource,
+    now: Math.floor(controller.ledger.now().getTime() / 1000),
+    ...(policy === undefined ? {} : { environment: { name: policy.environment, approvals: policy.approvals } }),
+    ...(asked.image === undefined ? {} : { image: gatherFacts(state, asked.image) }),
+    ...(breakGlass === undefined ? {} : { breakGlass }),
+  });
+  const actor = `${principal.kind}:${principal.name}`;
+  const event = makeEvent(actor, "decision.made", {
+    ...decision,
+    principal: actor,
+    action,
+    resource: describeResource(resource),
+    ...(asked.environment === undefined ? {} : { environment: asked.environment }),
+    ...(asked.image === undefined ? {} : { image: asked.image }),
+    ...(breakGlass === undefined ? {} : { breakGlass }),
+  });
+  return { decision, event };
+}
+
+function requirePolicy(state: Database, environment: string): NonNullable<ReturnType<typeof findPolicy>> {
+  const policy = findPolicy(state, environment);
+  if (policy !== undefined) return policy;
+  throw new IngotError("environment-unknown", `there is no environment ${JSON.stringify(environment)}`, {
+    hint: "name it in environments: of ingot.yaml, then `ingot policy apply`",
+  });
+}
+
+export function describeResource(resource: Request["resource"]): string {
+  switch (resource.kind) {
+    case "image":
+      return `repository ${resource.repository}`;
+    case "service":
+      return `service ${resource.name} in ${resource.environment}`;
+    case "environment":
+      return `environment ${resource.name}`;
+    case "controller":
+      return "the controller";
+  }
+}
+
+/** The error of a denial: every missing fact is a line of its details, each with the command that supplies it. */
+export function denied(asked: Asked, decision: Decision): IngotError {
+  const { principal, action, resource } = asked;
+  const [first] = decision.missing;
+  return new IngotError(
+    "policy-denied",
+    `${principal.kind}:${principal.name} may not ${action} ${describeResource(resource)}${first === undefined ? ": no policy permits it" : `: ${first.missing}`}`,
+    {
+      details: decision.missing.map(({ policy, missing, supply }) =>
+        supply === undefined ? `${policy}: ${missing}` : `${policy}: ${missing} → ${supply}`,
+      ),
+      hint: first?.supply ?? "ingot policy explain, or ask an admin of the controller for the role that it needs",
+    },
+  );
+}
