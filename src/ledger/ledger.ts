@@ -23,11 +23,11 @@ export type Ledger = {
   /** The clock, which never says a time before that of the newest event: turning back the machine's clock makes nothing younger. */
   readonly now: () => Date;
   /**
-   * Runs `decide` alone with the state, and appends the events that it returns. `decide` is synchronous, so that what it read is still true when its events have their
-   * place. Resolves when they are durable. When `decide` throws, nothing happened. When they cannot be made durable, state is as before and it rejects with
+   * Runs `decide` alone with the state and the number that its first event will have, and appends the events that it returns. `decide` is synchronous, so that what it read
+   * is still true when its events have their place. Resolves when they are durable. When `decide` throws, nothing happened. When they cannot be made durable, state is as before and it rejects with
    * `log-write-failed` or `witness-unreachable`.
    */
-  readonly transact: <T>(decide: (state: Database) => Outcome<T>) => Promise<Recorded<T>>;
+  readonly transact: <T>(decide: (state: Database, next: number) => Outcome<T>) => Promise<Recorded<T>>;
   /** Resolves when everything that `state` shows now is durable. An answer that tells of state waits for it. */
   readonly settled: () => Promise<void>;
   /** Events from a number on, in order; reads the log. */
