@@ -198,6 +198,21 @@ export const errorCodes = {
   "log-missing": { exit: 1, means: "There is no log in a folder." },
   "log-note-malformed": { exit: 4, means: "A signed note or checkpoint is not of the form that C2SP writes." },
   "log-write-failed": { exit: 1, means: "A log could not be written; what it acknowledged before is unharmed." },
+  "witness-in-doubt": {
+    exit: 1,
+    means:
+      "Too few witnesses cosigned a checkpoint, and one may have recorded it: the log offers it again before any other.",
+  },
+  "witness-unreachable": { exit: 1, means: "Too few witnesses cosigned a checkpoint, and none has recorded it." },
+
+  "body-too-large": { exit: 1, means: "A request to the controller is larger than it takes." },
+  "controller-failed": { exit: 1, means: "The controller answered in a way that this release does not know." },
+  "controller-unreachable": { exit: 1, means: "The controller could not be reached, or broke off." },
+  "listen-failed": { exit: 1, means: "A server cannot listen on the address that it was given." },
+  "request-malformed": { exit: 2, means: "A request to the controller is not of the form that its route takes." },
+  "route-unknown": { exit: 1, means: "The controller has no such route." },
+  "settings-malformed": { exit: 2, means: "The controller's settings cannot be understood." },
+  "tls-required": { exit: 2, means: "Without TLS the controller may listen on loopback only." },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; means: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

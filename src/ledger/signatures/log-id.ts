@@ -1,25 +1,23 @@
-import { createHash } from "node:crypto";
+import { hash, type KeyObject } from "node:crypto";
+import { parseVerifierKey } from "../log/verifier-key.ts";
 
 /**
- * How bundles and trusted roots name a log: the hash of which signed notes carry the first four bytes, whole (C2SP signed-note, "Signatures"; rekor-tiles,
- * pkg/note). Takes the log's vkey, `NAME+HASH+KEY`.
+ * How bundles and trusted roots name a log: the hash of which signed notes carry the first four bytes, whole, in base64 (C2SP signed-note, "Signatures"; rekor-tiles,
+ * pkg/note). Takes the log's vkey; throws `key-malformed`.
  */
 export function logIdOf(verifierKey: string): string {
-  const { name, material } = splitVerifierKey(verifierKey);
-  return createHash("sha256").update(`${name}\n`).update(material).digest("base64");
+  const { name, type, key } = parseVerifierKey(verifierKey, "the signature log's key");
+  const raw = spkiOf(key).subarray(-ed25519Size);
+  return hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([type]), raw]), "base64");
 }
 
-/** The log's Ed25519 key as SubjectPublicKeyInfo in DER, which trusted roots hold in base64. */
-export function publicKeyOf(verifierKey: string): string {
-  return Buffer.concat([spkiPrefix, splitVerifierKey(verifierKey).material.subarray(1)]).toString("base64");
+/** The log's key as SubjectPublicKeyInfo in DER, in base64. Takes its vkey; throws `key-malformed`. */
+export function logPublicKey(verifierKey: string): string {
+  return spkiOf(parseVerifierKey(verifierKey, "the signature log's key").key).toString("base64");
 }
 
-/** RFC 8410, section 4: everything of an Ed25519 key's SubjectPublicKeyInfo but its 32 bytes. */
-const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
+const ed25519Size = 32;
 
-/** `material`: the byte of the algorithm, then the key. */
-function splitVerifierKey(verifierKey: string): { readonly name: string; readonly material: Buffer } {
-  // Only the last part may hold a `+`, which is a digit of base64 too.
-  const [name = "", , ...key] = verifierKey.split("+");
-  return { name, material: Buffer.from(key.join("+"), "base64") };
+function spkiOf(key: KeyObject): Buffer {
+  return key.export({ type: "spki", format: "der" });
 }

@@ -1,4 +1,4 @@
-import { logIdOf, publicKeyOf } from "./log-id.ts";
+import { logIdOf, logPublicKey } from "./log-id.ts";
 
 /** A key that signs, or signed, the checkpoints of the signature log, as a vkey. `until` is when another took its place. */
 export type TrustedLogKey = { readonly verifierKey: string; readonly from: Date; readonly until?: Date };
@@ -20,7 +20,7 @@ export function trustedRoot({
       baseUrl,
       hashAlgorithm: "SHA2_256",
       publicKey: {
-        rawBytes: publicKeyOf(verifierKey),
+        rawBytes: logPublicKey(verifierKey),
         keyDetails: "PKIX_ED25519",
         validFor: { start: from.toISOString(), ...(until === undefined ? {} : { end: until.toISOString() }) },
       },
