@@ -2,6 +2,7 @@ import type { Database } from "../../ledger/projection/database.ts";
 import type { ImageFacts } from "../../policy/policy.ts";
 import { findIdentityByEmail } from "../state/identities.ts";
 import { repositoriesOf } from "../state/registry.ts";
+import { environmentsOf } from "../state/releases.ts";
 import { revocationsOf } from "../state/revocations.ts";
 import { listAccepted, listUncounted, type AcceptedStatement } from "../state/statements.ts";
 import { foldApprovals } from "./fold-approvals.ts";
@@ -20,6 +21,7 @@ export function gatherFacts(state: Database, digest: string): ImageFacts {
     ...newest(standing, "tests", ({ passed, finished, failed }) => ({ tests: { passed, finished, failed } })),
     approvals: foldApprovals(standing),
     revocations: revocationsOf(state, digest),
+    releases: environmentsOf(state, digest),
     uncounted: [
       ...listUncounted(state, digest).map(({ kind, reason }) => ({ kind, reason })),
       ...accepted

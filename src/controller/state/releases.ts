@@ -49,14 +49,39 @@ export function listReleases(
     .map(toRelease);
 }
 
-/** The newest release of every service in every environment, in their order. */
-export function listCurrent(state: Database): readonly Release[] {
+/** The newest release of every service, in every environment or in one, in their order. */
+export function listCurrent(state: Database, environment?: string): readonly Release[] {
+  const where = environment === undefined ? "" : "WHERE environment = ?";
   return state
     .all<ReleaseRow>(
-      `SELECT r.* FROM releases r JOIN (SELECT environment, service, max(number) AS number FROM releases GROUP BY environment, service) newest
+      `SELECT r.* FROM releases r JOIN (SELECT environment, service, max(number) AS number FROM releases ${where} GROUP BY environment, service) newest
         USING (environment, service, number) ORDER BY environment, service`,
+      ...(environment === undefined ? [] : [environment]),
     )
     .map(toRelease);
+}
+
+export function findRelease(
+  state: Database,
+  { environment, service, number }: { readonly environment: string; readonly service: string; readonly number: number },
+): Release | undefined {
+  const row = state.get<ReleaseRow>(
+    "SELECT * FROM releases WHERE environment = ? AND service = ? AND number = ?",
+    environment,
+    service,
+    number,
+  );
+  return row === undefined ? undefined : toRelease(row);
+}
+
+/** Environments in which an image was released with the policy's leave, not by breaking the glass; in order. */
+export function environmentsOf(state: Database, image: string): readonly string[] {
+  return state
+    .all<{ environment: string }>(
+      "SELECT DISTINCT environment FROM releases WHERE image = ? AND json_extract(data, '$.breakGlass') IS NULL ORDER BY environment",
+      image,
+    )
+    .map(({ environment }) => environment);
 }
 
 export function releasesOf(state: Database, image: string): readonly Release[] {

@@ -1,11 +1,12 @@
 import { IngotError } from "../../ground/error.ts";
 import type { NewEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
-import type { Action, Decision, Principal, Request } from "../../policy/policy.ts";
+import type { Action, Decision, PolicyEngine, Principal, Request } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import { findPolicy } from "../state/policies.ts";
+import { listCurrent, type Release } from "../state/releases.ts";
 
 /** What somebody asks for. */
 export type Asked = {
@@ -24,17 +25,8 @@ export type Authorized = { readonly decision: Decision; readonly event: NewEvent
 /** Asks the policy, by the state as it is. To be called within `ledger.transact`, so that what it rests on is still true when it is recorded. Throws `environment-unknown`. */
 export function authorize(controller: Controller, state: Database, asked: Asked): Authorized {
   const { principal, action, resource, breakGlass } = asked;
-  const policy = asked.environment === undefined ? undefined : requirePolicy(state, asked.environment);
-  const set = policy === undefined ? controller.policies.rolesOnly() : controller.policies.forEnvironment(policy.files);
-  const decision = controller.policies.decide(set, {
-    principal,
-    action,
-    resource,
-    now: Math.floor(controller.ledger.now().getTime() / 1000),
-    ...(policy === undefined ? {} : { environment: { name: policy.environment, approvals: policy.approvals } }),
-    ...(asked.image === undefined ? {} : { image: gatherFacts(state, asked.image) }),
-    ...(breakGlass === undefined ? {} : { breakGlass }),
-  });
+  const now = Math.floor(controller.ledger.now().getTime() / 1000);
+  const decision = judge(controller.policies, { state, now }, asked);
   const actor = `${principal.kind}:${principal.name}`;
   const event = makeEvent(actor, "decision.made", {
     ...decision,
@@ -46,6 +38,45 @@ export function authorize(controller: Controller, state: Database, asked: Asked)
     ...(breakGlass === undefined ? {} : { breakGlass }),
   });
   return { decision, event };
+}
+
+/**
+ * What the policy says by a state, at a time in seconds since 1970, without a record of it: also for the past. Where a glass was broken for a release, its image may be pulled there until
+ * that ends. Throws `environment-unknown`.
+ */
+export function judge(
+  policies: PolicyEngine,
+  { state, now }: { readonly state: Database; readonly now: number },
+  asked: Asked,
+): Decision {
+  const { principal, action, resource, environment, image } = asked;
+  const policy = environment === undefined ? undefined : requirePolicy(state, environment);
+  const glass = asked.breakGlass === undefined ? findBrokenGlass(state, asked, now) : undefined;
+  const breakGlass = asked.breakGlass ?? glass?.reason;
+  const decision = policies.decide(
+    policy === undefined ? policies.rolesOnly() : policies.forEnvironment(policy.files),
+    {
+      principal,
+      action,
+      resource,
+      now,
+      ...(policy === undefined ? {} : { environment: { name: policy.environment, approvals: policy.approvals } }),
+      ...(image === undefined ? {} : { image: gatherFacts(state, image) }),
+      ...(breakGlass === undefined ? {} : { breakGlass }),
+    },
+  );
+  if (glass === undefined) return decision;
+  return { ...decision, until: Math.min(glass.expires, decision.until ?? glass.expires) };
+}
+
+/** Instances of a release that went around the policy must be able to start, for as long as that is allowed. */
+function findBrokenGlass(state: Database, asked: Asked, now: number): Release["breakGlass"] {
+  const { action, environment, image } = asked;
+  if ((action !== "pull" && action !== "replace") || environment === undefined || image === undefined) return undefined;
+  return listCurrent(state, environment)
+    .filter((release) => release.image === image)
+    .flatMap(({ breakGlass }) => (breakGlass === undefined || breakGlass.expires <= now ? [] : [breakGlass]))
+    .toSorted((a, b) => b.expires - a.expires)[0];
 }
 
 function requirePolicy(state: Database, environment: string): NonNullable<ReturnType<typeof findPolicy>> {
