@@ -188,6 +188,7 @@ export const errorCodes = {
 
   "environment-unknown": { exit: 1, means: "No environment has the name that was asked for." },
   "policy-denied": { exit: 3, means: "The policy does not permit what was asked for." },
+  "policy-invalid": { exit: 1, means: "A policy holds mistakes; all of them are listed with their places." },
 
   "event-malformed": { exit: 1, means: "An event holds a value that canonical JSON cannot say." },
   "log-damaged": { exit: 4, means: "A file of a log does not have the content that the log's tree says." },
@@ -213,6 +214,16 @@ export const errorCodes = {
   "route-unknown": { exit: 1, means: "The controller has no such route." },
   "settings-malformed": { exit: 2, means: "The controller's settings cannot be understood." },
   "tls-required": { exit: 2, means: "Without TLS the controller may listen on loopback only." },
+  "break-glass-malformed": {
+    exit: 2,
+    means: "A policy should be gone around without a reason, or for longer than a day.",
+  },
+  "image-not-pushed": { exit: 1, means: "The controller's registry has no image of that name or digest." },
+  "release-unknown": { exit: 1, means: "A service has no such release in an environment." },
+  "rollback-refused": {
+    exit: 1,
+    means: "There is no release to go back to, or the one that was asked for is no way back.",
+  },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; means: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

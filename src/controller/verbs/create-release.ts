@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Database } from "../../ledger/projection/database.ts";
+import type { Action, Decision, Principal } from "../../policy/policy.ts";
+import type { Controller } from "../controller.ts";
+import { makeEvent, type EventData } from "../events/events.ts";
+import { listReleases, type Release } from "../state/releases.ts";
+import { authorize, denied, type Asked } from "./authorize.ts";
+import type { BreakGlass } from "./break-glass.ts";
+
+/** What somebody wants to be released. */
+export type WantedRelease = {
+  readonly action: Extract<Action, "deploy" | "promote" | "rollback">;
+  readonly service: string;
+  readonly environment: string;
+  readonly repository: string;
+  /** Digest. */
+  readonly image: string;
+  readonly configuration: Release["configuration"];
+  readonly reason: string;
+  readonly from?: NonNullable<Release["from"]>;
+  readonly breakGlass?: BreakGlass;
+};
+
+/** `created: false`: the current release is the same already, and nothing new came to be. */
+export type CreatedRelease = {
+  readonly created: boolean;
+  readonly release: Release;
+  readonly decision: Decision;
+};
+
+/**
+ * Decides and, where it is permitted, puts the release on the record. `choose` looks at the same state as the decision and the release's number: two at once get different numbers, and
+ * neither rests on what the other changed. Throws `policy-denied` once the denial is on the record, and what `choose` throws.
+ */
+export async function createRelease(
+  controller: Controller,
+  principal: Principal,
+  choose: (state: Database) => WantedRelease,
+): Promise<CreatedRelease> {
+  const { result, events } = await controller.ledger.transact<Result>((state, next) => {
+    const wanted = choose(state);
+    const asked = toAsked(principal, wanted);
+    const { decision, event } = authorize(controller, state, asked);
+    const current = listReleases(state, wanted, 1)[0];
+    if (!decision.permit) return { events: [event], result: { kind: "denied", asked, decision } };
+    const glass = brokenGlass(controller, wanted, decision);
+    if (current !== undefined && isSame(current, wanted) && glass === undefined) {
+      return { events: [event], result: { kind: "same", release: current, decision } };
+    }
+    const data = toData(wanted, { number: (current?.number ?? 0) + 1, decision: next, glass });
+    return {
+      events: [event, makeEvent(event.actor, "release.created", data)],
+      result: { kind: "created", data, decision },
+    };
+  });
+  if (result.kind === "denied") throw denied(result.asked, result.decision);
+  const { decision } = result;
+  if (result.kind === "same") return { created: false, release: result.release, decision };
+  const [, made] = events;
+  if (made === undefined) throw new Error("a release was recorded without its event");
+  const release = { ...result.data, createdBy: made.actor, created: made.time, event: made.index };
+  return { created: true, release, decision };
+}
+
+type Result = { readonly decision: Decision } & (
+  | { readonly kind: "denied"; readonly asked: Asked }
+  | { readonly kind: "same"; readonly release: Release }
+  | { readonly kind: "created"; readonly data: EventData["release.created"] }
+);
+
+function toAsked(principal: Principal, wanted: WantedRelease): Asked {
+  const { action, service, environment, image, breakGlass } = wanted;
+  return {
+    principal,
+    action,
+    resource: { kind: "service", name: service, environment },
+    environment,
+    image,
+    ...(breakGlass === undefined ? {} : { breakGlass: breakGlass.reason }),
+  };
+}
+
+type Glass = Release["breakGlass"];
+
+/** Only where it went around something: who brings a reason along for a release that the policy permits anyway has broken nothing. */
+function brokenGlass({ ledger }: Controller, { breakGlass }: WantedRelease, decision: Decision): Glass {
+  if (breakGlass === undefined || decision.lifted === undefined || decision.lifted.length === 0) return undefined;
+  const { reason, seconds } = breakGlass;
+  return { reason, expires: Math.floor(ledger.now().getTime() / 1000) + seconds };
+}
+
+/** Whether nothing would change. A release behind broken glass is never the same as one that the policy permits. */
+export function isSame(
+  release: Pick<Release, "image" | "configuration" | "breakGlass">,
+  wanted: Pick<WantedRelease, "image" | "configuration">,
+): boolean {
+  return release.breakGlass === undefined && isSameSpec(release, wanted);
+}
+
+export function isSameSpec(
+  a: Pick<Release, "image" | "configuration">,
+  b: Pick<Release, "image" | "configuration">,
+): boolean {
+  return a.image === b.image && isDeepStrictEqual(a.configuration, b.configuration);
+}
+
+function toData(
+  { service, environment, repository, image, configuration, reason, from }: WantedRelease,
+  { number, decision, glass }: { readonly number: number; readonly decision: number; readonly glass: Glass },
+): EventData["release.created"] {
+  return {
+    service,
+    environment,
+    number,
+    repository,
+    image,
+    configuration,
+    decision,
+    reason,
+    ...(from === undefined ? {} : { from }),
+    ...(glass === undefined ? {} : { breakGlass: glass }),
+  };
+}

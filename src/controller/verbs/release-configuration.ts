@@ -1,0 +1,19 @@
+import { IngotError } from "../../ground/error.ts";
+import { serviceSchema } from "../../project/service-schema.ts";
+import type { Release } from "../state/releases.ts";
+
+/** The image is the release's own; what is left is how it runs. */
+const schema = serviceSchema.omit({ image: true });
+
+/** What a client sent as configuration, held to what `services:` of ingot.yaml may say, defaults filled in, so that it is whole when it is rolled out. Throws `request-malformed`. */
+export function parseConfiguration(sent: unknown): Release["configuration"] {
+  const parsed = schema.safeParse(sent);
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.map(
+    ({ path, message }) => `configuration${path.map((part) => `.${String(part)}`).join("")}: expected ${message}`,
+  );
+  throw new IngotError("request-malformed", `the configuration is malformed: ${mistakes[0]}`, {
+    details: mistakes.slice(1, 20),
+    hint: "it is an entry of services: of ingot.yaml; `ingot schema` prints what that may say",
+  });
+}
