@@ -224,6 +224,23 @@ export const errorCodes = {
     exit: 1,
     means: "There is no release to go back to, or the one that was asked for is no way back.",
   },
+
+  "blob-unknown": { exit: 1, means: "A repository of the registry has no such blob." },
+  "image-in-use": { exit: 1, means: "What should be deleted is needed by a release, an index or an image." },
+  "manifest-parts-unknown": { exit: 1, means: "A pushed manifest lists what its repository does not have." },
+  "manifest-too-large": { exit: 1, means: "A pushed manifest has more bytes or parts than the registry takes." },
+  "manifest-unknown": { exit: 1, means: "A repository of the registry has no such tag or manifest." },
+  "registry-busy": { exit: 1, means: "The registry has as many uploads under way as it takes." },
+  "registry-request-unsupported": { exit: 1, means: "The registry does not do what a client asked for." },
+  "repository-unknown": { exit: 1, means: "The registry has no such repository." },
+  "repository-name-invalid": { exit: 2, means: "A name is not one that a repository, tag or digest can have." },
+  "sign-in-needed": { exit: 1, means: "The controller answers only those who signed in." },
+  "statement-refused": { exit: 4, means: "A statement that was pushed is altered, malformed or about another image." },
+  "tag-immutable": { exit: 1, means: "A tag names another image already, and tags of its repository do not move." },
+  "upload-invalid": { exit: 1, means: "A part of an upload does not follow what came before it." },
+  "upload-too-large": { exit: 1, means: "An upload is larger than the registry takes, or than the disk has room for." },
+  "upload-too-slow": { exit: 1, means: "A client sent so slowly that the registry gave up." },
+  "upload-unknown": { exit: 1, means: "The registry has no such upload: it ended, expired, or is somebody else's." },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; means: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -18,14 +18,29 @@ export type LockOptions = {
  * Throws `locked-by-another` when `wait` is over, `cancelled` when the person stops it while it waits.
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T> | T, options: LockOptions = {}): Promise<T> {
-  const file = await acquire(path, options);
-  held.add(path);
+  const lock = await holdFileLock(path, options);
   try {
     return await work();
   } finally {
+    lock.release();
+  }
+}
+
+/** A lock that this process holds until `release`, or until it dies. */
+export type HeldLock = { readonly release: () => void };
+
+/** Takes the lock file for as long as the caller likes. Throws as `withFileLock`. */
+export async function holdFileLock(path: string, options: LockOptions = {}): Promise<HeldLock> {
+  const file = await acquire(path, options);
+  held.add(path);
+  let isHeld = true;
+  const release = (): void => {
+    if (!isHeld) return;
+    isHeld = false;
     held.delete(path);
     closeSync(file);
-  }
+  };
+  return { release };
 }
 
 /** The locks of this very process: two instances that it starts at once wait for each other as well, which is nothing to tell a person. */

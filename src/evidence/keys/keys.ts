@@ -8,7 +8,7 @@ import { withFileLock } from "../../ground/file-lock.ts";
 import { roles, type Role } from "../evidence.ts";
 import { formatKeyFile, parseKeyFile } from "./key-file.ts";
 import { keyFolder, keyPath, publicKeyPath, shortId } from "./key-folder.ts";
-import { readPrivateFile } from "./private-file.ts";
+import { readPrivateFile } from "../../ground/private-file.ts";
 import { describeKey, parsePublicKey } from "./public-key.ts";
 import { sealKey } from "./sealed-key.ts";
 import { openSealed } from "./signer.ts";

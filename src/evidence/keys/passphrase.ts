@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
-import { readPrivateFile } from "./private-file.ts";
+import { readPrivateFile } from "../../ground/private-file.ts";
 
 export type PassphraseOptions = {
   /** Of `--passphrase-file`; else `INGOT_KEY_PASSPHRASE_FILE`. */

@@ -5,7 +5,7 @@ import type { Role, TrustedKey } from "../evidence.ts";
 import { parseKeyFile } from "./key-file.ts";
 import { keyPath } from "./key-folder.ts";
 import { findPassphrase, type PassphraseOptions } from "./passphrase.ts";
-import { readPrivateFile } from "./private-file.ts";
+import { readPrivateFile } from "../../ground/private-file.ts";
 import { assertP256, describeKey } from "./public-key.ts";
 import { unsealKey } from "./sealed-key.ts";
 

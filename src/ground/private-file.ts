@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
-import { IngotError, isErrno } from "../../ground/error.ts";
-import { formatMode } from "../../ground/format-mode.ts";
+import { IngotError, isErrno } from "./error.ts";
+import { formatMode } from "./format-mode.ts";
 
 /**
  * Reads a file that holds a secret, and refuses it where anybody else could have read or written it. Undefined where there is none. Throws

@@ -1,0 +1,156 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { IngotError } from "../../ground/error.ts";
+import { readCheckpoint, signCheckpoint } from "./checkpoint.ts";
+import type { Cosign } from "./cosign.ts";
+import type { Checkpoint, LogKey } from "./log.ts";
+import { planBatch, type Edge } from "./plan-batch.ts";
+import { proveConsistency } from "./prove.ts";
+import { checkpointFile, pendingFile } from "./recover.ts";
+import { makeTileCache, treeReader } from "./tree-reader.ts";
+import type { VerifierKey } from "./verifier-key.ts";
+import { uncertainWrite } from "./write-failed.ts";
+import { all, removeSynced, renameSynced, syncFolder, writeSynced, writeTiles } from "./write-tiles.ts";
+
+/** A tree and the checkpoint that says it. */
+export type Grown = { readonly edge: Edge; readonly checkpoint: Checkpoint };
+
+export type PublisherOptions = {
+  readonly folder: string;
+  readonly key: LogKey;
+  readonly verifier: VerifierKey;
+  readonly cosign: Cosign | undefined;
+};
+
+/**
+ * Makes batches durable, one after the other. The order is the whole point: tiles, then the checkpoint beside its place, both on the disk, then its name. A crash anywhere
+ * before leaves the former checkpoint with tiles beyond it, which mean nothing.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #known: Set<string>;
+  #published: Grown;
+  /** Signed, offered to witnesses, and not published: the log can go on with nothing else (see `Cosign`). */
+  #doubt: Grown | undefined;
+  /** Why nothing can be written any more until the log is opened again. */
+  #broken: IngotError | undefined;
+
+  constructor(options: PublisherOptions, published: Grown, doubt: Grown | undefined) {
+    this.#options = options;
+    this.#known = new Set([options.folder]);
+    this.#published = published;
+    this.#doubt = doubt;
+  }
+
+  get published(): Grown {
+    return this.#published;
+  }
+
+  get isInDoubt(): boolean {
+    return this.#doubt !== undefined;
+  }
+
+  /** Appends the entries; all or none. Returns the folders that are no longer needed. */
+  async append(entries: readonly Uint8Array[]): Promise<readonly string[]> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const { folder, key, cosign } = this.#options;
+    const { edge, files, superseded } = planBatch(this.#published.edge, entries);
+    const checkpoint = signCheckpoint(key, { size: edge.tree.size, root: edge.tree.root() });
+    const grown = { edge, checkpoint };
+    const tiles = writeTiles(folder, files, this.#known);
+    if (cosign === undefined) {
+      // Both at once, so that the file system commits them together; the name comes after.
+      await all([tiles, this.#writeNew(checkpoint.note)]);
+      await this.#publish(grown);
+      return superseded;
+    }
+    await tiles;
+    await writeSynced(join(folder, newPendingFile), checkpoint.note);
+    await renameSynced(join(folder, newPendingFile), join(folder, pendingFile));
+    await this.#publishCosigned(grown, { isFirst: true });
+    return superseded;
+  }
+
+  /** Publishes what an earlier append or a crash left in doubt. */
+  async settleDoubt(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#doubt !== undefined) await this.#publishCosigned(this.#doubt, { isFirst: false });
+  }
+
+  async #publishCosigned(grown: Grown, { isFirst }: { isFirst: boolean }): Promise<void> {
+    this.#doubt = grown;
+    const { note } = grown.checkpoint;
+    let cosigned: string;
+    try {
+      cosigned = await this.#cosign(grown);
+    } catch (error) {
+      const isUnseen = error instanceof IngotError && error.code === "witness-unreachable";
+      if (isFirst && isUnseen) await this.#forget();
+      throw error;
+    }
+    const { folder, verifier } = this.#options;
+    const checkpoint = readCheckpoint(cosigned, verifier, "what the witnesses cosigned");
+    if (textOf(cosigned) !== textOf(note))
+      throw new IngotError("internal-error", "the cosigned checkpoint is another one than was signed");
+    await this.#writeNew(cosigned);
+    await this.#publish({ edge: grown.edge, checkpoint });
+    await removeSynced(join(folder, pendingFile));
+  }
+
+  async #cosign({ edge, checkpoint }: Grown): Promise<string> {
+    const { folder, cosign } = this.#options;
+    // The requirement may have been taken away since the crash.
+    if (cosign === undefined) return checkpoint.note;
+    const tree = treeReader(folder, edge.tree.size, makeTileCache());
+    const from = this.#published.checkpoint.size;
+    const proveFrom = (size: number) => proveConsistency(tree, size);
+    return cosign(checkpoint.note, { from, hashes: proveFrom(from), proveFrom });
+  }
+
+  async #forget(): Promise<void> {
+    await removeSynced(join(this.#options.folder, pendingFile));
+    this.#doubt = undefined;
+  }
+
+  async #writeNew(note: string): Promise<void> {
+    await writeSynced(join(this.#options.folder, newFile), note);
+  }
+
+  async #publish(grown: Grown): Promise<void> {
+    const { folder } = this.#options;
+    try {
+      await renameSynced(join(folder, newFile), join(folder, checkpointFile));
+    } catch (cause) {
+      this.#broken = uncertainWrite(folder, cause);
+      throw this.#broken;
+    }
+    this.#published = grown;
+    this.#doubt = undefined;
+  }
+
+  /** Removes partial tiles that full ones have replaced. A crash leaves them for the next start: they are true, and no longer needed. */
+  async removeSuperseded(folders: readonly string[]): Promise<void> {
+    for (const path of folders) {
+      const whole = join(this.#options.folder, path);
+      this.#known.delete(whole);
+      await rm(whole, { recursive: true, force: true });
+    }
+  }
+
+  /** Publishes the checkpoint of a log without entries. */
+  static async begin({ folder, key }: Pick<PublisherOptions, "folder" | "key">, head: Edge): Promise<Checkpoint> {
+    const checkpoint = signCheckpoint(key, { size: 0, root: head.tree.root() });
+    await writeSynced(join(folder, newFile), checkpoint.note);
+    await renameSynced(join(folder, newFile), join(folder, checkpointFile));
+    await syncFolder(join(folder, ".."));
+    return checkpoint;
+  }
+}
+
+const newFile = `${checkpointFile}.new`;
+const newPendingFile = `${pendingFile}.new`;
+
+/** Without the signatures. */
+function textOf(note: string): string {
+  return note.slice(0, note.lastIndexOf("\n\n") + 1);
+}
