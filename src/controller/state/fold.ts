@@ -8,12 +8,14 @@ import { registryState } from "./registry.ts";
 import { releaseState } from "./releases.ts";
 import { revocationState } from "./revocations.ts";
 import { settingState } from "./settings.ts";
+import { signInState } from "./sign-ins.ts";
 import { statementState } from "./statements.ts";
 import type { Subject } from "./subject.ts";
 
 const subjects: readonly Subject[] = [
   settingState,
   identityState,
+  signInState,
   registryState,
   statementState,
   policyState,

@@ -1,3 +1,4 @@
+import type { Role } from "../../evidence/evidence.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { PrincipalKind, PrincipalRole } from "../../policy/policy.ts";
 import type { KeyUse } from "../events/identity-events.ts";
@@ -12,8 +13,6 @@ export const identityState: Subject = {
     `CREATE TABLE keys (id TEXT NOT NULL, use TEXT NOT NULL, principal TEXT NOT NULL, pem TEXT NOT NULL, status TEXT NOT NULL, event INTEGER NOT NULL,
       PRIMARY KEY (id, use)) STRICT, WITHOUT ROWID`,
     "CREATE INDEX keys_of_principal ON keys (principal)",
-    `CREATE TABLE enrolments (hash TEXT PRIMARY KEY, principal TEXT NOT NULL, expires INTEGER NOT NULL, used INTEGER, event INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
-    `CREATE TABLE assertions (id TEXT PRIMARY KEY, expires INTEGER NOT NULL, event INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
   ],
   apply: {
     "identity.added": (state, { principal, kind, groups, roles, emails, environment }, { index }) => {
@@ -58,18 +57,6 @@ export const identityState: Subject = {
       if (subject.kind !== "key") return;
       state.run("UPDATE keys SET status = 'revoked', event = ? WHERE id = ?", index, subject.id);
     },
-    "enrolment.opened": (state, { principal, hash, expires }, { index }) => {
-      state.run("INSERT OR REPLACE INTO enrolments VALUES (?, ?, ?, NULL, ?)", hash, principal, expires, index);
-    },
-    "enrolment.used": (state, { hash }, { index }) => {
-      state.run("UPDATE enrolments SET used = ?1, event = ?1 WHERE hash = ?2", index, hash);
-    },
-    "token.issued": (state, { by, expires }, { index, time }) => {
-      if (by.kind === "token") return;
-      // An assertion that has expired is refused for its age: it need not be remembered.
-      state.run("DELETE FROM assertions WHERE expires < ?", Math.floor(Date.parse(time) / 1000) - 3600);
-      state.run("INSERT OR REPLACE INTO assertions VALUES (?, ?, ?)", by.assertion, expires, index);
-    },
   },
 };
 
@@ -110,6 +97,21 @@ export function findKey(
 ): (IdentityKey & { readonly principal: string }) | undefined {
   type KeyRow = { id: string; use: KeyUse; pem: string; status: IdentityKey["status"]; principal: string };
   return state.get<KeyRow>("SELECT id, use, pem, status, principal FROM keys WHERE id = ? AND use = ?", id, use);
+}
+
+/** Whose a key is, for whatever use and whatever its status. */
+export function findKeyOwner(state: Database, id: string): string | undefined {
+  return state.get<{ principal: string }>("SELECT principal FROM keys WHERE id = ? LIMIT 1", id)?.principal;
+}
+
+/** A key that makes statements, with who owns it. */
+export type StatementKey = IdentityKey & { readonly use: Role; readonly principal: string };
+
+/** Keys that make statements, whatever their status: active ones first. */
+export function listStatementKeys(state: Database): readonly StatementKey[] {
+  return state.all<StatementKey>(
+    "SELECT id, use, pem, status, principal FROM keys WHERE use != 'identity' ORDER BY status != 'active', id, use",
+  );
 }
 
 /** Who is known by an address; undefined where nobody is. */

@@ -1,9 +1,10 @@
 import type { Database } from "../../ledger/projection/database.ts";
+import type { ManifestKind } from "../events/registry-events.ts";
 import type { Subject } from "./subject.ts";
 
 export const registryState: Subject = {
   tables: [
-    `CREATE TABLE manifests (repository TEXT NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL, artifact_type TEXT, subject TEXT, base TEXT,
+    `CREATE TABLE manifests (repository TEXT NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, artifact_type TEXT, subject TEXT, base TEXT,
       pushed_by TEXT NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (repository, digest)) STRICT, WITHOUT ROWID`,
     "CREATE INDEX manifests_by_digest ON manifests (digest)",
     "CREATE INDEX manifests_by_subject ON manifests (repository, subject) WHERE subject IS NOT NULL",
@@ -12,17 +13,21 @@ export const registryState: Subject = {
     `CREATE TABLE parts (repository TEXT NOT NULL, digest TEXT NOT NULL, manifest TEXT NOT NULL, kind TEXT NOT NULL, event INTEGER NOT NULL,
       PRIMARY KEY (repository, digest, manifest)) STRICT, WITHOUT ROWID`,
     "CREATE INDEX parts_of_manifest ON parts (repository, manifest)",
+    "CREATE INDEX parts_by_digest ON parts (digest)",
     `CREATE TABLE tags (repository TEXT NOT NULL, tag TEXT NOT NULL, digest TEXT NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (repository, tag)) STRICT, WITHOUT ROWID`,
     "CREATE INDEX tags_by_digest ON tags (repository, digest)",
+    // The order in which distribution-spec lists them.
+    "CREATE INDEX tags_in_order ON tags (repository, tag COLLATE NOCASE, tag)",
   ],
   apply: {
     "manifest.pushed": (state, data, { index, actor }) => {
       const { repository, digest } = data;
       state.run(
-        "INSERT OR REPLACE INTO manifests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO manifests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         repository,
         digest,
         data.mediaType,
+        data.kind,
         data.size,
         data.artifactType ?? null,
         data.subject ?? null,
@@ -52,6 +57,7 @@ export type StoredManifest = {
   readonly repository: string;
   readonly digest: string;
   readonly mediaType: string;
+  readonly kind: ManifestKind;
   readonly size: number;
   readonly artifactType?: string;
   readonly subject?: string;
@@ -94,6 +100,7 @@ type ManifestRow = {
   readonly repository: string;
   readonly digest: string;
   readonly media_type: string;
+  readonly kind: string;
   readonly size: number;
   readonly artifact_type: string | null;
   readonly subject: string | null;
@@ -108,6 +115,7 @@ function toManifest(row: ManifestRow): StoredManifest {
     repository,
     digest,
     mediaType: row.media_type,
+    kind: row.kind as ManifestKind,
     size,
     ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type }),
     ...(subject === null ? {} : { subject }),
