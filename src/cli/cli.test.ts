@@ -70,7 +70,7 @@ test("the compile cache lies in Ingot's home, by the same rule as everything els
   const folder = mkdtempSync(join(tmpdir(), "ingot-cli-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const home = join(folder, "home");
-  await runIngot(["--version"], { env: { INGOT_HOME: home } });
+  await runIngot(["--version"], { env: { INGOT_HOME: home, NODE_COMPILE_CACHE: undefined } });
   assert.ok(existsSync(join(home, "cache/compile")));
   assert.equal(ingotHome({ INGOT_HOME: home }), home);
 });

@@ -1,17 +1,19 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runCommand } from "../../src/ground/run-command.ts";
+import { sharedFolder } from "./test-cache.ts";
 
 /** What a test package holds. Further control fields (`Depends`, `Provides`, `Multi-Arch` …) go into `fields`. */
 export type DebDescription = {
@@ -26,6 +28,10 @@ export type DebDescription = {
   readonly scripts?: Readonly<Record<string, string>>;
   /** Absolute paths. */
   readonly conffiles?: readonly string[];
+  /** xz by default, as Debian's own. */
+  readonly compression?: "gzip";
+  /** Built once for all test files of this machine: it is large, and all of them have it. */
+  readonly isShared?: boolean;
   /** The bytes of the .deb instead of a built one, for what dpkg-deb would never make. */
   readonly bytes?: Uint8Array;
 };
@@ -33,7 +39,7 @@ export type DebDescription = {
 export type DebFile =
   | string
   | { readonly content: string | Uint8Array; readonly mode?: number }
-  /** A copy of a file of the host; it must not change while the archives that were built from it are kept. */
+  /** A copy of a file of the host. */
   | { readonly copyOf: string; readonly mode?: number }
   | { readonly link: string }
   | { readonly folder: true; readonly mode?: number };
@@ -43,27 +49,49 @@ export type DebFile =
  * Returns its path.
  */
 export async function buildDeb(description: DebDescription, folder: string): Promise<string> {
-  const key = createHash("sha256").update(JSON.stringify(description)).digest("hex").slice(0, 16);
+  const place = description.isShared ? sharedFolder("debs") : folder;
   const { name, version, architecture = "all" } = description;
-  const path = join(folder, `${name}_${version.replace(/^\d+:/, "")}_${architecture}_${key}.deb`);
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  if (description.bytes !== undefined) {
-    writeFileSync(path, description.bytes);
-    return path;
-  }
-  const tree = mkdtempSync(join(tmpdir(), "build-deb-"));
+  const path = join(place, `${name}_${version.replace(/^\d+:/, "")}_${architecture}_${keyOf(description)}.deb`);
+  if (isWhole(path)) return path;
+  mkdirSync(place, { recursive: true });
+  const work = mkdtempSync(join(place, ".build-deb-"));
   try {
-    chmodSync(tree, 0o755);
-    writeTree(description, tree);
-    await runCommand("dpkg-deb", ["--root-owner-group", "-z1", "--build", tree, path], {
-      env: { ...process.env, SOURCE_DATE_EPOCH: "1700000000" },
-      package: "dpkg",
-    });
+    await writeDeb(description, work);
+    // The sum comes last: a file without it was never finished. Two who build at once write the same bytes.
+    writeFileSync(join(work, "sum"), hash("sha256", readFileSync(join(work, "deb")), "hex"));
+    renameSync(join(work, "deb"), path);
+    renameSync(join(work, "sum"), `${path}.sha256`);
   } finally {
-    rmSync(tree, { recursive: true });
+    rmSync(work, { recursive: true });
   }
   return path;
+}
+
+/** Files of the host by their content: an update of the host must not leave an old package in use. */
+function keyOf(description: DebDescription): string {
+  const key = createHash("sha256").update(JSON.stringify(description));
+  for (const file of Object.values(description.files ?? {}))
+    if (typeof file !== "string" && "copyOf" in file) key.update(readFileSync(file.copyOf));
+  return key.digest("hex").slice(0, 16);
+}
+
+function isWhole(path: string): boolean {
+  if (!existsSync(`${path}.sha256`) || !existsSync(path)) return false;
+  return readFileSync(`${path}.sha256`, "utf8") === hash("sha256", readFileSync(path), "hex");
+}
+
+async function writeDeb(description: DebDescription, work: string): Promise<void> {
+  const deb = join(work, "deb");
+  if (description.bytes !== undefined) return writeFileSync(deb, description.bytes);
+  const tree = join(work, "tree");
+  mkdirSync(tree);
+  chmodSync(tree, 0o755);
+  writeTree(description, tree);
+  const compression = `-Z${description.compression ?? "xz"}`;
+  await runCommand("dpkg-deb", ["--root-owner-group", compression, "-z1", "--build", tree, deb], {
+    env: { ...process.env, SOURCE_DATE_EPOCH: "1700000000" },
+    package: "dpkg",
+  });
 }
 
 /** The fields of its control file, in dpkg's order. */

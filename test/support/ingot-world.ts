@@ -15,6 +15,7 @@ import { makeArchiveKey, type ArchiveKey } from "./archive-key.ts";
 import { serveArchive, type ArchiveServer } from "./archive-server.ts";
 import { makeTestArchive, type Publication, type TestArchive } from "./debian-archive.ts";
 import { runIngot, type IngotOptions, type IngotResult } from "./run-ingot.ts";
+import { sharedFolder } from "./test-cache.ts";
 import { tinyDebian } from "./tiny-debian.ts";
 
 /** In memory where there is such a folder: every store and vault syncs its files. */
@@ -92,13 +93,13 @@ export async function makeIngotWorld(t: Ender, publication: Publication = {}): P
   };
 }
 
-/** Node's cache of compiled sources is the same for all homes of a test file: to fill it anew costs each of them a second. */
+/**
+ * Node's cache of compiled sources is the same for all homes of all test files: to fill it anew costs each of them a second. Node itself checks what it reads there
+ * against the source.
+ */
 export function shareCompiled(home: string): void {
   mkdirSync(join(home, "cache"), { recursive: true });
-  for (const name of ["compile", "node"]) {
-    mkdirSync(join(built, name), { recursive: true });
-    symlinkSync(join(built, name), join(home, "cache", name));
-  }
+  for (const name of ["compile", "node"]) symlinkSync(sharedFolder("compile"), join(home, "cache", name));
 }
 
 /** Processes whose environment, mounts or command line hold a text, such as the home that Ingot started them for, as `PID command`. */

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { withFileLock } from "../../src/ground/file-lock.ts";
+import { testCache } from "./test-cache.ts";
 
 /** What other programs make an image from: a file tree packed by `makeTar` into a file of the given folder, and options of `umoci config`. */
 export type LayoutRecipe = {
@@ -11,7 +12,7 @@ export type LayoutRecipe = {
 
 /** An OCI layout of one image, `web`, of one layer: made once on a machine, also where several tests ask for it at once. Returns its folder. */
 export async function layoutMadeOnce(name: string, recipe: LayoutRecipe): Promise<string> {
-  const cache = process.env.INGOT_TEST_CACHE ?? "/var/cache/ingot-test";
+  const cache = testCache();
   const layout = join(cache, name);
   mkdirSync(cache, { recursive: true });
   return withFileLock(

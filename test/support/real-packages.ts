@@ -14,8 +14,9 @@ import { readDeb } from "../../src/debian/unpack/deb-file.ts";
 import { withFileLock } from "../../src/ground/file-lock.ts";
 import { runCommand } from "../../src/ground/run-command.ts";
 import type { CastPackage } from "../../src/image/cast-plan.ts";
+import { testCache } from "./test-cache.ts";
 
-const cache = join(process.env.INGOT_TEST_CACHE ?? "/var/cache/ingot-test", "packages");
+const cache = testCache("packages");
 
 /**
  * Real packages with all that they depend on, without Recommends, as the host's own apt resolves them from the host's sources on an empty system.

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { readAptSources } from "../../src/debian/archive/apt-sources.ts";
 import { planArchives } from "../../src/debian/archive/mirror.ts";
 import { readSuites } from "../../src/debian/archive/read-suites.ts";
@@ -10,9 +9,10 @@ import type { SuiteIndex } from "../../src/debian/suite.ts";
 import type { Finding, InstalledSource } from "../../src/evidence/scan/finding.ts";
 import { openSecuritySuite } from "../../src/evidence/scan/security-suite.ts";
 import { processContext } from "../../src/ground/context.ts";
+import { testCache } from "./test-cache.ts";
 
 /** Lists and packages of the host's real mirror, kept in the shared test cache. */
-export const ctx = processContext({ home: join(process.env.INGOT_TEST_CACHE ?? "/var/cache/ingot-test", "archive") });
+export const ctx = processContext({ home: testCache("archive") });
 const release = { release: "bookworm", architecture: "amd64" };
 export const suites = await readHostSuites();
 export const skip = suites === undefined ? "needs a Debian mirror: no apt source and no INGOT_DEBIAN_MIRROR" : false;

@@ -5,10 +5,11 @@ import { isCode } from "../../src/debian/archive/retry.ts";
 import { parsePackageIndex, type PackageIndex } from "../../src/debian/resolve/package-index.ts";
 import { AptAnswers } from "./apt-answers.ts";
 import { IsolatedApt } from "./isolated-apt.ts";
+import { testCache } from "./test-cache.ts";
 
 export type TestApt = { readonly apt: IsolatedApt; readonly answers: AptAnswers; readonly index: PackageIndex };
 
-const cache = process.env.INGOT_TEST_CACHE ?? "/var/cache/ingot-test";
+const cache = testCache();
 
 /** The real archive and the real apt of this host, or why there is none. Test files that run side by side take turns to update the lists. */
 export async function openTestApt(): Promise<TestApt | string> {

@@ -16,6 +16,13 @@ export function whyNoTinyDebian(): string | undefined {
  * a second, without any mirror, in which real maintainer scripts run under the real dpkg.
  */
 export function tinyDebian(): DebDescription {
+  described ??= describeTinyDebian();
+  return described;
+}
+
+let described: DebDescription | undefined;
+
+function describeTinyDebian(): DebDescription {
   const found = programs.map((name) => [`usr/bin/${name}`, findProgram(name)] as const);
   const shell = findProgram("dash");
   const libraries = [...new Set([shell, ...found.map(([, path]) => path)].flatMap(librariesOf))];
@@ -34,6 +41,8 @@ export function tinyDebian(): DebDescription {
     architecture: "amd64",
     fields: { Essential: "yes", Priority: "required" },
     files,
+    compression: "gzip",
+    isShared: true,
   };
 }
 

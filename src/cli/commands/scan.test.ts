@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test, type TestContext } from "node:test";
+import { test, type TestContext } from "node:test";
+import { shareCompiled } from "../../../test/support/ingot-world.ts";
 import { whyNoOutdatedImage, outdatedImageLayout } from "../../../test/support/outdated-image.ts";
 import { assertOpenVex, assertSarif } from "../../../test/support/report-schemas.ts";
 import { parseJson, runIngot } from "../../../test/support/run-ingot.ts";
@@ -19,9 +20,6 @@ import { tarEntry } from "../../oci/tar/tar-entry.fixture.ts";
 import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
 
 type ScanJson = ScanResult & { readonly verdict: ScanVerdict; readonly statement?: Digest; readonly files?: string[] };
-
-const compiled = mkdtempSync(join(tmpdir(), "ingot-scan-compiled-"));
-after(() => rmSync(compiled, { recursive: true, force: true }));
 
 const status = `Package: libssl3
 Status: install ok installed
@@ -87,15 +85,6 @@ async function makeWorld(t: TestContext) {
   const layout = openLayout(join(folder, "layout"));
   await layout.setReference("web", putTinyImage(layout, { layers: [debian()] }));
   return { folder, env, run, succeed, scan, layout };
-}
-
-/** Node's cache of compiled sources is the same for all homes: to fill it anew costs each of them a second. */
-function shareCompiled(home: string): void {
-  mkdirSync(join(home, "cache"), { recursive: true });
-  for (const name of ["compile", "node"]) {
-    mkdirSync(join(compiled, name), { recursive: true });
-    symlinkSync(join(compiled, name), join(home, "cache", name));
-  }
 }
 
 function debian() {

@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
+import { testCache } from "../../../test/support/test-cache.ts";
 import { processContext } from "../../ground/context.ts";
 import { isCode } from "./retry.ts";
 import { readAptSources } from "./apt-sources.ts";
 import { planArchives } from "./mirror.ts";
 import { readSuites } from "./read-suites.ts";
 
-const cache = process.env.INGOT_TEST_CACHE ?? "/var/cache/ingot-test";
-
 test("the real Debian archive of this host is read and verified", async (t) => {
-  const ctx = processContext({ home: join(cache, "archive") });
+  const ctx = processContext({ home: testCache("archive") });
   const plan = planHost(ctx.env);
   if (!plan) return t.skip("needs a Debian mirror: no apt source and no INGOT_DEBIAN_MIRROR");
   const start = performance.now();
