@@ -55,6 +55,11 @@ export type ImageFacts = {
   readonly revocations: readonly { readonly event: number; readonly what: string; readonly reason: string }[];
   /** Kinds of statements that are there and do not count, with the reason: for explanations. */
   readonly uncounted: readonly { readonly kind: string; readonly reason: string }[];
+  /**
+   * Environments in which a release of it stands: it was permitted there once. There the shipped policy lets it be pulled, and rolled back to, when meanwhile its scan has grown
+   * old, an approval has expired or a fix is past its grace. Absent: none, so that a pull and a rollback need everything.
+   */
+  readonly releases?: readonly string[];
 };
 
 export type ScanFacts = {
@@ -123,10 +128,16 @@ export type Decision = {
   readonly policyDigest: string;
   /** The moment from which on the same request may be decided otherwise although nothing happens (a scan grows old, an approval expires); absent: none. Seconds. */
   readonly until?: number;
+  /** What a broken glass went around, each with what is missing; `policies` then ends with `break-glass`. Absent: nothing. */
+  readonly lifted?: readonly MissingFact[];
 };
 
-/** One policy text. */
-export type PolicyFile = { readonly name: string; readonly text: string };
+/** One policy text. `scope`: `everywhere` holds in every environment, and when the glass is broken: only the shipped roles do. By default an environment's. */
+export type PolicyFile = {
+  readonly name: string;
+  readonly text: string;
+  readonly scope?: "everywhere" | "environment";
+};
 
 /** The policies in force for one decision: the roles', and the environment's where one decides. */
 export type PolicySet = { readonly digest: string; readonly files: readonly PolicyFile[] };
