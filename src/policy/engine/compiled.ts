@@ -1,3 +1,4 @@
+import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import type { PolicyFile } from "../policy.ts";
 import type { TimeUse } from "./time-use.ts";
 
@@ -11,6 +12,7 @@ export type Rule = {
   readonly column: number;
   readonly scope: "everywhere" | "environment";
   readonly text: string;
+  readonly json: PolicyJson;
   readonly annotations: Readonly<Record<string, string>>;
 };
 

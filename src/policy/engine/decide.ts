@@ -16,35 +16,27 @@ export const breakGlassName = "break-glass";
 export function decide(evaluate: Evaluator, policies: CompiledPolicies, request: Request): Decision {
   assertComplete(policies, request);
   const view = viewOf(request);
-  const all = evaluate(policies, "all", toCedarRequest(view));
-  const against = findAgainst(all);
-  if (all.isAllowed && against.length === 0)
-    return close(view, policies, { permit: true, policies: all.reasons, missing: [] });
-
-  const broken = hasReason(request) ? against.filter(({ rule }) => rule.scope === "environment") : [];
-  const standing = against.filter((one) => !broken.includes(one));
-  const permits = evaluate(policies, "permits", toCedarRequest(view));
-  if (broken.length > 0 && standing.length === 0 && permits.isAllowed) {
-    const lifted = broken.map((one) => toMissing(one, view));
-    return {
-      ...close(view, policies, { permit: true, policies: permits.reasons, missing: [] }, [breakGlassName]),
-      lifted,
-    };
+  const evaluation = evaluate(policies, toCedarRequest(view));
+  const against = findAgainst(evaluation);
+  const lifted = hasReason(request) ? against.filter(({ rule }) => rule.scope === "environment") : [];
+  const standing = against.filter((one) => !lifted.includes(one));
+  const { permits } = evaluation;
+  // Cedar's law: one forbid outweighs all permits, and what nothing permits is denied.
+  if (permits.length === 0 || standing.length > 0) {
+    const nobody = permits.length > 0 ? [] : [findNoPermit(evaluate, policies, view)];
+    const missing = [...nobody, ...standing.map((one) => toMissing(one, view))];
+    return close(view, policies, { permit: false, policies: standing.map(({ rule }) => rule), missing });
   }
-  const missing = standing.map((one) => toMissing(one, view));
-  const nobody = permits.isAllowed ? [] : [findNoPermit(evaluate, policies, view)];
-  return close(view, policies, {
-    permit: false,
-    policies: standing.map(({ rule }) => rule),
-    missing: [...nobody, ...missing],
-  });
+  const permitted = close(view, policies, { permit: true, policies: permits, missing: [] });
+  if (lifted.length === 0) return permitted;
+  const around = lifted.map((one) => toMissing(one, view));
+  return { ...permitted, policies: [...permitted.policies, breakGlassName], lifted: around };
 }
 
 type Against = { readonly rule: Rule; readonly isFailed: boolean };
 
 /** Attack: Cedar leaves out a rule that it cannot carry out, so a `forbid` made to overflow would forbid nothing. Here it forbids. */
-function findAgainst({ isAllowed, reasons, failed }: Evaluation): readonly Against[] {
-  const forbids = isAllowed ? [] : reasons.filter(({ effect }) => effect === "forbid");
+function findAgainst({ forbids, failed }: Evaluation): readonly Against[] {
   const broken = failed.filter(({ effect }) => effect === "forbid");
   return [...forbids.map((rule) => ({ rule, isFailed: false })), ...broken.map((rule) => ({ rule, isFailed: true }))];
 }
@@ -69,16 +61,11 @@ type Verdict = {
   readonly missing: readonly MissingFact[];
 };
 
-function close(
-  view: DecisionView,
-  policies: CompiledPolicies,
-  verdict: Verdict,
-  more: readonly string[] = [],
-): Decision {
+function close(view: DecisionView, policies: CompiledPolicies, verdict: Verdict): Decision {
   const until = findUntil(view, policies.time);
   return {
     permit: verdict.permit,
-    policies: [...verdict.policies.map(({ name }) => name), ...more],
+    policies: verdict.policies.map(({ name }) => name),
     missing: verdict.missing,
     policyDigest: policies.digest,
     ...(until === undefined ? {} : { until }),

@@ -10,10 +10,12 @@ import type { Evaluator } from "./evaluator.ts";
 /** The name by which `missing` says that no rule permits. */
 export const noPermitName = "no-permit";
 
-/** Nothing permits it: who could, found by asking the same with each role in turn. */
+/** Nothing permits it: who could, by the roles that are named in the rules that would permit the same to somebody with every role. */
 export function findNoPermit(evaluate: Evaluator, policies: CompiledPolicies, view: DecisionView): MissingFact {
   const { principal } = view.request;
-  const could = principalRoles.filter((role) => evaluate(policies, "permits", toCedarRequest(view, [role])).isAllowed);
+  const { permits } = evaluate(policies, toCedarRequest(view, principalRoles));
+  const named = new Set(permits.flatMap(({ json }) => namedRoles(json)));
+  const could = principalRoles.filter((role) => named.has(role));
   const has =
     principal.roles.length === 0
       ? "no role"
@@ -26,4 +28,11 @@ export function findNoPermit(evaluate: Evaluator, policies: CompiledPolicies, vi
     missing: printable(`nothing permits ${principalId(principal)}, who has ${has}, to ${asked}; ${who}`, 1000),
     ...(first === undefined ? {} : { supply: "ingot identity list" }),
   };
+}
+
+/** The ids of `Role::"…"` in a rule, wherever they stand. */
+function namedRoles(value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  if ("type" in value && value.type === "Role" && "id" in value) return [String(value.id)];
+  return Object.values(value).flatMap(namedRoles);
 }

@@ -38,7 +38,7 @@ export function compilePolicies(host: CedarHost, schema: string, files: readonly
     digest: digestOfFiles(files),
     files,
     rules: rules.map(({ rule }) => rule),
-    time: findTimeUse(rules.map(({ json }) => json)),
+    time: findTimeUse(rules.map(({ rule }) => rule.json)),
   };
 }
 

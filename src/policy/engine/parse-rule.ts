@@ -1,4 +1,4 @@
-import type { DetailedError, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
+import type { DetailedError } from "@cedar-policy/cedar-wasm/nodejs";
 import type { PolicyFinding } from "../finding.ts";
 import type { PolicyFile } from "../policy.ts";
 import { CedarEnded, type CedarHost } from "./cedar.ts";
@@ -8,7 +8,6 @@ import { fromByteOffset, placeAt } from "./text-place.ts";
 
 export type ParsedRule = {
   readonly rule: Rule;
-  readonly json: PolicyJson;
   readonly file: PolicyFile;
   readonly statement: PolicyStatement;
 };
@@ -27,12 +26,8 @@ export function parseRule(
     const name = annotations.id ?? `${file.name} rule ${position}`;
     const scope = file.scope ?? "environment";
     const place = placeAt(file.text, statement.start);
-    return {
-      rule: { name, effect, file: file.name, ...place, scope, text, annotations },
-      json: answer.json,
-      file,
-      statement,
-    };
+    const { json } = answer;
+    return { rule: { name, effect, file: file.name, ...place, scope, text, json, annotations }, file, statement };
   } catch (error) {
     if (!(error instanceof CedarEnded)) throw error;
     return [findingAt({ file, statement }, 0, "the rule is nested too deeply; write several rules")];
