@@ -24,8 +24,18 @@ export type IdentityEvents = {
   readonly "key.registered": { readonly principal: string; readonly key: RegisteredKey };
   /** Signs nothing new, but what it signed counts: it was replaced. */
   readonly "key.retired": { readonly principal: string; readonly id: string; readonly use: KeyUse };
-  /** A one-time code with which somebody registers the keys of a principal. `hash`: hex SHA-256 of the code, which itself is nowhere. Times in seconds since 1970. */
-  readonly "enrolment.opened": { readonly principal: string; readonly hash: string; readonly expires: number };
+  /**
+   * A one-time code with which somebody registers the keys of a principal. `id`: the first digits of the code, by which wrong tries are counted; `hash`: hex SHA-256 of the
+   * whole code, which itself is nowhere. Times in seconds since 1970.
+   */
+  readonly "enrolment.opened": {
+    readonly principal: string;
+    readonly id: string;
+    readonly hash: string;
+    readonly expires: number;
+    /** Of the first admin, who chooses a name when it is used. It takes the place of one that was opened before. */
+    readonly first?: true;
+  };
   readonly "enrolment.used": { readonly principal: string; readonly hash: string };
   readonly "token.issued": {
     readonly principal: string;
@@ -33,13 +43,20 @@ export type IdentityEvents = {
     readonly id: string;
     readonly environment?: string;
     readonly expires: number;
-    readonly by:
-      | {
-          readonly kind: "key";
-          readonly key: string;
-          /** `jti` of the assertion, which is taken once. */ readonly assertion: string;
-        }
-      | { readonly kind: "issuer"; readonly issuer: string; readonly assertion: string }
-      | { readonly kind: "token"; readonly parent: string };
+    readonly by: TokenGround;
   };
 };
+
+/** What a token was given for. `assertion`: hex SHA-256 of what is taken once; `assertionExpires`: from then on it is refused for its age, and need not be remembered. */
+export type TokenGround =
+  | { readonly kind: "key"; readonly key: string; readonly assertion: string; readonly assertionExpires: number }
+  | {
+      readonly kind: "issuer";
+      readonly issuer: string;
+      readonly assertion: string;
+      readonly assertionExpires: number;
+      /** What the claims gave, by the rules for the issuer. */
+      readonly groups: readonly string[];
+      readonly roles: readonly PrincipalRole[];
+    }
+  | { readonly kind: "token"; readonly parent: string };
