@@ -15,6 +15,8 @@ export type StatementEvents = {
     readonly role: Role;
     /** Who owns the key. */
     readonly principal: string;
+    /** Digest of what was signed, the in-toto statement: the same in another envelope is the same statement. */
+    readonly payload: string;
     /** When it says that it was made, ISO 8601. */
     readonly made?: string;
     readonly facts: StatementFacts;
@@ -41,6 +43,10 @@ export type StatementFacts =
       readonly verdict: ApprovalFacts["verdict"];
       readonly expires: number;
       readonly reason: string;
+      /** When it was signed. Times are in seconds since 1970. */
+      readonly created: number;
+      /** Chosen at random by who signed it: an approval is taken once. */
+      readonly nonce: string;
       /** Digests of the manifests of the statements that were reviewed. */
       readonly reviewed: readonly string[];
       readonly policyDigest: string;

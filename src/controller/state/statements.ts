@@ -5,39 +5,46 @@ import type { Subject } from "./subject.ts";
 
 export const statementState: Subject = {
   tables: [
-    `CREATE TABLE statements (manifest TEXT NOT NULL, repository TEXT NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL, counts INTEGER NOT NULL, key TEXT, data TEXT NOT NULL,
-      event INTEGER NOT NULL, PRIMARY KEY (manifest, repository)) STRICT, WITHOUT ROWID`,
+    // counts: 0 for what was kept and does not. deleted: its manifest is gone; what it said against an image still holds.
+    `CREATE TABLE statements (manifest TEXT NOT NULL, repository TEXT NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL, counts INTEGER NOT NULL, key TEXT, role TEXT, payload TEXT,
+      data TEXT NOT NULL, deleted INTEGER NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (manifest, repository)) STRICT, WITHOUT ROWID`,
     "CREATE INDEX statements_by_subject ON statements (subject, event)",
     "CREATE INDEX statements_by_key ON statements (key) WHERE key IS NOT NULL",
+    // Each nonce that was taken, also of what was deleted since: an approval is taken once.
+    `CREATE TABLE approvals (principal TEXT NOT NULL, nonce TEXT NOT NULL, subject TEXT NOT NULL, environment TEXT NOT NULL, created INTEGER NOT NULL, event INTEGER NOT NULL,
+      PRIMARY KEY (principal, nonce)) STRICT, WITHOUT ROWID`,
+    "CREATE INDEX approvals_of_image ON approvals (subject, environment, principal)",
   ],
   apply: {
     "statement.accepted": (state, data, { index }) => {
-      const { manifest, repository, subject, kind, key } = data;
+      const { manifest, repository, subject, kind, key, role, payload, principal, facts } = data;
+      const json = JSON.stringify(data);
       state.run(
-        "INSERT OR REPLACE INTO statements VALUES (?, ?, ?, ?, 1, ?, ?, ?)",
-        manifest,
-        repository,
-        subject,
-        kind,
-        key,
-        JSON.stringify(data),
-        index,
+        "INSERT OR REPLACE INTO statements VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, 0, ?)",
+        ...[manifest, repository, subject, kind, key, role, payload, json, index],
+      );
+      if (facts.kind !== "approval") return;
+      state.run(
+        "INSERT OR IGNORE INTO approvals VALUES (?, ?, ?, ?, ?, ?)",
+        ...[principal, facts.nonce, subject, facts.environment, facts.created, index],
       );
     },
     "statement.uncounted": (state, data, { index }) => {
       const { manifest, repository, subject, kind } = data;
       state.run(
-        "INSERT OR REPLACE INTO statements VALUES (?, ?, ?, ?, 0, NULL, ?, ?)",
-        manifest,
-        repository,
-        subject,
-        kind,
-        JSON.stringify(data),
-        index,
+        "INSERT OR REPLACE INTO statements VALUES (?, ?, ?, ?, 0, NULL, NULL, NULL, ?, 0, ?)",
+        ...[manifest, repository, subject, kind, JSON.stringify(data), index],
       );
     },
-    "manifest.deleted": (state, { repository, digest }) => {
-      state.run("DELETE FROM statements WHERE manifest = ? AND repository = ?", digest, repository);
+    // Attack: who may delete in the registry takes back the failed test, or the rejection, that somebody else signed.
+    "manifest.deleted": (state, { repository, digest }, { index }) => {
+      state.run("DELETE FROM statements WHERE manifest = ? AND repository = ? AND counts = 0", digest, repository);
+      state.run(
+        "UPDATE statements SET deleted = 1, event = ? WHERE manifest = ? AND repository = ?",
+        index,
+        digest,
+        repository,
+      );
     },
   },
 };
@@ -46,22 +53,33 @@ export type AcceptedStatement = EventData["statement.accepted"] & {
   readonly event: number;
   /** Of its key, today: what a revoked key signed does not count. */
   readonly keyStatus: "active" | "retired" | "revoked";
+  /** Its manifest was deleted: it proves nothing any more, but what it said against the image holds. */
+  readonly isDeleted: boolean;
 };
 
 export type UncountedStatement = EventData["statement.uncounted"] & { readonly event: number };
 
+type AcceptedRow = {
+  readonly data: string;
+  readonly event: number;
+  readonly deleted: number;
+  readonly status: AcceptedStatement["keyStatus"] | null;
+};
+
 /** What counted when it came in, in the order in which it came. */
 export function listAccepted(state: Database, subject: string): readonly AcceptedStatement[] {
-  const rows = state.all<{ data: string; event: number; status: AcceptedStatement["keyStatus"] | null }>(
-    `SELECT s.data, s.event, k.status FROM statements s LEFT JOIN keys k ON k.id = s.key AND k.use = json_extract(s.data, '$.role')
-      WHERE s.subject = ? AND s.counts = 1 ORDER BY s.event`,
-    subject,
-  );
-  return rows.map(({ data, event, status }) => ({
-    ...fromJson<EventData["statement.accepted"]>(data),
-    event,
-    keyStatus: status ?? "revoked",
-  }));
+  return state
+    .all<AcceptedRow>(
+      `SELECT s.data, s.event, s.deleted, k.status FROM statements s LEFT JOIN keys k ON k.id = s.key AND k.use = s.role
+        WHERE s.subject = ? AND s.counts = 1 ORDER BY s.event`,
+      subject,
+    )
+    .map(({ data, event, deleted, status }) => ({
+      ...fromJson<EventData["statement.accepted"]>(data),
+      event,
+      keyStatus: status ?? "revoked",
+      isDeleted: deleted === 1,
+    }));
 }
 
 export function listUncounted(state: Database, subject: string): readonly UncountedStatement[] {
@@ -70,4 +88,25 @@ export function listUncounted(state: Database, subject: string): readonly Uncoun
     subject,
   );
   return rows.map(({ data, event }) => ({ ...fromJson<EventData["statement.uncounted"]>(data), event }));
+}
+
+/** The event that took the nonce; undefined where it is new. */
+export function findNonce(state: Database, principal: string, nonce: string): number | undefined {
+  return state.get<{ event: number }>("SELECT event FROM approvals WHERE principal = ? AND nonce = ?", principal, nonce)
+    ?.event;
+}
+
+/** When the last word of a person about an image and environment says that it was made, in seconds; undefined where there is none. */
+export function lastWord(
+  state: Database,
+  about: { readonly subject: string; readonly environment: string; readonly principal: string },
+): number | undefined {
+  return (
+    state.get<{ created: number | null }>(
+      "SELECT max(created) AS created FROM approvals WHERE subject = ? AND environment = ? AND principal = ?",
+      about.subject,
+      about.environment,
+      about.principal,
+    )?.created ?? undefined
+  );
 }
