@@ -10,6 +10,7 @@ export type RouteCall<Input> = {
   readonly input: Input;
   /** Ends when the client goes away. */
   readonly signal: AbortSignal;
+  readonly header: (name: string) => string | undefined;
 };
 
 /**
@@ -29,10 +30,16 @@ export type Route<Input = unknown, Answer = unknown> = {
   readonly answer: z.ZodType<Answer>;
   /** Errors of its own, beside those that every route may answer with. */
   readonly errors: readonly ErrorCode[];
-  readonly handle: (call: RouteCall<Input>) => Promise<Answer>;
+  /** Answers with a stream of its own, not with JSON. */
+  readonly stream?: true;
+  readonly handle: (call: RouteCall<Input>) => Promise<Answer | Response>;
 };
 
 /** Keeps the types of a route's schemas and handler together. */
 export function defineRoute<Input, Answer>(route: Route<Input, Answer>): Route<Input, Answer> {
   return route;
 }
+
+/** Any route, for what handles all of them. Its handler is given what its own `input` schema returned. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyRoute = Route<any, any>;

@@ -37,7 +37,7 @@ export type CommandFile = { readonly declare: Declare };
 /** A line of the table of commands: all that `ingot --help` needs, so that no command's file is loaded for it. */
 export type CommandEntry = {
   readonly name: string;
-  readonly group: "cast images" | "prove images" | "move and keep images" | "run instances" | "help";
+  readonly group: "cast images" | "prove images" | "move and keep images" | "run instances" | "govern" | "help";
   readonly summary: string;
   readonly load: () => Promise<CommandFile>;
 };

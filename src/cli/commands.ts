@@ -123,6 +123,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/gc.ts"),
   },
   {
+    name: "serve",
+    group: "govern",
+    summary: "run the controller: registry, policy, ledger and API",
+    load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "witness",
+    group: "govern",
+    summary: "vouch from elsewhere that a controller keeps one history",
+    load: () => import("./commands/witness.ts"),
+  },
+  {
     name: "schema",
     group: "help",
     summary: "print the JSON Schema of ingot.yaml",

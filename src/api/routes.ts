@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { makeOpenApi } from "./openapi.ts";
+import { defineRoute, type AnyRoute } from "./route.ts";
+import { controllerRoutes } from "./routes/controller.ts";
+
+const subjects: readonly AnyRoute[] = [...controllerRoutes];
+
+const document = defineRoute({
+  method: "GET",
+  path: "/api/v1/openapi.json",
+  id: "describeApi",
+  summary: "This document",
+  access: "anonymous",
+  input: z.object({}),
+  answer: z.looseObject({ openapi: z.string() }),
+  errors: [],
+  handle: async () => openApiDocument() as { openapi: string },
+});
+
+/** Every route of the REST API, in the order of its document. */
+export const routes: readonly AnyRoute[] = [...subjects, document];
+
+let made: object | undefined;
+
+/** The document of all routes; made once. */
+export function openApiDocument(): object {
+  made ??= makeOpenApi(routes);
+  return made;
+}

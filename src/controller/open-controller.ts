@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "../ground/context.ts";
+import { readVersion } from "../ground/version.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { createLogKey, readLogKey } from "../ledger/log/log-key.ts";
+import type { LogKey } from "../ledger/log/log.ts";
+import { openLog } from "../ledger/log/open-log.ts";
+import { openLedger } from "../ledger/open-ledger.ts";
+import { openCosigner } from "../ledger/witness/cosigner.ts";
+import { openStore } from "../oci/layout.ts";
+import { openPolicyEngine } from "../policy/engine/policy-engine.ts";
+import { eventFolder, signatureFolder, type Controller } from "./controller.ts";
+import { makeEvent, system } from "./events/events.ts";
+import type { Settings } from "./settings.ts";
+import { controllerFold } from "./state/fold.ts";
+import { recordedSettings } from "./state/settings.ts";
+
+/**
+ * Opens the controller of this home; the first time makes its logs and their keys. Throws `locked-by-another` while another process has it, `log-damaged`, and what reading a private
+ * file throws.
+ */
+export async function openController(ctx: Context, settings: Settings): Promise<Controller> {
+  const policies = await openPolicyEngine();
+  const host = new URL(settings.baseUrl).hostname;
+  const cosigner = settings.witnesses.known.length === 0 ? {} : { cosign: openCosigner(settings.witnesses) };
+  // The origin of the signature log is the bare host: by that name verifiers of sigstore look a log up (Rekor v2, sigstore-go).
+  const signatures = await openLog({
+    folder: signatureFolder(ctx.home),
+    key: logKey(join(ctx.home, "ledger/signatures.key"), host),
+  });
+  try {
+    const ledger = await openLedger({
+      folder: eventFolder(ctx.home),
+      key: logKey(join(ctx.home, "ledger/events.key"), `${host}/events`),
+      fold: controllerFold,
+      now: ctx.now,
+      ...cosigner,
+    });
+    await recordSettings(ledger, settings);
+    const close = async (): Promise<void> => {
+      await ledger.close();
+      await signatures.close();
+    };
+    return { ctx, settings, ledger, signatures, store: openStore(ctx), policies, close };
+  } catch (error) {
+    await signatures.close();
+    throw error;
+  }
+}
+
+/** Made at the first start. A log whose key is gone is not continued with another: opening it fails at its checkpoint's signature. */
+function logKey(path: string, name: string): LogKey {
+  return existsSync(path) ? readLogKey(path) : createLogKey(path, name);
+}
+
+/** What it was started with is part of what happened: who was trusted to say who somebody is, which witnesses were asked. */
+async function recordSettings(ledger: Ledger, settings: Settings): Promise<void> {
+  const data = { version: readVersion(), settings };
+  await ledger.transact((state) => {
+    const isKnown = recordedSettings(state) === JSON.stringify(data);
+    return { events: isKnown ? [] : [makeEvent(system, "controller.configured", data)], result: undefined };
+  });
+}

@@ -1,0 +1,166 @@
+import { existsSync, readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { join, resolve } from "node:path";
+import { LineCounter, parseDocument, type Document } from "yaml";
+import { z } from "zod";
+import type { Context } from "../ground/context.ts";
+import { IngotError } from "../ground/error.ts";
+import { principalRoles } from "../policy/policy.ts";
+import type { Settings } from "./settings.ts";
+
+/** What `ingot serve` was given on the command line; it goes before the file. */
+export type SettingOptions = {
+  /** Path; by default `controller.yaml` of the home, where there is one. */
+  readonly config?: string;
+  /** `ADDRESS:PORT`. */
+  readonly listen?: string;
+  readonly baseUrl?: string;
+};
+
+/** Reads the settings, all of them optional. Throws `settings-malformed` with every mistake and its place, `tls-required`. */
+export function readSettings(ctx: Pick<Context, "cwd" | "home">, options: SettingOptions = {}): Settings {
+  const written = readFile(ctx, options.config);
+  const { host, port } = parseListen(options.listen ?? written.listen);
+  const scheme = written.tls === undefined ? "http" : "https";
+  const baseUrl = (options.baseUrl ?? written.base_url ?? `${scheme}://${urlHost(host)}:${port}`).replace(/\/+$/, "");
+  assertUrl(baseUrl, "base_url");
+  if (written.tls === undefined && !isLoopback(host)) throw tlsRequired(host);
+  const { tls } = written;
+  return {
+    baseUrl,
+    listen: { host, port },
+    ...(tls === undefined
+      ? {}
+      : { tls: { certificate: resolve(ctx.cwd, tls.certificate), key: resolve(ctx.cwd, tls.key) } }),
+    issuers: written.issuers,
+    witnesses: written.witnesses,
+    mutableTags: written.mutable_tags,
+    limits: written.limits,
+  };
+}
+
+const gib = 1 << 30;
+
+const rule = z.strictObject({
+  claim: z.string(),
+  value: z.string(),
+  group: z.string().exactOptional(),
+  roles: z.array(z.enum(principalRoles)).default([]),
+});
+
+const settingsSchema = z.strictObject({
+  listen: z.string().default("127.0.0.1:8700"),
+  base_url: z.url().exactOptional(),
+  tls: z.strictObject({ certificate: z.string(), key: z.string() }).exactOptional(),
+  issuers: z
+    .array(
+      z.strictObject({
+        url: z.url(),
+        audience: z.string(),
+        kind: z.enum(["user", "workload"]).default("workload"),
+        name: z.string().default("sub"),
+        rules: z.array(rule).default([]),
+      }),
+    )
+    .default([]),
+  witnesses: z
+    .strictObject({
+      required: z.int().min(0).default(0),
+      known: z.array(z.strictObject({ url: z.url(), key: z.string() })).default([]),
+    })
+    .default({ required: 0, known: [] })
+    .refine(({ required, known }) => required <= known.length, "more witnesses are required than are known"),
+  mutable_tags: z.array(z.string()).default([]),
+  limits: z
+    .strictObject({
+      blob: z
+        .int()
+        .min(1)
+        .default(8 * gib),
+      manifest: z
+        .int()
+        .min(1024)
+        .default(4 << 20),
+      body: z
+        .int()
+        .min(1024)
+        .default(64 << 20),
+    })
+    .prefault({}),
+});
+
+type Written = z.infer<typeof settingsSchema>;
+
+function readFile(ctx: Pick<Context, "cwd" | "home">, config: string | undefined): Written {
+  const path = config === undefined ? join(ctx.home, "controller.yaml") : resolve(ctx.cwd, config);
+  if (!existsSync(path)) {
+    if (config === undefined) return settingsSchema.parse({});
+    throw new IngotError("settings-malformed", `there is no file ${path}`, { hint: "ingot serve --help" });
+  }
+  return parseFile(readFileSync(path, "utf8"), path);
+}
+
+function parseFile(text: string, path: string): Written {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const broken = document.errors.map(({ message }) => `${path}: ${message.split("\n", 1)[0]}`);
+  if (broken.length > 0) throw malformed(broken);
+  const parsed = settingsSchema.safeParse(document.toJS() ?? {});
+  if (parsed.success) return parsed.data;
+  throw malformed(
+    parsed.error.issues.map(
+      ({ path: at, message }) => `${path}:${placeOf(document, lines, at)} ${at.join(".") || "the whole"}: ${message}`,
+    ),
+  );
+}
+
+/** Line and column of a value, or of what holds it. */
+function placeOf(document: Document, lines: LineCounter, at: readonly PropertyKey[]): string {
+  for (let depth = at.length; depth >= 0; depth -= 1) {
+    const node: unknown = document.getIn(at.slice(0, depth), true);
+    const range = rangeSchema.safeParse(node);
+    if (!range.success) continue;
+    const { line, col } = lines.linePos(range.data.range[0]);
+    return `${line}:${col}:`;
+  }
+  return "1:1:";
+}
+
+const rangeSchema = z.object({ range: z.tuple([z.number()], z.number()) });
+
+function malformed(mistakes: readonly string[]): IngotError {
+  return new IngotError("settings-malformed", mistakes[0] ?? "", {
+    details: mistakes.slice(1),
+    hint: "docs/controller.md has every setting",
+  });
+}
+
+function parseListen(text: string): Settings["listen"] {
+  const at = text.lastIndexOf(":");
+  const host = text.slice(0, at).replace(/^\[(.*)\]$/, "$1");
+  const port = Number(text.slice(at + 1));
+  if (at > 0 && isIP(host) !== 0 && Number.isInteger(port) && port >= 0 && port < 65_536) return { host, port };
+  throw new IngotError("settings-malformed", `expected ADDRESS:PORT to listen on, got ${JSON.stringify(text)}`, {
+    hint: "such as 127.0.0.1:8700, or [::1]:8700",
+  });
+}
+
+function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "::1" || /^127\./.test(host);
+}
+
+function assertUrl(text: string, what: string): void {
+  const url = URL.parse(text);
+  if (url !== null && ["http:", "https:"].includes(url.protocol) && url.pathname === "/" && url.search === "") return;
+  throw new IngotError("settings-malformed", `expected ${what} to be an http(s) URL without a path, got ${text}`);
+}
+
+function tlsRequired(host: string): IngotError {
+  return new IngotError("tls-required", `without TLS the controller listens on loopback only, not on ${host}`, {
+    hint: "set tls: {certificate: FILE, key: FILE} in controller.yaml, or put a proxy with TLS before 127.0.0.1",
+  });
+}
