@@ -7,7 +7,7 @@ export type LogObserver = {
   /** The log has grown to this checkpoint. */
   readonly grown: (checkpoint: Checkpoint) => void;
   /** Nothing that was appended and is not durable yet will be in the log. */
-  readonly failed: (error: Error) => void;
+  readonly failed: () => void;
 };
 
 type Waiting = {
@@ -103,7 +103,7 @@ export class GroupCommit {
   #failAll(error: Error): void {
     const failed = this.#waiting;
     this.#waiting = [];
-    this.#observer?.failed(error);
+    this.#observer?.failed();
     for (const { reject } of failed) reject(error);
   }
 }

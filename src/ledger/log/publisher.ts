@@ -30,7 +30,7 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #known: Set<string>;
   #published: Grown;
-  /** Signed, offered to witnesses, and not published: the log can go on with nothing else (see `Cosign`). */
+  /** Signed, offered to witnesses in vain, perhaps recorded by one of them: the log can go on with nothing else (see `Cosign`). */
   #doubt: Grown | undefined;
   /** Why nothing can be written any more until the log is opened again. */
   #broken: IngotError | undefined;
@@ -78,38 +78,41 @@ export class Publisher {
   }
 
   async #publishCosigned(grown: Grown, { isFirst }: { isFirst: boolean }): Promise<void> {
-    this.#doubt = grown;
-    const { note } = grown.checkpoint;
-    let cosigned: string;
     try {
-      cosigned = await this.#cosign(grown);
+      const checkpoint = await this.#cosign(grown);
+      await this.#writeNew(checkpoint.note);
+      await this.#publish({ edge: grown.edge, checkpoint });
     } catch (error) {
       const isUnseen = error instanceof IngotError && error.code === "witness-unreachable";
-      if (isFirst && isUnseen) await this.#forget();
+      if (!(isFirst && isUnseen && (await this.#forget()))) this.#doubt = grown;
       throw error;
     }
-    const { folder, verifier } = this.#options;
-    const checkpoint = readCheckpoint(cosigned, verifier, "what the witnesses cosigned");
-    if (textOf(cosigned) !== textOf(note))
-      throw new IngotError("internal-error", "the cosigned checkpoint is another one than was signed");
-    await this.#writeNew(cosigned);
-    await this.#publish({ edge: grown.edge, checkpoint });
-    await removeSynced(join(folder, pendingFile));
+    // Where it stays, the next start sees that it was published.
+    await this.#forget();
   }
 
-  async #cosign({ edge, checkpoint }: Grown): Promise<string> {
-    const { folder, cosign } = this.#options;
+  /** The checkpoint with the signatures of witnesses. */
+  async #cosign({ edge, checkpoint }: Grown): Promise<Checkpoint> {
+    const { folder, verifier, cosign } = this.#options;
     // The requirement may have been taken away since the crash.
-    if (cosign === undefined) return checkpoint.note;
+    if (cosign === undefined) return checkpoint;
     const tree = treeReader(folder, edge.tree.size, makeTileCache());
     const from = this.#published.checkpoint.size;
     const proveFrom = (size: number) => proveConsistency(tree, size);
-    return cosign(checkpoint.note, { from, hashes: proveFrom(from), proveFrom });
+    const note = await cosign(checkpoint.note, { from, hashes: proveFrom(from), proveFrom });
+    if (textOf(note) !== textOf(checkpoint.note))
+      throw new IngotError("internal-error", "the cosigned checkpoint is another one than was signed");
+    return readCheckpoint(note, verifier, "the cosigned checkpoint");
   }
 
-  async #forget(): Promise<void> {
-    await removeSynced(join(this.#options.folder, pendingFile));
-    this.#doubt = undefined;
+  /** False where the disk does not let go of the file. */
+  async #forget(): Promise<boolean> {
+    try {
+      await removeSynced(join(this.#options.folder, pendingFile));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #writeNew(note: string): Promise<void> {

@@ -11,34 +11,37 @@ export function verifyInclusion(leaf: Uint8Array, { index, hashes }: InclusionPa
   if (!isSize(index) || !isSize(head.size) || index >= head.size) return false;
   const sides = climb({ at: index, last: head.size - 1 }, hashes);
   if (sides === undefined) return false;
-  let node: Uint8Array = leaf;
-  for (const { hash, isLeft } of sides) node = isLeft ? hashNode(hash, node) : hashNode(node, hash);
-  return isSame(node, head.root);
+  return isSame(foldUp(leaf, sides), head.root);
 }
 
 /** Whether the tree of `head` begins with all entries of the tree of `earlier`, in the same order (RFC 9162, section 2.1.4.2). */
 export function verifyConsistency(earlier: TreeHead, head: TreeHead, hashes: readonly Uint8Array[]): boolean {
   if (!isSize(earlier.size) || !isSize(head.size) || earlier.size > head.size) return false;
-  if (earlier.size === 0) return hashes.length === 0 && isSame(earlier.root, emptyRoot);
-  if (earlier.size === head.size) return hashes.length === 0 && isSame(earlier.root, head.root);
+  // Of nothing, and of the same tree, there is nothing to prove.
+  const same = earlier.size === 0 ? emptyRoot : head.root;
+  if (earlier.size === 0 || earlier.size === head.size) return hashes.length === 0 && isSame(earlier.root, same);
   let way: Way = { at: earlier.size - 1, last: head.size - 1 };
   while (way.at % 2 === 1) way = parentOf(way);
   // An earlier tree that is a perfect subtree needs no hash of its own.
   const [first, ...others] = way.at === 0 ? [earlier.root, ...hashes] : hashes;
   const sides = climb(way, others);
   if (first === undefined || first.length !== hashSize || sides === undefined) return false;
-  let [old, young] = [first, first];
-  for (const { hash, isLeft } of sides) {
-    if (isLeft) old = hashNode(hash, old);
-    young = isLeft ? hashNode(hash, young) : hashNode(young, hash);
-  }
-  return isSame(old, earlier.root) && isSame(young, head.root);
+  // Only what stands on the left was there before.
+  const old = foldUp(
+    first,
+    sides.filter(({ isLeft }) => isLeft),
+  );
+  return isSame(old, earlier.root) && isSame(foldUp(first, sides), head.root);
 }
 
 /** A node's place in its row, and the row's last place. */
 type Way = { readonly at: number; readonly last: number };
 
 type Side = { readonly hash: Uint8Array; readonly isLeft: boolean };
+
+function foldUp(start: Uint8Array, sides: readonly Side[]): Uint8Array {
+  return sides.reduce((node, { hash, isLeft }) => (isLeft ? hashNode(hash, node) : hashNode(node, hash)), start);
+}
 
 /** On which side each hash stands, on the way up to the root; undefined where they are too many, too few, or no hashes. */
 function climb(start: Way, hashes: readonly Uint8Array[]): readonly Side[] | undefined {
@@ -48,11 +51,16 @@ function climb(start: Way, hashes: readonly Uint8Array[]): readonly Side[] | und
     if (way.last === 0 || hash.length !== hashSize) return undefined;
     const isLeft = way.at % 2 === 1 || way.at === way.last;
     sides.push({ hash, isLeft });
-    // A node without a right neighbour goes up unchanged until it is one itself.
-    while (isLeft && way.at % 2 === 0 && way.at !== 0) way = parentOf(way);
-    way = parentOf(way);
+    way = isLeft ? parentOf(firstRightOf(way)) : parentOf(way);
   }
   return way.last === 0 ? sides : undefined;
+}
+
+/** A node without a right neighbour goes up unchanged until it is one itself, or the first of its row. */
+function firstRightOf(start: Way): Way {
+  let way = start;
+  while (way.at % 2 === 0 && way.at !== 0) way = parentOf(way);
+  return way;
 }
 
 function parentOf({ at, last }: Way): Way {
