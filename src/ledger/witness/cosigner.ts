@@ -1,5 +1,5 @@
 import { IngotError } from "../../ground/error.ts";
-import type { ConsistencyOffer, Cosign } from "../log/cosign.ts";
+import type { Cosign } from "../log/cosign.ts";
 import { parseCheckpointText } from "../log/checkpoint.ts";
 import { parseNote } from "../log/note.ts";
 import { parseVerifierKey, signatureType } from "../log/verifier-key.ts";
@@ -11,8 +11,13 @@ export type Witnesses = {
   readonly known: readonly { readonly url: string; readonly key: string }[];
 };
 
-/** `timeout`: milliseconds for one question. */
-export type CosignerOptions = { readonly fetch?: typeof fetch; readonly timeout?: number };
+export type CosignerOptions = {
+  readonly fetch?: typeof fetch;
+  /** Milliseconds for one question; 5000 by default. */
+  readonly timeout?: number;
+  /** Is told of each witness that has another history on record, also when enough others have not. */
+  readonly warn?: (text: string) => void;
+};
 
 /**
  * Asks all witnesses at the same time, and resolves as soon as enough have cosigned; the others are told too, so that they do not fall behind. Every cosignature is
@@ -27,7 +32,8 @@ export function openCosigner({ required, known }: Witnesses, options: CosignerOp
     // The same one once more: what was cosigned of it stays so, also when the witness is gone since.
     if (latest.text !== text) latest = { text, lines: new Map() };
     const { lines } = latest;
-    const failures = await gather({ peers, lines, required, proposal: { note, text, size, offer } });
+    const proposal = { note, text, size, offer };
+    const failures = await gather({ peers, lines, required, proposal, warn: options.warn });
     if (lines.size >= required) return note + [...lines.values()].join("");
     latest = { ...latest, isInDoubt: latest.isInDoubt === true || mayBeRecorded(failures, lines) };
     throw describeFailure(failures, { required, signed: lines.size, isInDoubt: latest.isInDoubt === true });
@@ -45,11 +51,12 @@ type Round = {
   readonly peers: readonly WitnessPeer[];
   readonly lines: Lines;
   readonly required: number;
-  readonly proposal: Omit<Proposal, "isSettled"> & { readonly offer: ConsistencyOffer };
+  readonly proposal: Omit<Proposal, "isSettled">;
+  readonly warn: CosignerOptions["warn"];
 };
 
 /** Fills `lines`; resolves when they are enough, or when nobody is left who could add one: then with who failed. */
-async function gather({ peers, lines, required, proposal }: Round): Promise<readonly Failure[]> {
+async function gather({ peers, lines, required, proposal, warn }: Round): Promise<readonly Failure[]> {
   const isSettled = (): boolean => lines.size >= required;
   const failures: Failure[] = [];
   const enough = Promise.withResolvers<undefined>();
@@ -60,7 +67,11 @@ async function gather({ peers, lines, required, proposal }: Round): Promise<read
       if (answer.kind === "signed") {
         lines.set(peer, answer.line);
         if (isSettled()) enough.resolve(undefined);
-      } else failures.push({ ...answer, peer });
+        return;
+      }
+      failures.push({ ...answer, peer });
+      if (answer.kind === "forked")
+        warn?.(`the witness ${peer.name} (${peer.url}) does not follow this log: ${answer.reason}`);
     });
   if (!isSettled()) await Promise.race([enough.promise, Promise.all(asked)]);
   return failures;
