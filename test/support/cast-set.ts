@@ -7,7 +7,9 @@ import { openLayout } from "../../src/oci/layout.ts";
 
 export const testEpoch = 1_700_000_000;
 
-export function packagesStage(name: string, packages: readonly CastPackage[]): CastStage {
+export type PackagesStage = Extract<CastStage, { kind: "packages" }>;
+
+export function packagesStage(name: string, packages: readonly CastPackage[]): PackagesStage {
   return {
     kind: "packages",
     name,
