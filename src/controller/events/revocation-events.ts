@@ -10,6 +10,11 @@ export type RevocationEvents = {
   readonly "revocation.reached": {
     /** The event of the revocation. */
     readonly revocation: number;
-    readonly images: readonly { readonly digest: string; readonly how: string }[];
+    readonly images: readonly {
+      readonly digest: string;
+      readonly how: string;
+      /** Of its manifest, from the lowest up: by them what is built on it later is known. */
+      readonly layers?: readonly string[];
+    }[];
   };
 };

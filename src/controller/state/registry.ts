@@ -96,6 +96,13 @@ export function repositoriesOf(state: Database, digest: string): readonly string
     .map(({ repository }) => repository);
 }
 
+/** The tags of a repository that point at a manifest, in order. */
+export function tagsOf(state: Database, repository: string, digest: string): readonly string[] {
+  return state
+    .all<{ tag: string }>("SELECT tag FROM tags WHERE repository = ? AND digest = ? ORDER BY tag", repository, digest)
+    .map(({ tag }) => tag);
+}
+
 type ManifestRow = {
   readonly repository: string;
   readonly digest: string;

@@ -1,0 +1,74 @@
+import type { Database } from "../../ledger/projection/database.ts";
+import type { Decision, ImageFacts, PolicyEngine, Principal } from "../../policy/policy.ts";
+import { gatherFacts } from "../facts/gather-facts.ts";
+import type { Moment } from "../state-at.ts";
+import { findIdentity } from "../state/identities.ts";
+import { tagsOf } from "../state/registry.ts";
+import { listCurrent, type Release } from "../state/releases.ts";
+import { judge } from "./authorize.ts";
+
+/** What is released, and how it stands now. Times are seconds since 1970 where they are numbers. */
+export type ServiceStatus = {
+  readonly release: Release;
+  readonly tags: readonly string[];
+  /** Whether whoever released it could do so again now. */
+  readonly deploy: Decision;
+  /** Whether its instances could be started now: pulls are decisions too. */
+  readonly pull: Decision;
+  readonly revocations: ImageFacts["revocations"];
+  /** Approvals that stand for this environment. */
+  readonly approvals: readonly { readonly by: string; readonly expires: number }[];
+  /** When the newest scan that counts was made. */
+  readonly scanned?: number;
+  /** There where it went around the policy. `isOverdue`: the time for that is over. */
+  readonly breakGlass?: { readonly reason: string; readonly expires: number; readonly isOverdue: boolean };
+};
+
+/** What runs where, by the record: the current release of every service. */
+export function showStatus(policies: PolicyEngine, moment: Moment, environment?: string): readonly ServiceStatus[] {
+  return listCurrent(moment.state, environment).map((release) => describe(policies, moment, release));
+}
+
+function describe(policies: PolicyEngine, moment: Moment, release: Release): ServiceStatus {
+  const { state, now } = moment;
+  const { service, environment, image, repository, breakGlass } = release;
+  const facts = gatherFacts(state, image);
+  const about = { environment, image, principal: releaser(state, release.createdBy) };
+  const resource = { kind: "service", name: service, environment } as const;
+  return {
+    release,
+    tags: tagsOf(state, repository, image),
+    deploy: judge(policies, moment, { ...about, action: "deploy", resource }),
+    pull: judge(policies, moment, {
+      ...about,
+      principal: host(environment),
+      action: "pull",
+      resource: { kind: "image", repository },
+    }),
+    revocations: facts.revocations,
+    approvals: standing(facts, { environment, now }),
+    ...(facts.scan === undefined ? {} : { scanned: facts.scan.finished }),
+    ...(breakGlass === undefined ? {} : { breakGlass: { ...breakGlass, isOverdue: breakGlass.expires <= now } }),
+  };
+}
+
+/** Who released it, with the roles of that moment of the state; one who came by an issuer is not registered and has those that a release takes. */
+function releaser(state: Database, principal: string): Principal {
+  const colon = principal.indexOf(":");
+  const kind = principal.slice(0, colon) === "workload" ? "workload" : "user";
+  const { groups, roles } = findIdentity(state, principal) ?? { groups: [], roles: ["deployer"] as const };
+  return { kind, name: principal.slice(colon + 1), groups, roles };
+}
+
+function host(environment: string): Principal {
+  return { kind: "workload", name: "host", groups: [], roles: ["host"], environment };
+}
+
+function standing(
+  { approvals }: ImageFacts,
+  { environment, now }: { readonly environment: string; readonly now: number },
+): ServiceStatus["approvals"] {
+  return approvals
+    .filter((one) => one.environment === environment && one.verdict === "approve" && one.expires > now)
+    .map(({ by, expires }) => ({ by, expires }));
+}
