@@ -4,6 +4,7 @@ import type { Fold } from "../../ledger/projection/fold.ts";
 import { decisionState } from "./decisions.ts";
 import { identityState } from "./identities.ts";
 import { policyState } from "./policies.ts";
+import { pusherState } from "./pushers.ts";
 import { registryState } from "./registry.ts";
 import { releaseState } from "./releases.ts";
 import { revocationState } from "./revocations.ts";
@@ -17,6 +18,7 @@ const subjects: readonly Subject[] = [
   identityState,
   signInState,
   registryState,
+  pusherState,
   statementState,
   policyState,
   decisionState,
