@@ -2,8 +2,10 @@ import { z } from "zod";
 import { makeOpenApi } from "./openapi.ts";
 import { defineRoute, type AnyRoute } from "./route.ts";
 import { controllerRoutes } from "./routes/controller.ts";
+import { releaseRoutes } from "./routes/releases.ts";
+import { statusRoutes } from "./routes/status.ts";
 
-const subjects: readonly AnyRoute[] = [...controllerRoutes];
+const subjects: readonly AnyRoute[] = [...controllerRoutes, ...releaseRoutes, ...statusRoutes];
 
 const document = defineRoute({
   method: "GET",
