@@ -23,13 +23,14 @@ export async function openPolicyEngine(): Promise<OpenPolicyEngine> {
   const { openCedar } = await import("./cedar.ts");
   const host = openCedar();
   const shipped = readShippedPolicies();
-  const evaluate = makeEvaluator(host, shipped.schema.text);
+  const schema = shipped.schema.text;
+  const evaluate = makeEvaluator(host, schema);
   const kept = new Map<string, CompiledPolicies>();
   const compile = (files: readonly PolicyFile[]): CompiledPolicies => {
     const digest = digestOfFiles(files);
     const known = kept.get(digest);
     if (known !== undefined) return known;
-    const compiled = compilePolicies(host, shipped.schema.text, files);
+    const compiled = compilePolicies(host, { schema, known: [shipped.roles.text, shipped.environment.text] }, files);
     const [oldest] = kept.keys();
     if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
     kept.set(digest, compiled);
@@ -43,7 +44,7 @@ export async function openPolicyEngine(): Promise<OpenPolicyEngine> {
       parse([shipped.roles, ...(files.length === 0 ? [shipped.environment] : files.map(ofEnvironment))]),
     rolesOnly: () => parse([shipped.roles]),
     decide: (set, request) => decide(evaluate, kept.get(set.digest) ?? compile(set.files), request),
-    inspect: (files) => parsePolicies(host, shipped.schema.text, files),
+    inspect: (files) => parsePolicies(host, { schema, known: [] }, files),
   };
 }
 
