@@ -1,0 +1,149 @@
+/** Stock cosign verifies what our signature log holds, offline and with no insecure flag, and refuses it when the proof was tampered with. */
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { startDockerRegistry } from "../../../test/support/docker-registry.ts";
+import { newerTool } from "../../../test/support/newer-tools.ts";
+import { hasProgram } from "../../../test/support/real-packages.ts";
+import { statementKinds, type StatementKind } from "../../evidence/evidence.ts";
+import { bundleAnnotations } from "../../evidence/statement/bundle.ts";
+import { attachRaw, makeSigner, statementAbout } from "../../evidence/statement/statement.fixture.ts";
+import { processContext } from "../../ground/context.ts";
+import { runCommand } from "../../ground/run-command.ts";
+import { openStore } from "../../oci/layout.ts";
+import { copyImage, parseTransport } from "../../oci/oci.ts";
+import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
+import { verifierKey } from "../log/log-key.ts";
+import type { Log } from "../log/log.ts";
+import { openLog } from "../log/open-log.ts";
+import { signAndLog, spoil, spoiltParts } from "./signatures.fixture.ts";
+import type { TransparencyLogEntry } from "./transparency-log-entry.ts";
+import { trustedRoot } from "./trusted-root.ts";
+import { withLogEntry } from "./with-log-entry.ts";
+
+const cosign = newerTool("cosign") ?? "";
+const missing = cosign === "" ? "cosign" : "docker-registry";
+const skip = cosign !== "" && hasProgram("docker-registry") ? false : `needs ${missing}: not installed`;
+const baseUrl = "https://ingot.example:8443";
+
+/** Which bundles an image of a test gets, of the one that was signed and its entry. */
+type Attach = (plain: Buffer, entry: TransparencyLogEntry) => readonly Buffer[];
+
+type Place = {
+  readonly log: Log;
+  /** A new image in the registry with one statement of a kind; its reference. */
+  readonly push: (kind: StatementKind, attach: Attach) => Promise<string>;
+  /** cosign's exit code and what it printed. `trust`: the name of a trusted root. */
+  readonly verify: (
+    reference: string,
+    how?: { readonly type?: string; readonly trust?: string },
+  ) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+};
+
+async function makePlace(t: TestContext): Promise<Place> {
+  const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "ingot-cosign-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const registry = await startDockerRegistry(join(folder, "registry"));
+  t.after(() => registry.stop());
+  const secret = generateKeyPairSync("ed25519").privateKey;
+  const log = await openLog({ folder: join(folder, "log"), key: { name: "ingot.example", secret } });
+  t.after(() => log.close());
+  const signer = makeSigner("builder");
+  writeFileSync(join(folder, "k.pub"), signer.key.pem);
+  const foreign = verifierKey({ name: "ingot.example", secret: generateKeyPairSync("ed25519").privateKey });
+  for (const [name, key] of Object.entries({ ours: log.verifierKey, foreign })) {
+    const root = trustedRoot({ baseUrl, keys: [{ verifierKey: key, from: new Date("2026-01-01") }] });
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify(root));
+  }
+  // Nothing but loopback is reachable for it, and it has no roots of its own.
+  const proxy = "http://127.0.0.1:1";
+  const env = { PATH: process.env["PATH"] ?? "", HOME: folder, HTTPS_PROXY: proxy, HTTP_PROXY: proxy };
+  const ctx = processContext({ home: join(folder, "home"), cwd: folder, env });
+  const layout = openStore(ctx);
+  let images = 0;
+  return {
+    log,
+    push: async (kind, attach) => {
+      const name = `shop/web${(images += 1)}`;
+      const image = putTinyImage(layout, { text: name });
+      await layout.setReference(name, image);
+      const { predicateType } = statementKinds[kind];
+      const { bundle, entry } = await signAndLog(log, statementAbout(image, { predicateType }), signer);
+      const annotations = {
+        [bundleAnnotations.content]: "dsse-envelope",
+        [bundleAnnotations.predicateType]: predicateType,
+      };
+      for (const one of attach(bundle, entry)) await attachRaw({ layout, image }, one, { annotations });
+      await copyImage(ctx, { from: parseTransport(name), to: parseTransport(`${registry.host}/${name}:1`) });
+      return `${registry.host}/${name}@${image.digest}`;
+    },
+    verify: (reference, { type, trust = "ours" } = {}) => {
+      const command = type === undefined ? ["verify"] : ["verify-attestation", "--type", type];
+      const args = [...command, "--key", "k.pub", "--trusted-root", `${trust}.json`, reference];
+      return runCommand(cosign, args, { cwd: folder, env, allowFailure: true });
+    },
+  };
+}
+
+const logged: Attach = (plain, entry) => [withLogEntry(plain, entry)];
+/** What the controller makes of a push: the bundle that was pushed stays, and the logged one is put beside it. */
+const both: Attach = (plain, entry) => [plain, withLogEntry(plain, entry)];
+
+test(
+  "cosign verifies a signature and attestations that are in the log, offline and with no insecure flag",
+  { skip },
+  async (t) => {
+    const { push, verify } = await makePlace(t);
+    for (const attach of [logged, both]) {
+      const signed = await verify(await push("signature", attach));
+      assert.equal(signed.code, 0, signed.stderr);
+      assert.match(signed.stderr, /Existence of the claims in the transparency log was verified offline/);
+      for (const [kind, type] of [
+        ["provenance", "slsaprovenance1"],
+        ["cyclonedx", "cyclonedx"],
+      ] as const) {
+        const attested = await verify(await push(kind, attach), { type });
+        assert.equal(attested.code, 0, attested.stderr);
+        // One of the two, not both: the other is no proof.
+        assert.equal(attested.stdout.trim().split("\n").length, 1);
+      }
+    }
+  },
+);
+
+test(
+  "cosign refuses a bundle without its place in the log, and one in a log that it was not told of",
+  { skip },
+  async (t) => {
+    const { push, verify } = await makePlace(t);
+    const plain = await verify(await push("signature", (bundle) => [bundle]));
+    assert.notEqual(plain.code, 0);
+    assert.match(plain.stderr, /not enough verified log entries/);
+    assert.notEqual((await verify(await push("signature", both), { trust: "foreign" })).code, 0);
+  },
+);
+
+test(
+  "cosign refuses a bundle whose proof was tampered with, also beside the one that was pushed",
+  { skip },
+  async (t) => {
+    const { push, verify } = await makePlace(t);
+    let before: TransparencyLogEntry | undefined;
+    const reference = await push("signature", (plain, entry) => {
+      before = entry;
+      return logged(plain, entry);
+    });
+    assert.equal((await verify(reference)).code, 0);
+    const other = before;
+    assert.ok(other);
+    for (const part of spoiltParts) {
+      const result = await verify(await push("signature", (plain, entry) => both(plain, spoil(entry, part))));
+      assert.notEqual(result.code, 0, part);
+    }
+    const ofAnother = await verify(await push("signature", (plain) => both(plain, other)));
+    assert.notEqual(ofAnother.code, 0, "the entry of another signature");
+  },
+);
