@@ -19,7 +19,7 @@ import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
 import { verifierKey } from "../log/log-key.ts";
 import type { Log } from "../log/log.ts";
 import { openLog } from "../log/open-log.ts";
-import { signAndLog, spoil, spoiltParts } from "./signatures.fixture.ts";
+import { signAndLog, spoil } from "./signatures.fixture.ts";
 import type { TransparencyLogEntry } from "./transparency-log-entry.ts";
 import { trustedRoot } from "./trusted-root.ts";
 import { withLogEntry } from "./with-log-entry.ts";
@@ -93,7 +93,7 @@ const logged: Attach = (plain, entry) => [withLogEntry(plain, entry)];
 const both: Attach = (plain, entry) => [plain, withLogEntry(plain, entry)];
 
 test(
-  "cosign verifies a signature and attestations that are in the log, offline and with no insecure flag",
+  "cosign verifies a signature and an attestation that are in the log, offline and with no insecure flag",
   { skip },
   async (t) => {
     const { push, verify } = await makePlace(t);
@@ -101,16 +101,11 @@ test(
       const signed = await verify(await push("signature", attach));
       assert.equal(signed.code, 0, signed.stderr);
       assert.match(signed.stderr, /Existence of the claims in the transparency log was verified offline/);
-      for (const [kind, type] of [
-        ["provenance", "slsaprovenance1"],
-        ["cyclonedx", "cyclonedx"],
-      ] as const) {
-        const attested = await verify(await push(kind, attach), { type });
-        assert.equal(attested.code, 0, attested.stderr);
-        // One of the two, not both: the other is no proof.
-        assert.equal(attested.stdout.trim().split("\n").length, 1);
-      }
     }
+    const attested = await verify(await push("provenance", both), { type: "slsaprovenance1" });
+    assert.equal(attested.code, 0, attested.stderr);
+    // One of the two, not both: the other is no proof.
+    assert.equal(attested.stdout.trim().split("\n").length, 1);
   },
 );
 
@@ -139,7 +134,8 @@ test(
     assert.equal((await verify(reference)).code, 0);
     const other = before;
     assert.ok(other);
-    for (const part of spoiltParts) {
+    // The other parts are spoilt in signatures.test.ts: each run of cosign costs a tenth of a second.
+    for (const part of ["a hash of the proof", "the index", "the checkpoint's signature"] as const) {
       const result = await verify(await push("signature", (plain, entry) => both(plain, spoil(entry, part))));
       assert.notEqual(result.code, 0, part);
     }
