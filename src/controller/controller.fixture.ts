@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -16,12 +16,12 @@ export type TestController = {
   readonly pass: (seconds: number) => void;
 };
 
-/** A real controller in a home of its own, closed and removed when the test ends. Its clock starts at the given time and moves by `pass` alone. */
+/** A real controller in a home of its own (in memory where there is such a folder: every record is synced to disk), closed and removed when the test ends. Its clock starts at the given time and moves by `pass` alone. */
 export async function openTestController(
   t: TestContext,
   options: { readonly settings?: Partial<Settings>; readonly home?: string; readonly now?: Date } = {},
 ): Promise<TestController> {
-  const home = options.home ?? mkdtempSync(join(tmpdir(), "ingot-controller-"));
+  const home = options.home ?? mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "ingot-controller-"));
   let now = options.now ?? new Date("2026-11-21T12:00:00Z");
   const ctx = processContext({ home, env: {}, now: () => now });
   const settings = { ...readSettings(ctx, { baseUrl: "http://ingot.example" }), ...options.settings };
