@@ -7,6 +7,7 @@ import { createLogKey, readLogKey } from "../ledger/log/log-key.ts";
 import type { LogKey } from "../ledger/log/log.ts";
 import { openLog } from "../ledger/log/open-log.ts";
 import { openLedger } from "../ledger/open-ledger.ts";
+import { signatureLogName } from "../ledger/signatures/trusted-root.ts";
 import { openCosigner } from "../ledger/witness/cosigner.ts";
 import { openStore } from "../oci/layout.ts";
 import { openPolicyEngine } from "../policy/engine/policy-engine.ts";
@@ -22,8 +23,11 @@ import { recordedSettings } from "./state/settings.ts";
  */
 export async function openController(ctx: Context, settings: Settings): Promise<Controller> {
   const policies = await openPolicyEngine();
-  const host = new URL(settings.baseUrl).hostname;
-  const cosigner = settings.witnesses.known.length === 0 ? {} : { cosign: openCosigner(settings.witnesses) };
+  const host = signatureLogName(settings.baseUrl);
+  const cosigner =
+    settings.witnesses.known.length === 0
+      ? {}
+      : { cosign: openCosigner(settings.witnesses, { warn: ctx.report.warn }) };
   // The origin of the signature log is the bare host: by that name verifiers of sigstore look a log up (Rekor v2, sigstore-go).
   const signatures = await openLog({
     folder: signatureFolder(ctx.home),
