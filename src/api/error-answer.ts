@@ -50,4 +50,13 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   "internal-error": 500,
   usage: 400,
   "locked-by-another": 409,
+  "assertion-invalid": 401,
+  "assertion-replayed": 401,
+  "controller-mismatch": 401,
+  "enrolment-invalid": 401,
+  "issuer-unknown": 401,
+  "issuer-unusable": 502,
+  "token-environment": 403,
+  "token-missing": 401,
+  "too-many-attempts": 429,
 };

@@ -2,10 +2,20 @@ import { z } from "zod";
 import { makeOpenApi } from "./openapi.ts";
 import { defineRoute, type AnyRoute } from "./route.ts";
 import { controllerRoutes } from "./routes/controller.ts";
+import { identityRoutes } from "./routes/identities.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { releaseRoutes } from "./routes/releases.ts";
 import { statusRoutes } from "./routes/status.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 
-const subjects: readonly AnyRoute[] = [...controllerRoutes, ...releaseRoutes, ...statusRoutes];
+const subjects: readonly AnyRoute[] = [
+  ...controllerRoutes,
+  ...tokenRoutes,
+  ...identityRoutes,
+  ...keyRoutes,
+  ...releaseRoutes,
+  ...statusRoutes,
+];
 
 const document = defineRoute({
   method: "GET",

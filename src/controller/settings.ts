@@ -1,3 +1,5 @@
+import type { PrincipalRole } from "../policy/policy.ts";
+
 /** How a controller is set up: what a person writes in `controller.yaml` or as options of `ingot serve`, checked. */
 export type Settings = {
   /** Where clients find it, without a slash at the end: `https://ingot.example`. The audience of its tokens. */
@@ -31,6 +33,6 @@ export type IssuerSettings = {
     readonly claim: string;
     readonly value: string;
     readonly group?: string;
-    readonly roles: readonly string[];
+    readonly roles: readonly PrincipalRole[];
   }[];
 };

@@ -203,7 +203,7 @@ export const errorCodes = {
   "issuer-unusable": { exit: 1, means: "An OIDC issuer cannot be asked for its keys, or is not the one it should be." },
   "key-registered": { exit: 1, means: "A key is registered already: a key belongs to one principal and has one use." },
   "key-unregistered": { exit: 1, means: "The controller does not know a key, or it is retired already." },
-  "login-missing": { exit: 1, means: "Nothing says which controller is meant, or how to sign in there." },
+  "not-logged-in": { exit: 1, means: "Nothing says which controller is meant, or how to sign in there." },
   "login-insecure": { exit: 1, means: "A controller's address is neither https nor of this machine." },
   "tls-unusable": { exit: 1, means: "The certificate or key for TLS cannot be used." },
   "token-environment": { exit: 1, means: "A token is for another environment than the one that was asked for." },

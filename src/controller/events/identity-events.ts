@@ -1,8 +1,9 @@
-import type { Role } from "../../evidence/evidence.ts";
+import { roles } from "../../evidence/evidence.ts";
 import type { PrincipalKind, PrincipalRole } from "../../policy/policy.ts";
 
 /** What a key is for: to sign in, or to make statements of a role. */
-export type KeyUse = "identity" | Role;
+export const keyUses = ["identity", ...roles] as const;
+export type KeyUse = (typeof keyUses)[number];
 
 /** `id`: hex SHA-256 of the SPKI DER; `pem`: SPKI. ECDSA P-256. */
 export type RegisteredKey = { readonly id: string; readonly pem: string; readonly use: KeyUse };

@@ -3,7 +3,7 @@ import type { Database } from "../../ledger/projection/database.ts";
 import type { Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import { findIdentity, findKey } from "../state/identities.ts";
-import { findToken } from "../state/sign-ins.ts";
+import { findToken, type KnownToken } from "../state/sign-ins.ts";
 import { expired, invalid, readAccessToken, type AccessClaims } from "./access-token.ts";
 import { parsePrincipal } from "./principal-name.ts";
 import { readAuthorization } from "./read-authorization.ts";
@@ -32,7 +32,7 @@ const mostChecked = 20_000;
 /** A token of this controller that is good now. A token that was checked is not checked again until something changes that it rests on. */
 export async function checkToken(controller: Controller, token: string): Promise<CheckedToken> {
   const { checked, generation, now } = signInOf(controller);
-  const key = hash("sha256", token, "base64");
+  const key = hash("sha256", token, "latin1");
   const known = checked.get(key);
   if (known !== undefined && known.generation === generation()) {
     if (now() < known.expires) return known;
@@ -54,21 +54,16 @@ export async function checkToken(controller: Controller, token: string): Promise
  * Throws `token-invalid`.
  */
 export function principalOf(controller: Controller, state: Database, claims: AccessClaims): Principal {
-  const { baseUrl, issuers } = controller.settings;
+  const { baseUrl } = controller.settings;
   const known = findToken(state, claims.id);
   const name = parsePrincipal(claims.principal);
   if (known === undefined || name === undefined || known.principal !== claims.principal) {
     throw invalid(baseUrl, "this controller never gave it");
   }
-  const { ground, environment } = known;
+  const { environment } = known;
   const identity = findIdentity(state, claims.principal);
   if (identity?.removed === true) throw invalid(baseUrl, `${claims.principal} was removed`);
-  if ("key" in ground) {
-    if (identity === undefined || findKey(state, ground.key, "identity")?.status !== "active")
-      throw invalid(baseUrl, "the key that it rests on was retired or revoked");
-  } else if (!issuers.some(({ url }) => url === ground.issuer)) {
-    throw invalid(baseUrl, `the issuer ${ground.issuer} is not trusted any more`);
-  }
+  assertGround(controller, state, { known, isRegistered: identity !== undefined });
   // Somebody who was registered for one environment since then.
   if (identity?.environment !== undefined && identity.environment !== environment)
     throw invalid(baseUrl, `${claims.principal} is of the environment ${identity.environment}`);
@@ -78,6 +73,20 @@ export function principalOf(controller: Controller, state: Database, claims: Acc
     roles: join(identity?.roles, known.roles),
     ...(environment === undefined ? {} : { environment }),
   };
+}
+
+/** What a token was given for must still count. */
+function assertGround(
+  { settings: { baseUrl, issuers } }: Controller,
+  state: Database,
+  { known: { ground }, isRegistered }: { readonly known: KnownToken; readonly isRegistered: boolean },
+): void {
+  if ("key" in ground) {
+    if (isRegistered && findKey(state, ground.key, "identity")?.status === "active") return;
+    throw invalid(baseUrl, "the key that it rests on was retired or revoked");
+  }
+  if (issuers.some(({ url }) => url === ground.issuer)) return;
+  throw invalid(baseUrl, `the issuer ${ground.issuer} is not trusted any more`);
 }
 
 function join<T>(one: readonly T[] = [], other: readonly T[] = []): readonly T[] {

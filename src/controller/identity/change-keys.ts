@@ -1,0 +1,109 @@
+import { parsePublicKey } from "../../evidence/keys/public-key.ts";
+import { IngotError } from "../../ground/error.ts";
+import type { Database } from "../../ledger/projection/database.ts";
+import type { Principal } from "../../policy/policy.ts";
+import type { Controller } from "../controller.ts";
+import { makeEvent } from "../events/events.ts";
+import type { KeyUse } from "../events/identity-events.ts";
+import { findIdentity, type IdentityKey } from "../state/identities.ts";
+import { administer } from "./administer.ts";
+import { assertOtherAdmin, requireIdentity } from "./change-identity.ts";
+import { verifyOwnJwt } from "./client-assertion.ts";
+import { readOfferedKey, replacingOf, type OfferedKey } from "./possession.ts";
+import { formatPrincipal } from "./principal-name.ts";
+import { registerKeys } from "./register-keys.ts";
+
+type Answer = { readonly principal: string; readonly keys: readonly string[] };
+
+/** Registers further keys of somebody, on an admin's word. Throws `identity-unknown`, `key-registered`, `key-malformed`, `key-unsuitable`, `policy-denied`. */
+export async function addKeys(
+  controller: Controller,
+  by: Principal,
+  added: { readonly principal: string; readonly keys: readonly { readonly pem: string; readonly use: KeyUse }[] },
+): Promise<Answer> {
+  const { principal } = added;
+  const keys = added.keys.map(({ pem, use }) => ({ ...parsePublicKey(pem, `the key for ${use}`), use }));
+  return administer(controller, by, (state) => {
+    requireIdentity(state, principal);
+    const events = registerKeys(state, { actor: formatPrincipal(by), principal, keys });
+    return { events, result: { principal, keys: keys.map(({ id }) => id) } };
+  });
+}
+
+/**
+ * Ends a key, on an admin's word: it signs in nobody and signs nothing new, but what it signed still counts. A key that was stolen is revoked instead. `key`: its id, or how that begins.
+ * Throws `key-unregistered`, `identity-last-admin`, `policy-denied`.
+ */
+export function retireKey(
+  controller: Controller,
+  by: Principal,
+  { principal, key }: { readonly principal: string; readonly key: string },
+): Promise<Answer> {
+  return administer(controller, by, (state) => {
+    const { id, use } = requireKey(state, principal, key);
+    if (use === "identity" && countIdentityKeys(state, principal) === 1) assertOtherAdmin(controller, state, principal);
+    return {
+      events: [makeEvent(formatPrincipal(by), "key.retired", { principal, id, use })],
+      result: { principal, keys: [id] },
+    };
+  });
+}
+
+export type Replacement = {
+  /** Id of the key that ends. */
+  readonly key: string;
+  /** The new key, with the use of the old one. */
+  readonly pem: string;
+  /** Signed by the new key (`signPossession`), and by the old one (`signReplacement`). */
+  readonly proof: string;
+  readonly agreed: string;
+};
+
+/**
+ * Puts a new key of one's own in the place of an old one. Both must have signed that: a stolen access token alone, or a stolen key alone, plants no other key. Throws `key-unregistered`,
+ * `key-registered`, `assertion-invalid`, `controller-mismatch`.
+ */
+export async function replaceKey(controller: Controller, by: Principal, replacement: Replacement): Promise<Answer> {
+  const principal = formatPrincipal(by);
+  const { id, use } = requireKey(controller.ledger.state, principal, replacement.key);
+  const offered: OfferedKey = { pem: replacement.pem, use, proof: replacement.proof };
+  const key = await readOfferedKey(controller, offered, replacingOf(id));
+  const { payload } = await verifyOwnJwt(controller, replacement.agreed, () =>
+    requireKey(controller.ledger.state, principal, id),
+  );
+  if (payload.sub !== id || payload.replacement !== key.id) {
+    throw new IngotError(
+      "assertion-invalid",
+      `the key ${id.slice(0, 12)} has not signed that this key takes its place`,
+      {
+        hint: "ingot identity rotate-key",
+      },
+    );
+  }
+  const { result } = await controller.ledger.transact((state) => {
+    requireKey(state, principal, id);
+    const events = [
+      ...registerKeys(state, { actor: principal, principal, keys: [key] }),
+      makeEvent(principal, "key.retired", { principal, id, use }),
+    ];
+    return { events, result: { principal, keys: [key.id] } };
+  });
+  return result;
+}
+
+/** One active key of somebody. Throws `key-unregistered`. */
+function requireKey(state: Database, principal: string, start: string): IdentityKey {
+  const keys =
+    findIdentity(state, principal)?.keys.filter(({ id, status }) => status === "active" && id.startsWith(start)) ?? [];
+  const [key, second] = keys;
+  if (key !== undefined && second === undefined && start.length >= 8) return key;
+  const said = second === undefined ? "no active key" : "more than one active key";
+  throw new IngotError("key-unregistered", `${principal} has ${said} whose id begins with ${JSON.stringify(start)}`, {
+    hint: `ingot identity show ${principal}`,
+  });
+}
+
+function countIdentityKeys(state: Database, principal: string): number {
+  const keys = findIdentity(state, principal)?.keys ?? [];
+  return keys.filter(({ use, status }) => use === "identity" && status === "active").length;
+}
