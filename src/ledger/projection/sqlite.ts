@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type { Database, Row, SqlValue } from "./database.ts";
 
 /** A database and what its owner may do with it. */
@@ -23,7 +25,7 @@ export type OpenDatabase = Database & {
  * reads.
  */
 export function openDatabase(path: string, mode: "keep" | "scratch" | "read" = "scratch"): OpenDatabase {
-  const database = new DatabaseSync(path, { readOnly: mode === "read", timeout: 5000 });
+  const database = new DatabaseSync(mode === "read" ? readAddress(path) : path, { timeout: 5000 });
   try {
     database.exec(settings[mode]);
   } catch (error) {
@@ -31,6 +33,13 @@ export function openDatabase(path: string, mode: "keep" | "scratch" | "read" = "
     throw error;
   }
   return wrap(database);
+}
+
+/** As `openDatabase` and `ATTACH` take it: nothing is changed, not even where the disk is read-only. */
+export function readAddress(path: string): string {
+  const { href } = pathToFileURL(path);
+  // Without a log beside it nobody has it open for writing; SQLite would still want to make one.
+  return existsSync(`${path}-wal`) ? `${href}?mode=ro` : `${href}?mode=ro&immutable=1`;
 }
 
 /** Whether an error says that the file is damaged or no database. */
