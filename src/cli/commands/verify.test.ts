@@ -1,6 +1,7 @@
 /** `ingot attest`, `ingot evidence` and `ingot verify`: in a project, outside of one, offline, and from a registry. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -26,6 +27,9 @@ import { attachRaw, makeSigner, signRaw, statementAbout } from "../../evidence/s
 import { processContext } from "../../ground/context.ts";
 import { present } from "../../ground/present.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
+import { openLog } from "../../ledger/log/open-log.ts";
+import { signAndLog } from "../../ledger/signatures/signatures.fixture.ts";
+import { withLogEntry } from "../../ledger/signatures/with-log-entry.ts";
 import { openLayout, type Layout } from "../../oci/layout.ts";
 import { parseImageManifest } from "../../oci/manifest.ts";
 import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
@@ -87,7 +91,11 @@ trust:
 
 type Verified = {
   readonly isVerified: boolean;
-  readonly proven: readonly { readonly kind: string; readonly key: { readonly role: string } }[];
+  readonly proven: readonly {
+    readonly kind: string;
+    readonly manifest: string;
+    readonly key: { readonly role: string };
+  }[];
   readonly missing: readonly {
     readonly requirement: string;
     readonly reasons: readonly string[];
@@ -200,6 +208,27 @@ test("outside of a project only --key counts: for a signature by itself, for mor
   const print = await run("evidence", "shop/web", "--print", "signature");
   assert.equal(print.code, 4);
   assert.match(print.stderr, /code: evidence-missing\n$/);
+});
+
+test("a statement and the same one with its place in a controller's log are one, which is said to carry an entry", async (t) => {
+  const { folder, layout, image, run } = await makePlace(t);
+  const signer = makeSigner("builder");
+  writeFileSync(join(folder, "k.pub"), signer.key.pem);
+  const statement = statementAbout(image, { predicateType: statementKinds.signature.predicateType, predicate: {} });
+  const secret = generateKeyPairSync("ed25519").privateKey;
+  const log = await openLog({ folder: join(folder, "log"), key: { name: "ingot.example", secret } });
+  const { bundle, entry } = await signAndLog(log, statement, signer);
+  await log.close();
+  await attachRaw({ layout, image }, bundle);
+  const logged = await attachRaw({ layout, image }, withLogEntry(bundle, entry));
+  const verified = parseJson<Verified>(await run("verify", "shop/web", "--key", "k.pub", "--json"));
+  assert.deepEqual(
+    verified.proven.map(({ kind, manifest }) => ({ kind, manifest })),
+    [{ kind: "signature", manifest: logged.digest }],
+  );
+  const shown = await run("evidence", "shop/web", "--key", "k.pub");
+  assert.match(shown.stdout, /1 statement is attached/);
+  assert.match(shown.stdout, /carries a log entry/);
 });
 
 test("where nobody is trusted of whom anything is asked, nothing is verified", async (t) => {
