@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { IngotError } from "../../ground/error.ts";
 import type * as CedarModule from "@cedar-policy/cedar-wasm/nodejs";
 
 export type Cedar = typeof CedarModule;
@@ -16,7 +17,11 @@ export type CedarHost = {
 };
 
 /** What was asked is more than Cedar's stack or memory holds. */
-export class CedarEnded extends Error {}
+export class CedarEnded extends IngotError {
+  constructor(cause: unknown) {
+    super("internal-error", "Cedar, which decides by the policies, ended over what it was asked", { cause });
+  }
+}
 
 /** Loads it: 30 ms. The build for CommonJS is the only one of the package that Node loads without an experimental feature, and that can be loaded again. */
 export function openCedar(): CedarHost {
@@ -31,9 +36,9 @@ export function openCedar(): CedarHost {
       try {
         return work(cedar);
       } catch (error) {
-        if (!hasEnded(error)) throw error;
+        // Its answers have their mistakes in them; whatever it throws is the end of it.
         renew();
-        throw new CedarEnded("the policy is nested too deeply", { cause: error });
+        throw new CedarEnded(error);
       }
     },
   };
@@ -47,9 +52,4 @@ export function openCedar(): CedarHost {
     generation += 1;
     cedar = load();
   }
-}
-
-/** By name: the types of Node do not know WebAssembly. A RangeError is the stack of the host itself. */
-function hasEnded(error: unknown): boolean {
-  return error instanceof RangeError || (error instanceof Error && error.name === "RuntimeError");
 }

@@ -12,6 +12,7 @@ export type Rule = {
   readonly column: number;
   readonly scope: "everywhere" | "environment";
   readonly text: string;
+  /** For looking into it, never to decide by: its numbers are JavaScript's, which are not exact past 2^53. */
   readonly json: PolicyJson;
   readonly annotations: Readonly<Record<string, string>>;
 };

@@ -1,5 +1,6 @@
-import type { AuthorizationCall, PolicyJson, Response, TypeAndId } from "@cedar-policy/cedar-wasm/nodejs";
+import type { AuthorizationCall, Response, TypeAndId } from "@cedar-policy/cedar-wasm/nodejs";
 import { IngotError } from "../../ground/error.ts";
+import { asPermit } from "./as-permit.ts";
 import type { CedarHost } from "./cedar.ts";
 import type { CedarRequest } from "./cedar-request.ts";
 import type { CompiledPolicies, Rule } from "./compiled.ts";
@@ -55,13 +56,8 @@ function readActionGroups(host: CedarHost, schema: string): Groups {
 }
 
 function prepare(host: CedarHost, { digest, rules }: CompiledPolicies): void {
-  const asPermits = rules.map(({ json }, index): [string, PolicyJson] => [
-    String(index),
-    { ...json, effect: "permit" },
-  ]);
-  const answer = host.use((cedar) =>
-    cedar.preparsePolicySet(digest, { staticPolicies: Object.fromEntries(asPermits) }),
-  );
+  const staticPolicies = Object.fromEntries(rules.map(({ text }, index) => [String(index), asPermit(text)]));
+  const answer = host.use((cedar) => cedar.preparsePolicySet(digest, { staticPolicies }));
   if (answer.type === "failure") throw refused(answer.errors[0]?.message);
 }
 

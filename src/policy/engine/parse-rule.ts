@@ -43,7 +43,13 @@ export function toFindings(error: DetailedError, place: RulePlace): readonly Pol
   const first = places[0];
   const expected = first?.label ?? error.help ?? undefined;
   const at = fromByteOffset(place.statement.text, first?.start ?? 0);
-  return [findingAt(place, at, expected === undefined ? message : `${message}; ${asSentence(expected)}`)];
+  return [
+    findingAt(
+      place,
+      at,
+      expected === undefined ? message : `${message}; ${withoutPreface(expected).replace(/\.$/, "")}`,
+    ),
+  ];
 }
 
 /** `offset`: in the rule's text. */
@@ -54,8 +60,4 @@ export function findingAt({ file, statement }: RulePlace, offset: number, messag
 /** Which function of Cedar failed, or which rule, is told by the place. Nothing is decided by it. */
 function withoutPreface(message: string): string {
   return message.replace(/^(?:failed to parse [a-z ]+(?: from string)?: |for policy `[^`]*`, )/, "");
-}
-
-function asSentence(text: string): string {
-  return text.replace(/\.$/, "");
 }
