@@ -135,6 +135,36 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/witness.ts"),
   },
   {
+    name: "deploy",
+    group: "govern",
+    summary: "make an image the current release of a service, if policy permits it",
+    load: () => import("./commands/deploy.ts"),
+  },
+  {
+    name: "promote",
+    group: "govern",
+    summary: "take a release from one environment to another",
+    load: () => import("./commands/promote.ts"),
+  },
+  {
+    name: "rollback",
+    group: "govern",
+    summary: "go back to an earlier release of a service",
+    load: () => import("./commands/rollback.ts"),
+  },
+  {
+    name: "status",
+    group: "govern",
+    summary: "show what runs where, and whether it would be permitted now",
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "history",
+    group: "govern",
+    summary: "tell what happened, by whom and why",
+    load: () => import("./commands/history.ts"),
+  },
+  {
     name: "schema",
     group: "help",
     summary: "print the JSON Schema of ingot.yaml",

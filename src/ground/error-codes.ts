@@ -243,6 +243,7 @@ export const errorCodes = {
   },
   "image-not-pushed": { exit: 1, means: "The controller's registry has no image of that name or digest." },
   "release-unknown": { exit: 1, means: "A service has no such release in an environment." },
+  "service-unknown": { exit: 1, means: "The definition has no service of that name." },
   "rollback-refused": {
     exit: 1,
     means: "There is no release to go back to, or the one that was asked for is no way back.",

@@ -120,6 +120,8 @@ export type ServiceDefinition = {
   readonly listen?: string;
   readonly health?: HealthDefinition;
   readonly update: UpdateDefinition;
+  /** How it runs, in the words of ingot.yaml with all defaults: what a release keeps as its configuration. Its image is not in it, since a release has one of its own. */
+  readonly written: Readonly<Record<string, unknown>>;
 };
 
 export type EnvironmentDefinition = { readonly name: string; readonly policy?: string };

@@ -94,9 +94,11 @@ function toWritable(written: Written<"images">["writable"]): WritableDefinition[
 }
 
 function toService(written: Written<"services">, name: string): ServiceDefinition {
-  const { image, replicas, listen, health, update } = written;
+  const { image, ...rest } = written;
+  const { replicas, listen, health, update } = rest;
   return {
     name,
+    written: rest,
     image,
     replicas,
     ...defined({ listen, health: health === undefined ? undefined : toHealth(health) }),

@@ -46,7 +46,8 @@ const tell: Tell = {
 export function tellEvent({ actor, type, data }: Pick<LedgerEvent, "actor" | "type" | "data">): string {
   if (!Object.hasOwn(tell, type)) return `${actor}: ${type}`;
   const sentence = tell[type as EventType] as (data: LedgerEvent["data"]) => string;
-  return `${actor} ${sentence(data)}`;
+  // Attack: a reason with a line break in it, after which comes what looks like another event.
+  return `${actor} ${sentence(data)}`.replaceAll(/\s+/gu, " ");
 }
 
 /** `image sha256:…`, `package openssl 3.0.1 (deb)`, `key 0123456789ab`. */

@@ -1,0 +1,68 @@
+import type { ServiceStatus } from "../../controller/verbs/status.ts";
+import { shortDigest } from "../../oci/digest.ts";
+import { formatTable, formatTime } from "../format.ts";
+import { momentOf, oneLine } from "./one-line.ts";
+
+/** A table of what is released, and below it whatever needs somebody's attention. `now`: seconds since 1970. */
+export function describeStatus(services: readonly ServiceStatus[], now: number): string {
+  if (services.length === 0) return "nothing is released; next: ingot deploy SERVICE --to ENVIRONMENT";
+  const rows = services.map((one) => {
+    const { environment, service, number, created, createdBy } = one.release;
+    return [environment, service, String(number), nameOf(one), formatTime(created), createdBy, standingOf(one)];
+  });
+  const table = formatTable(["environment", "service", "release", "image", "since", "by", "now"], rows);
+  const concerns = services.flatMap((one) => describeConcerns(one, now));
+  return concerns.length === 0 ? table : [table, "", ...concerns].join("\n");
+}
+
+function nameOf({ release, tags }: ServiceStatus): string {
+  const [tag] = tags;
+  return tag === undefined ? `${release.repository}@${shortDigest(release.image)}` : `${release.repository}:${tag}`;
+}
+
+function standingOf({ revocations, breakGlass, deploy, pull }: ServiceStatus): string {
+  if (revocations.length > 0) return "REVOKED";
+  if (breakGlass !== undefined) return breakGlass.isOverdue ? "BREAK-GLASS, OVERDUE" : "BREAK-GLASS";
+  if (!pull.permit) return "denied";
+  return deploy.permit ? "permitted" : "runs on";
+}
+
+function describeConcerns(one: ServiceStatus, now: number): readonly string[] {
+  const { release, revocations, breakGlass, deploy, pull } = one;
+  const lines = [
+    ...revocations.map(({ event, what, reason }) => `REVOKED by #${event} (${what}): ${oneLine(reason)}`),
+    ...(breakGlass === undefined ? [] : [describeGlass(breakGlass)]),
+    ...(pull.permit ? [] : ["its instances may not be started any more:"]),
+    ...(!pull.permit || deploy.permit ? [] : ["it runs on; released anew today it would be denied:"]),
+    ...(pull.permit ? deploy : pull).missing.map(describeMissing),
+    ...describeEnds(one, now),
+  ];
+  if (lines.length === 0) return [];
+  return [
+    `${release.service} in ${release.environment}, release ${release.number}:`,
+    ...lines.map((line) => `  ${line}`),
+  ];
+}
+
+function describeMissing({ policy, missing, supply }: ServiceStatus["deploy"]["missing"][number]): string {
+  return `  ${policy}: ${oneLine(missing)}${supply === undefined ? "" : ` → ${supply}`}`;
+}
+
+function describeGlass({ reason, expires, isOverdue }: NonNullable<ServiceStatus["breakGlass"]>): string {
+  const when = isOverdue ? `was to end at ${momentOf(expires)} and is OVERDUE` : `until ${momentOf(expires)}`;
+  return `BREAK-GLASS ${when}: ${oneLine(reason)}`;
+}
+
+const day = 86_400;
+
+/** What is good now and will not be for long. */
+function describeEnds({ deploy, approvals }: ServiceStatus, now: number): readonly string[] {
+  const ending = approvals.filter(({ expires }) => expires < now + day);
+  const { permit, until } = deploy;
+  return [
+    ...ending.map(({ by, expires }) => `the approval of ${by} ends at ${momentOf(expires)}`),
+    ...(permit && until !== undefined && until < now + day
+      ? [`what permits it changes at ${momentOf(until)}, without anything happening`]
+      : []),
+  ];
+}
