@@ -18,5 +18,7 @@ export function findOwner(
   if (fitting.length > 0) return { reason: `it is signed by ${named}, which is ${first.status} and signs nothing new` };
   const uses = [...new Set(keys.map(({ use }) => use))].join(", ");
   // Attack: whoever has the key that signs failed tests cannot say that the builder built something.
-  return { reason: `it is signed by ${named}, registered as ${uses}; this kind counts from a ${needed} only` };
+  return {
+    reason: `it is signed by ${named}, registered as ${uses}; this kind counts by a key of ${needed === "approver" ? "an" : "a"} ${needed} only`,
+  };
 }
