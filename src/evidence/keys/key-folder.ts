@@ -7,11 +7,14 @@ export function keyFolder(ctx: Pick<Context, "home">): string {
   return join(ctx.home, "keys");
 }
 
-export function keyPath(ctx: Pick<Context, "home">, role: Role): string {
+/** Whose key a file has: a role that makes statements, or `identity`, with which its owner signs in to a controller. */
+export type KeyName = Role | "identity";
+
+export function keyPath(ctx: Pick<Context, "home">, role: KeyName): string {
   return join(keyFolder(ctx), `${role}.key`);
 }
 
-export function publicKeyPath(ctx: Pick<Context, "home">, role: Role): string {
+export function publicKeyPath(ctx: Pick<Context, "home">, role: KeyName): string {
   return join(keyFolder(ctx), `${role}.pub`);
 }
 

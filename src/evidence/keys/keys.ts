@@ -7,15 +7,15 @@ import { IngotError } from "../../ground/error.ts";
 import { withFileLock } from "../../ground/file-lock.ts";
 import { roles, type Role } from "../evidence.ts";
 import { formatKeyFile, parseKeyFile } from "./key-file.ts";
-import { keyFolder, keyPath, publicKeyPath, shortId } from "./key-folder.ts";
+import { keyFolder, keyPath, publicKeyPath, shortId, type KeyName } from "./key-folder.ts";
 import { readPrivateFile } from "../../ground/private-file.ts";
 import { describeKey, parsePublicKey } from "./public-key.ts";
 import { sealKey } from "./sealed-key.ts";
 import { openSealed } from "./signer.ts";
 
 /** A key of this installation, as far as it is known without its passphrase. */
-export type KeyEntry = {
-  readonly role: Role;
+export type KeyEntry<Name extends KeyName = Role> = {
+  readonly role: Name;
   /** Hex SHA-256 of the SPKI DER. */
   readonly id: string;
   /** ISO 8601. */
@@ -29,7 +29,11 @@ export type KeyEntry = {
 };
 
 /** Makes the key of a role. Throws `key-exists`: a key that is lost cannot be made again. */
-export function generateKey(ctx: Context, role: Role, options: { passphrase: string }): Promise<KeyEntry> {
+export function generateKey<Name extends KeyName>(
+  ctx: Context,
+  role: Name,
+  options: { passphrase: string },
+): Promise<KeyEntry<Name>> {
   return withKeys(ctx, async () => {
     assertNoKey(ctx, role);
     return store(ctx, role, { secret: newKey(), passphrase: options.passphrase });
@@ -49,15 +53,22 @@ export function importKey(ctx: Context, role: Role, from: { file: string; passph
   });
 }
 
+export type RotateOptions = {
+  readonly passphrase: string;
+  readonly keepsPrivate?: boolean;
+  /** Tells others of the new key before the old one is gone: when that fails, everything is as before. */
+  readonly announce?: (secret: KeyObject) => Promise<void>;
+};
+
 /**
  * Puts a new key in the place of a role's key. The old public key stays as `ROLE-ID12.pub`; the old private one only with `keepsPrivate`, as
  * `ROLE-ID12.key`.
  */
-export function rotateKey(
+export function rotateKey<Name extends KeyName>(
   ctx: Context,
-  role: Role,
-  options: { readonly passphrase: string; readonly keepsPrivate?: boolean },
-): Promise<{ readonly former: KeyEntry; readonly key: KeyEntry }> {
+  role: Name,
+  options: RotateOptions,
+): Promise<{ readonly former: KeyEntry<Name>; readonly key: KeyEntry<Name> }> {
   return withKeys(ctx, async () => {
     const former = readKey(ctx, role);
     if (former === undefined) throw noKey(role);
@@ -65,7 +76,9 @@ export function rotateKey(
     // Before the old key goes: what it signed must stay verifiable, whenever this stops.
     writeFileAtomic(`${name}.pub`, former.publicPem);
     if (options.keepsPrivate === true) writeFileAtomic(`${name}.key`, readFileSync(former.file), { mode: 0o600 });
-    const key = await store(ctx, role, { secret: newKey(), passphrase: options.passphrase });
+    const secret = newKey();
+    await options.announce?.(secret);
+    const key = await store(ctx, role, { secret, passphrase: options.passphrase });
     return { former, key };
   });
 }
@@ -80,7 +93,7 @@ export function listKeys(ctx: Context): readonly KeyEntry[] {
 }
 
 /** The key of a role without its passphrase; undefined where there is none. Throws `key-exposed`, `key-malformed`. */
-export function readKey(ctx: Context, role: Role): KeyEntry | undefined {
+export function readKey<Name extends KeyName>(ctx: Context, role: Name): KeyEntry<Name> | undefined {
   const file = keyPath(ctx, role);
   const text = readPrivateFile(file);
   if (text === undefined) return undefined;
@@ -92,16 +105,24 @@ export function readKey(ctx: Context, role: Role): KeyEntry | undefined {
 }
 
 /** Throws `key-exists`. */
-export function assertNoKey(ctx: Context, role: Role): void {
+export function assertNoKey(ctx: Context, role: KeyName): void {
   const path = keyPath(ctx, role);
   if (!existsSync(path)) return;
   throw new IngotError("key-exists", `there is a key of the role ${role} already: ${path}`, {
-    hint: `\`ingot key rotate ${role}\` puts a new one in its place and keeps the old public key`,
+    hint:
+      role === "identity"
+        ? "sign in with it: ingot login URL; `ingot identity rotate-key` puts a new one in its place"
+        : `\`ingot key rotate ${role}\` puts a new one in its place and keeps the old public key`,
   });
 }
 
 /** The error for a role without a key. */
-export function noKey(role: Role): IngotError {
+export function noKey(role: KeyName): IngotError {
+  if (role === "identity") {
+    return new IngotError("key-missing", "there is no key to sign in with", {
+      hint: "ingot login URL --enrol CODE makes it; an admin has the code: ingot identity add",
+    });
+  }
   return new IngotError("key-missing", `there is no key of the role ${role}`, { hint: `ingot key generate ${role}` });
 }
 
@@ -118,11 +139,11 @@ function newKey(): KeyObject {
   return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 }
 
-async function store(
+async function store<Name extends KeyName>(
   ctx: Context,
-  role: Role,
+  role: Name,
   { secret, passphrase }: { secret: KeyObject; passphrase: string },
-): Promise<KeyEntry> {
+): Promise<KeyEntry<Name>> {
   const file = keyPath(ctx, role);
   const { id, pem } = describeKey(createPublicKey(secret), file);
   const pkcs8 = secret.export({ type: "pkcs8", format: "der" });
@@ -137,11 +158,11 @@ async function store(
   return { role, id, created, file, publicFile, publicPem: pem, former };
 }
 
-function readPublicFile({ publicFile }: KeyEntry): string | undefined {
+function readPublicFile({ publicFile }: Pick<KeyEntry, "publicFile">): string | undefined {
   return existsSync(publicFile) ? readFileSync(publicFile, "utf8") : undefined;
 }
 
-function formerKeys(ctx: Context, role: Role): KeyEntry["former"] {
+function formerKeys(ctx: Context, role: KeyName): KeyEntry["former"] {
   const folder = keyFolder(ctx);
   const pattern = new RegExp(`^${role}-[0-9a-f]{12}\\.pub$`);
   const files = readdirSync(folder).filter((name) => pattern.test(name));
@@ -151,7 +172,7 @@ function formerKeys(ctx: Context, role: Role): KeyEntry["former"] {
   });
 }
 
-function foreignFile(file: string, role: Role): IngotError {
+function foreignFile(file: string, role: KeyName): IngotError {
   return new IngotError("key-malformed", `${file} lacks the public key that Ingot writes beside the private one`, {
     hint: `a key of cosign: move it elsewhere, then \`ingot key import FILE --role ${role}\``,
   });

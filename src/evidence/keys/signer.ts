@@ -3,10 +3,10 @@ import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Role, TrustedKey } from "../evidence.ts";
 import { parseKeyFile } from "./key-file.ts";
-import { keyPath } from "./key-folder.ts";
+import { keyPath, type KeyName } from "./key-folder.ts";
 import { findPassphrase, type PassphraseOptions } from "./passphrase.ts";
 import { readPrivateFile } from "../../ground/private-file.ts";
-import { assertP256, describeKey } from "./public-key.ts";
+import { assertP256, describeKey, type PublicKey } from "./public-key.ts";
 import { unsealKey } from "./sealed-key.ts";
 
 /** A private key that is open, and the public one that others check it with. */
@@ -26,16 +26,32 @@ export async function openSigner(
   role: Role,
   options: PassphraseOptions = {},
 ): Promise<Signer | undefined> {
-  const path = keyPath(ctx, role);
+  const key = await openKey(ctx, role, options);
+  if (key === undefined) return undefined;
+  const { id, pem, secret } = key;
+  return signWith(secret, { id, role, pem, from: keyPath(ctx, role) });
+}
+
+/** A private key that is open. */
+export type OpenedKey = PublicKey & { readonly secret: KeyObject };
+
+/** A key of this installation, opened, to sign other things than statements with; undefined where there is none. Throws as `openSigner`. */
+export async function openKey(
+  ctx: Context,
+  name: KeyName,
+  options: PassphraseOptions = {},
+): Promise<OpenedKey | undefined> {
+  const path = keyPath(ctx, name);
   const text = readPrivateFile(path);
   if (text === undefined) return undefined;
   const file = parseKeyFile(text, path);
-  const passphrase = await findPassphrase(ctx, `the ${role}'s key (${path})`, options);
+  const whose = name === "identity" ? "the key that you sign in with" : `the ${name}'s key`;
+  const passphrase = await findPassphrase(ctx, `${whose} (${path})`, options);
   const secret = await openSealed(file.sealed, passphrase, path);
   const { id, pem } = describeKey(createPublicKey(secret), path);
   // The text beside the key is not covered by its encryption: who can write it could make others trust a key that nobody here has.
   if (file.id !== id) throw notItsOwn(path, id);
-  return signWith(secret, { id, role, pem, from: path });
+  return { id, pem, secret };
 }
 
 /** A signer of an open key. */
