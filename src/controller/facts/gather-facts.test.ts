@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeEvent, system } from "../events/events.ts";
+import { pushedImage, repository } from "../statements/door.fixture.ts";
+import { identity, openDoor, sign, type Door, type Pushed } from "../statements/door.fixture.ts";
+import { gatherFacts } from "./gather-facts.ts";
+
+const passed = (finishedOn: string): object => ({ result: "PASSED", finishedOn, failedTests: [] });
+const failed = (finishedOn: string): object => ({ result: "FAILED", finishedOn, failedTests: ["test:home"] });
+
+test("the newest result of the tests counts, by what it says of itself and not by when it came", async (t) => {
+  const door = await openDoor(t);
+  await tested(door, passed("2026-11-21T11:00:00Z"));
+  await tested(door, failed("2026-11-21T11:30:00Z"));
+  assert.deepEqual(door.facts().tests, { passed: false, finished: at("11:30"), failed: ["test:home"] });
+  assert.deepEqual(kinds(door), ["tests"]);
+  await tested(door, passed("2026-11-21T11:15:00Z"));
+  assert.equal(door.facts().tests?.passed, false);
+  await tested(door, passed("2026-11-21T11:45:00Z"));
+  assert.equal(door.facts().tests?.passed, true);
+});
+
+test("of two results of one moment the later one to come in counts", async (t) => {
+  const door = await openDoor(t);
+  await tested(door, passed("2026-11-21T11:00:00Z"));
+  await tested(door, failed("2026-11-21T11:00:00Z"));
+  assert.equal(door.facts().tests?.passed, false);
+});
+
+test("a failed test that was deleted makes the passed one before it no proof again; a new one does", async (t) => {
+  const door = await openDoor(t);
+  await tested(door, passed("2026-11-21T11:00:00Z"));
+  const { manifest } = await tested(door, failed("2026-11-21T11:30:00Z"));
+  await door.record(makeEvent("workload:ci", "manifest.deleted", { repository, digest: manifest }));
+  assert.equal(door.facts().tests, undefined);
+  assert.match(JSON.stringify(door.facts().uncounted), /the statement of workload:ci was deleted/);
+  await tested(door, passed("2026-11-21T11:45:00Z"));
+  assert.equal(door.facts().tests?.passed, true);
+});
+
+test("the newest scan counts, also when it knows less than the one before", async (t) => {
+  const door = await openDoor(t);
+  const scan = (finished: string, uri: string): object => ({
+    scanner: { uri, result: { findings: [], gaps: [], sources: [{ kind: "osv" }], packages: { deb: 1 } } },
+    metadata: { scanFinishedOn: finished },
+  });
+  const push = async (predicate: object): Promise<Pushed> =>
+    door.push(await sign(door.keys.scanner, "scan", { image: door.image, predicate }));
+  await push(scan("2026-11-21T11:00:00Z", "pkg:generic/ingot@0.1.0"));
+  assert.deepEqual(door.facts().scan, { finished: at("11:00"), exploited: [], fixable: [], gaps: 0 });
+  await push(scan("2026-11-21T11:30:00Z", "pkg:github/aquasecurity/trivy@0.60"));
+  assert.equal(door.facts().scan?.gaps, 1);
+});
+
+test("a rebuild that differs takes back the identical one before it, and not one after it", async (t) => {
+  const door = await openDoor(t);
+  const rebuilt = async (result: string, finishedOn: string): Promise<Pushed> =>
+    door.push(await sign(door.keys.rebuilder, "rebuild", { image: door.image, predicate: { result, finishedOn } }));
+  await rebuilt("identical", "2026-11-21T11:00:00Z");
+  assert.deepEqual(kinds(door), ["rebuild"]);
+  const { manifest } = await rebuilt("different", "2026-11-21T11:30:00Z");
+  assert.deepEqual(kinds(door), []);
+  assert.match(JSON.stringify(door.facts().uncounted), /the rebuild was .*different.*, not identical/);
+  await door.record(makeEvent("workload:ci", "manifest.deleted", { repository, digest: manifest }));
+  assert.deepEqual(kinds(door), []);
+  await rebuilt("identical", "2026-11-21T11:45:00Z");
+  assert.deepEqual(kinds(door), ["rebuild"]);
+});
+
+test("exceptions are a statement of their own, and count through the scan that applied them", async (t) => {
+  const door = await openDoor(t);
+  await door.push(await sign(door.keys.scanner, "vex", { image: door.image, predicate: { statements: [] } }));
+  assert.deepEqual(door.facts().statements, [{ kind: "vex", by: ["workload:ci"] }]);
+  assert.equal(door.facts().scan, undefined);
+});
+
+test("authors are who pushed it, whose builder's key signed it, and who wrote or committed the source by a registered address", async (t) => {
+  const door = await openDoor(t);
+  await door.record(identity("user:erin", "user", [], ["erin@shop.example"]), pushedImage(door.image, "user:bob"));
+  const git = {
+    digest: { gitCommit: "a".repeat(40) },
+    annotations: { authors: ["ERIN@shop.example", "x@shop.example"] },
+  };
+  const predicate = { buildDefinition: { resolvedDependencies: [git] } };
+  await door.push(await sign(door.keys.builder, "provenance", { image: door.image, predicate }));
+  const authors = ["user:bob", "user:erin", "workload:ci"];
+  assert.deepEqual(door.facts().authors, authors);
+  // Whoever made it stays its author: revoking their key lets nobody approve their own.
+  const { id } = door.keys.builder.key;
+  await door.record(makeEvent(system, "revocation.made", { subject: { kind: "key", id }, reason: "stolen" }));
+  assert.deepEqual(door.facts().authors, authors);
+  assert.deepEqual(kinds(door), []);
+});
+
+test("attaching a statement makes nobody an author", async (t) => {
+  const door = await openDoor(t);
+  await door.push(await sign(door.keys.builder, "signature", { image: door.image, predicate: {} }), {
+    principal: "user:alice",
+  });
+  assert.deepEqual(door.facts().authors, ["workload:ci"]);
+});
+
+test("a package that was revoked before the image came is revoked in it when its bill of materials comes", async (t) => {
+  const door = await openDoor(t);
+  const subject = { kind: "package", ecosystem: "deb", name: "openssl", version: "3.0.1" } as const;
+  await door.record(makeEvent(system, "revocation.made", { subject, reason: "CVE-2026-1" }));
+  const purl = "pkg:deb/debian/libssl3@3.0.1?upstream=openssl";
+  await door.push(
+    await sign(door.keys.builder, "cyclonedx", { image: door.image, predicate: { components: [{ purl }] } }),
+  );
+  const [revoked] = door.facts().revocations;
+  assert.deepEqual([revoked?.what, revoked?.reason], ["has openssl 3.0.1", "CVE-2026-1"]);
+});
+
+test("facts of an image with thirty statements take less than 0.2 ms", async (t) => {
+  const door = await openDoor(t);
+  for (let minute = 10; minute < 40; minute += 1) await tested(door, passed(`2026-11-21T11:${minute}:00Z`));
+  const { ledger } = door.controller;
+  const times = Array.from({ length: 400 }, () => {
+    const start = performance.now();
+    gatherFacts(ledger.state, door.image.digest);
+    return performance.now() - start;
+  }).toSorted((a, b) => a - b);
+  // The median of the faster half: what else runs on the machine is not measured.
+  assert.ok((times[100] ?? 1) < 0.2, `${times[100]} ms`);
+});
+
+async function tested(door: Door, predicate: object): Promise<Pushed> {
+  return door.push(await sign(door.keys.tester, "tests", { image: door.image, predicate }));
+}
+
+function kinds(door: Door): readonly string[] {
+  return door.facts().statements.map(({ kind }) => kind);
+}
+
+function at(time: string): number {
+  return Date.parse(`2026-11-21T${time}:00Z`) / 1000;
+}
