@@ -29,6 +29,9 @@ function git(folder: string, ...args: string[]): string {
   return execFileSync("git", [...person, ...args], { cwd: folder, env, encoding: "utf8", stdio: "pipe" }).trim();
 }
 
+/** Of every commit here. */
+const authors = ["a@example"];
+
 type Repository = { readonly root: string; readonly project: string; readonly commit: string };
 
 /** A repository with a project in the folder `shop`. */
@@ -48,14 +51,31 @@ function makeRepository(t: TestContext, format = "sha1"): Repository {
 
 test("a clean work tree gives its commit and the project's folder in it", async (t) => {
   const { root, project, commit } = makeRepository(t);
-  assert.deepEqual(await readGitState(ctx, project), { kind: "commit", commit, folder: "shop/", changed: [] });
-  assert.deepEqual(await readGitState(ctx, root), { kind: "commit", commit, folder: "", changed: [] });
+  assert.deepEqual(await readGitState(ctx, project), { kind: "commit", commit, folder: "shop/", changed: [], authors });
+  assert.deepEqual(await readGitState(ctx, root), { kind: "commit", commit, folder: "", changed: [], authors });
+});
+
+test("who wrote, who committed and who took part is named by address, and what is none is left out", async (t) => {
+  const { root, project } = makeRepository(t);
+  const trailers = "Co-authored-by: Bo <Bo@shop.example>\nCo-authored-by: nobody\nCo-authored-by: X <two words@x>";
+  git(
+    root,
+    "-c",
+    "user.email=",
+    "commit",
+    "--allow-empty",
+    "--quiet",
+    "--author=Eve <Eve@Shop.example>",
+    `--message=m\n\n${trailers}`,
+  );
+  const state = await readGitState(ctx, project);
+  assert.deepEqual(state.kind === "commit" && state.authors, ["bo@shop.example", "eve@shop.example"]);
 });
 
 test("a repository with SHA-256 is read as well", async (t) => {
   const { project, commit } = makeRepository(t, "sha256");
   assert.equal(commit.length, 64);
-  assert.deepEqual(await readGitState(ctx, project), { kind: "commit", commit, folder: "shop/", changed: [] });
+  assert.deepEqual(await readGitState(ctx, project), { kind: "commit", commit, folder: "shop/", changed: [], authors });
 });
 
 test("changed, staged, removed and new files of the project are named, what is ignored or outside of it is not", async (t) => {
@@ -69,7 +89,7 @@ test("changed, staged, removed and new files of the project are named, what is i
   appendFileSync(join(project, "ingot.yaml"), "images: {}\n");
   rmSync(join(project, "public/index.html"));
   const changed = [".gitignore", "ingot.yaml", "public/index.html", "staged", "ünicode \n"];
-  assert.deepEqual(await readGitState(ctx, project), { kind: "commit", commit, folder: "shop/", changed });
+  assert.deepEqual(await readGitState(ctx, project), { kind: "commit", commit, folder: "shop/", changed, authors });
 });
 
 test("no repository, no commit and no git are unknown, each with its reason", async (t) => {
@@ -144,7 +164,7 @@ test("the checkout of another user is read", async (t) => {
   for (const path of ["", ...readdirSync(root, { recursive: true, encoding: "utf8" })])
     chownSync(join(root, path), 12345, 12345);
   assert.throws(() => git(project, "status"), /dubious ownership/);
-  assert.deepEqual(await readGitState(ctx, project), { kind: "commit", commit, folder: "shop/", changed: [] });
+  assert.deepEqual(await readGitState(ctx, project), { kind: "commit", commit, folder: "shop/", changed: [], authors });
 });
 
 test("the remote is given without what lets its owner in, and paths of this machine are not given", async (t) => {

@@ -15,6 +15,8 @@ export type GitState =
       readonly folder: string;
       /** Paths below the project's folder that differ from the commit or are not in it, sorted; empty means clean. */
       readonly changed: readonly string[];
+      /** Addresses of who wrote the commit, who committed it, and who it says took part; in order. They may not approve what is built of it. */
+      readonly authors: readonly string[];
     }
   | { readonly kind: "unknown"; readonly reason: string };
 
@@ -40,7 +42,22 @@ async function readState({ commit, prefix, origin, run }: GitRepository): Promis
   const paths = status.stdout.split("\0").filter((line) => line !== "");
   const changed = paths.map((line) => line.slice("XY ".length + prefix.length)).toSorted();
   const uri = origin === undefined ? undefined : publicUri(origin);
-  return { kind: "commit", commit, ...(uri === undefined ? {} : { uri }), folder: prefix, changed };
+  const authors = await readAuthors(run, commit);
+  return { kind: "commit", commit, ...(uri === undefined ? {} : { uri }), folder: prefix, changed, authors };
+}
+
+/** The format asks for no signature, so that no other program is run. */
+async function readAuthors(run: GitRepository["run"], commit: string): Promise<readonly string[]> {
+  const format = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)";
+  const shown = await run(["show", "--no-patch", "--no-show-signature", "--no-mailmap", format, commit]);
+  if (shown.code !== 0) return [];
+  const [author = "", committer = "", ...others] = shown.stdout.split("\n");
+  const took = others.map((line) => /<([^<>]+)>\s*$/.exec(line)?.[1] ?? "");
+  const addresses = [author, committer, ...took].map((one) => one.trim().toLowerCase());
+  return [...new Set(addresses)]
+    .filter((one) => /^[^\s@<>\p{Cc}]{1,200}@[^\s@<>\p{Cc}]{1,100}$/u.test(one))
+    .toSorted()
+    .slice(0, 20);
 }
 
 /**

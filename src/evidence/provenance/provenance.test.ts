@@ -32,7 +32,14 @@ const facts: BuildFacts = {
     },
   ],
   bases: [{ name: "base.example/os@sha256:d", sha256: "d".repeat(64), kind: "oci" }],
-  git: { kind: "commit", commit: "e".repeat(40), uri: "git+https://git.example/shop", folder: "deploy/", changed: [] },
+  git: {
+    kind: "commit",
+    commit: "e".repeat(40),
+    uri: "git+https://git.example/shop",
+    folder: "deploy/",
+    changed: [],
+    authors: ["ana@shop.example"],
+  },
   run: { id: "f", startedOn: new Date("2026-01-02T03:04:05.678Z"), finishedOn: new Date("2026-01-02T03:04:09Z") },
 };
 
@@ -69,7 +76,7 @@ test("every input is a dependency by its digest: definition, lock, commit, base,
       name: "git",
       uri: "git+https://git.example/shop",
       digest: { gitCommit: "e".repeat(40) },
-      annotations: { folder: "deploy/", dirty: false },
+      annotations: { folder: "deploy/", authors: ["ana@shop.example"], dirty: false },
     },
     { name: "base.example/os@sha256:d", digest: { sha256: "d".repeat(64) }, annotations: { kind: "base-oci" } },
     { name: "nginx.conf", digest: { sha256: "b".repeat(64) }, annotations: { kind: "file", mode: "0644" } },
@@ -87,7 +94,7 @@ test("every input is a dependency by its digest: definition, lock, commit, base,
 
 test("a dirty tree is said with its paths, and with no more than a thousand of them", () => {
   const changed = Array.from({ length: 1500 }, (_, at) => `file-${at}`);
-  const git = { kind: "commit", commit: "e".repeat(40), folder: "", changed } as const;
+  const git = { kind: "commit", commit: "e".repeat(40), folder: "", changed, authors: [] } as const;
   const found = dependencies(makeProvenance({ ...facts, git })).find(({ name }) => name === "git");
   assert.deepEqual(found?.annotations, {
     folder: "",

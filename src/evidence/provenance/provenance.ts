@@ -121,7 +121,7 @@ const mostChanged = 1000;
 function describeCommit(git: GitState): readonly ResourceDescriptor[] {
   // A dependency without a digest proves nothing: that it is not known is a parameter.
   if (git.kind === "unknown") return [];
-  const { commit, uri, folder, changed } = git;
+  const { commit, uri, folder, changed, authors } = git;
   const shown = changed.slice(0, mostChanged);
   return [
     {
@@ -130,6 +130,7 @@ function describeCommit(git: GitState): readonly ResourceDescriptor[] {
       digest: { gitCommit: commit },
       annotations: {
         folder,
+        ...(authors.length === 0 ? {} : { authors }),
         dirty: changed.length > 0,
         ...(changed.length === 0 ? {} : { changed: shown }),
         ...(shown.length < changed.length ? { changedInAll: changed.length } : {}),
