@@ -198,6 +198,7 @@ export const errorCodes = {
   "enrolment-invalid": { exit: 1, means: "A code of enrolment is wrong, expired or used." },
   "identity-exists": { exit: 1, means: "There is, or was, an identity of that name." },
   "identity-last-admin": { exit: 1, means: "Nobody would be left who can administer the controller." },
+  "identity-last-key": { exit: 1, means: "A key is the only one with which its owner can sign in." },
   "identity-unknown": { exit: 1, means: "The controller knows nobody of that name." },
   "issuer-unknown": { exit: 1, means: "An ID token is from an issuer that the controller does not trust." },
   "issuer-unusable": { exit: 1, means: "An OIDC issuer cannot be asked for its keys, or is not the one it should be." },
@@ -243,6 +244,7 @@ export const errorCodes = {
   },
   "image-not-pushed": { exit: 1, means: "The controller's registry has no image of that name or digest." },
   "release-unknown": { exit: 1, means: "A service has no such release in an environment." },
+  "revocation-unfounded": { exit: 2, means: "Something should be revoked without a reason." },
   "service-unknown": { exit: 1, means: "The definition has no service of that name." },
   "rollback-refused": {
     exit: 1,
@@ -258,7 +260,6 @@ export const errorCodes = {
   "registry-request-unsupported": { exit: 1, means: "The registry does not do what a client asked for." },
   "repository-unknown": { exit: 1, means: "The registry has no such repository." },
   "repository-name-invalid": { exit: 2, means: "A name is not one that a repository, tag or digest can have." },
-  "sign-in-needed": { exit: 1, means: "The controller answers only those who signed in." },
   "statement-refused": { exit: 4, means: "A statement that was pushed is altered, malformed or about another image." },
   "tag-immutable": { exit: 1, means: "A tag names another image already, and tags of its repository do not move." },
   "upload-invalid": { exit: 1, means: "A part of an upload does not follow what came before it." },

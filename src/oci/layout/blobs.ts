@@ -12,7 +12,7 @@ import {
   utimesSync,
   writeSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
+import { copyFile, open } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder, temporaryPath } from "../../ground/atomic-file.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
@@ -35,6 +35,8 @@ export type Blobs = {
   readonly putBlob: (content: Uint8Array | string) => Digest;
   /** Stores a stream, verified while it is written: throws `blob-mismatch`, and then nothing is left of it. */
   readonly putBlobStream: (source: AsyncIterable<Uint8Array>, expected?: ExpectedBlob) => Promise<StoredBlob>;
+  /** Moves a file in, whose content is known to have this digest and is synced; durable when it resolves. It takes the place of a blob that is there, which may be damaged. */
+  readonly adoptBlob: (file: string, digest: Digest) => Promise<void>;
 };
 
 export type StoredBlob = { readonly digest: Digest; readonly size: number };
@@ -53,6 +55,7 @@ export function openBlobs(folder: string): Blobs {
     readBlob: (digest) => readVerified(blobPath(digest), digest),
     putBlob: (content) => put(folder, blobPath, content),
     putBlobStream: (source, expected = {}) => putStream({ folder, blobPath, source, expected }),
+    adoptBlob: (file, digest) => adopt(folder, file, blobPath(digest)),
   };
 }
 
@@ -163,6 +166,34 @@ async function* inPieces(
     size = 0;
   }
   if (size > 0) yield Buffer.concat(chunks);
+}
+
+async function adopt(folder: string, file: string, path: string): Promise<void> {
+  try {
+    await rename(file, path, 0o444);
+  } catch (error) {
+    if (!isErrno(error, "EXDEV")) throw storeError(error);
+    // The store is a mount of its own: by a copy, which is whole before it has its name.
+    const temporary = ingestPath(folder);
+    try {
+      await copyFile(file, temporary);
+      await using copy = await open(temporary, "r+");
+      await copy.sync();
+      await rename(temporary, path, 0o444);
+    } catch (cause) {
+      rmSync(temporary, { force: true });
+      throw storeError(cause);
+    }
+    rmSync(file, { force: true });
+  }
+}
+
+/** As `publish`, but other requests are answered while the disk works. */
+async function rename(from: string, to: string, mode: number): Promise<void> {
+  chmodSync(from, mode);
+  renameSync(from, to);
+  await using parent = await open(join(to, ".."), "r");
+  await parent.sync();
 }
 
 function mismatch(how: string, actual: number, expected: number): IngotError {

@@ -1,0 +1,58 @@
+import type { NumberedEvent } from "../../ledger/event.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+
+/** How often something happened that decisions rest on: a remembered decision is as good as new while its generation is the same. */
+export type Generations = {
+  readonly of: (image: string | undefined) => string;
+  readonly close: () => void;
+};
+
+export function openGenerations(ledger: Ledger): Generations {
+  let seen = ledger.log.checkpoint().size;
+  let everything = 0;
+  const images = new Map<string, number>();
+  const see = (event: NumberedEvent): void => {
+    if (event.index < seen) return;
+    seen = event.index + 1;
+    const reached = reachedBy(event);
+    if (reached === "everything") everything += 1;
+    else for (const image of reached) images.set(image, (images.get(image) ?? 0) + 1);
+  };
+  const close = ledger.subscribe(see);
+  return {
+    of: (image) => {
+      // Whoever was told that something is done must find it done: what is durable counts, also where nobody was told of it yet.
+      if (ledger.log.checkpoint().size > seen) for (const event of ledger.events(seen)) see(event);
+      return `${everything}.${image === undefined ? 0 : (images.get(image) ?? 0)}`;
+    },
+    close,
+  };
+}
+
+/** Images whose facts an event may change. A type that is not known here may change anything. */
+function reachedBy({ type, data }: NumberedEvent): readonly string[] | "everything" {
+  switch (type) {
+    case "decision.made":
+    case "token.issued":
+    case "enrolment.opened":
+    case "enrolment.used":
+    case "tag.set":
+    case "tag.deleted":
+    case "garbage.collected":
+      return [];
+    case "manifest.pushed":
+    case "manifest.deleted":
+      return textsOf(data.digest);
+    case "statement.accepted":
+    case "statement.uncounted":
+      return textsOf(data.subject);
+    case "release.created":
+      return textsOf(data.image);
+    default:
+      return "everything";
+  }
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return typeof value === "string" ? [value] : [];
+}

@@ -1,0 +1,59 @@
+import { IngotError } from "../../ground/error.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Principal } from "../../policy/policy.ts";
+import { manifestsWithBlob } from "../state/registry-lists.ts";
+import { findManifest } from "../state/registry.ts";
+import { denied } from "../verbs/authorize.ts";
+import { decidePull, type PullDecision } from "./pull-decision.ts";
+import { mayPush } from "./push-permit.ts";
+import type { Registry } from "./registry.ts";
+
+export type PulledBlob = { readonly path: string; readonly size: number };
+
+export type BlobAsked = { readonly repository: string; readonly digest: Digest };
+
+/** Manifests that are asked about, the newest first: a layer may be in all images that a repository ever had. */
+const mostAsked = 64;
+
+/**
+ * A blob for somebody who may pull a manifest of this repository that lists it; one that no manifest lists yet, for those who may push. Throws `blob-unknown`, also for a blob of
+ * another repository, and `policy-denied`.
+ */
+export async function pullBlob(registry: Registry, principal: Principal, asked: BlobAsked): Promise<PulledBlob> {
+  const { store, ledger } = registry.controller;
+  const { repository, digest } = asked;
+  const manifests = manifestsWithBlob(ledger.state, repository, digest, mostAsked);
+  const isLinked = registry.links.has(repository, digest);
+  if (manifests.length === 0 && !isLinked) throw unknownBlob(asked);
+  const denial = await findDenial(registry, { principal, repository, manifests });
+  if (denial !== undefined && !(isLinked && (await mayPush(registry, principal, repository)))) throw denial(asked);
+  const size = store.blobSize(digest);
+  // What the store lost can be pushed again.
+  if (size === undefined) throw unknownBlob(asked);
+  await ledger.settled();
+  return { path: store.blobPath(digest), size };
+}
+
+type Among = { readonly principal: Principal; readonly repository: string; readonly manifests: readonly string[] };
+
+/** What to throw when none of the manifests may be pulled; undefined when one may. */
+async function findDenial(
+  registry: Registry,
+  { principal, repository, manifests }: Among,
+): Promise<((asked: BlobAsked) => IngotError) | undefined> {
+  let first: PullDecision | undefined;
+  for (const digest of manifests) {
+    const manifest = findManifest(registry.controller.ledger.state, repository, digest);
+    if (manifest === undefined) continue;
+    const pull = await decidePull(registry, principal, manifest);
+    if (pull.decision.permit) return undefined;
+    first ??= pull;
+  }
+  return first === undefined ? unknownBlob : () => denied(first.asked, first.decision);
+}
+
+export function unknownBlob({ repository, digest }: BlobAsked): IngotError {
+  return new IngotError("blob-unknown", `the repository ${repository} has no blob ${digest}`, {
+    hint: "push it; a blob of another repository is there once it is mounted",
+  });
+}

@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import type { Controller } from "../controller.ts";
+import { openAccess, type Access } from "./access.ts";
+import { openLinks, type Links } from "./links.ts";
+import { openManifestBytes, type ManifestBytes } from "./manifest-bytes.ts";
+import { openUploads, type Uploads } from "./uploads.ts";
+
+/** What the registry's verbs work with. */
+export type Registry = {
+  readonly controller: Controller;
+  readonly access: Access;
+  readonly links: Links;
+  readonly manifests: ManifestBytes;
+  readonly uploads: Uploads;
+  readonly close: () => Promise<void>;
+};
+
+/** Opens the registry of a controller. Uploads that a crash cut off go on where they were. */
+export function openRegistry(controller: Controller): Registry {
+  const folder = registryFolder(controller.ctx.home);
+  const access = openAccess(controller);
+  const links = openLinks(join(folder, "links"));
+  const uploads = openUploads(controller, { folder: join(folder, "uploads"), links });
+  const close = async (): Promise<void> => {
+    access.close();
+    await uploads.close();
+  };
+  return { controller, access, links, manifests: openManifestBytes(controller.store), uploads, close };
+}
+
+/** `$INGOT_HOME/registry`. */
+export function registryFolder(home: string): string {
+  return join(home, "registry");
+}

@@ -1,0 +1,168 @@
+import { createHash, type Hash } from "node:crypto";
+import { rmSync, statfsSync, statSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { IngotError, isErrno } from "../../ground/error.ts";
+import { isDigest, type Digest } from "../../oci/digest.ts";
+
+/** Bytes as they come in, some at a time. */
+export type Pieces = AsyncIterable<readonly Buffer[]>;
+
+/** One blob on its way in. Its bytes are appended to a file in the order in which they come; the file is the truth of how far it got. */
+export type Upload = {
+  readonly id: string;
+  /** Bytes that are there. */
+  readonly size: () => number;
+  /** Whether so many more bytes would be taken, before the first of them is read. Throws `upload-too-large` (the upload is gone then), `disk-full`. */
+  readonly assertRoom: (bytes: number) => void;
+  /** Throws `upload-invalid` while another request appends, `upload-too-large` (the upload is gone then), `disk-full`, and what `pieces` throws: what came before stays. */
+  readonly append: (pieces: Pieces) => Promise<void>;
+  /** Makes it a blob, durable when it resolves. Throws `blob-mismatch`: the upload is gone then. */
+  readonly finish: (digest: Digest) => Promise<void>;
+  readonly cancel: () => void;
+  /** Resolves when no request is working on it. */
+  readonly idle: () => Promise<void>;
+};
+
+type Setup = {
+  readonly id: string;
+  readonly folder: string;
+  /** Bytes. */
+  readonly limit: number;
+  readonly publish: (path: string, digest: Digest) => Promise<void>;
+  readonly onEnd: () => void;
+};
+
+export function openUpload(setup: Setup): Upload {
+  const { id, folder, limit, publish, onEnd } = setup;
+  const path = join(folder, "data");
+  let size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  // Of the first `size` bytes; undefined: to be read from the file.
+  let hash: Hash | undefined = size === 0 ? createHash("sha256") : undefined;
+  let work: Promise<void> | undefined;
+  const alone = async (job: () => Promise<void>): Promise<void> => {
+    if (work !== undefined) throw inUse(id);
+    work = job();
+    try {
+      await work;
+    } finally {
+      work = undefined;
+    }
+  };
+  const cancel = (): void => {
+    onEnd();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const append = async (pieces: Pieces): Promise<void> => {
+    await using file = await open(path, size === 0 ? "w" : "r+", 0o600);
+    for await (const buffers of pieces) {
+      const length = buffers.reduce((sum, { length: one }) => sum + one, 0);
+      if (size + length > limit) throw tooLarge(limit);
+      const writing = writeAll(file, buffers, size);
+      // The disk writes while the processor hashes. When the disk fails, the hash is of what is not there.
+      const known = hash;
+      hash = undefined;
+      if (known !== undefined) for (const buffer of buffers) known.update(buffer);
+      await writing;
+      hash = known;
+      size += length;
+    }
+  };
+  const finish = async (digest: Digest): Promise<void> => {
+    await using file = await open(path, size === 0 ? "a" : "r+", 0o600);
+    hash ??= await hashFile(file, size);
+    const actual = `sha256:${hash.digest("hex")}`;
+    hash = undefined;
+    if (actual !== digest) throw mismatch(digest, actual);
+    // What a failed write left behind the end.
+    await file.truncate(size);
+    await file.sync();
+    await publish(path, digest);
+  };
+  return {
+    id,
+    cancel,
+    size: () => size,
+    assertRoom: (bytes) => {
+      if (size + bytes > limit) {
+        cancel();
+        throw tooLarge(limit);
+      }
+      const { bavail, bsize } = statfsSync(folder);
+      if (bytes > bavail * bsize) throw diskFull();
+    },
+    append: (pieces) => alone(() => endOn(["upload-too-large"], cancel, () => append(pieces))),
+    finish: (digest) =>
+      alone(async () => {
+        await endOn(["blob-mismatch"], cancel, () => finish(digest));
+        cancel();
+      }),
+    idle: async () => {
+      await work?.catch(() => {});
+    },
+  };
+}
+
+/** An error of these codes ends the upload: nothing could make it whole any more. */
+async function endOn(codes: readonly string[], cancel: () => void, job: () => Promise<void>): Promise<void> {
+  try {
+    await job();
+  } catch (error) {
+    if (error instanceof IngotError && codes.includes(error.code)) cancel();
+    throw diskError(error);
+  }
+}
+
+async function writeAll(file: FileHandle, buffers: readonly Buffer[], position: number): Promise<void> {
+  const length = buffers.reduce((sum, one) => sum + one.length, 0);
+  const { bytesWritten } = await file.writev(buffers, position);
+  if (bytesWritten === length) return;
+  // A full disk takes a part and fails at the rest.
+  const rest = Buffer.concat(buffers).subarray(bytesWritten);
+  for (let at = 0; at < rest.length;) {
+    at += (await file.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten;
+  }
+}
+
+/** Of an upload that an earlier process began. */
+async function hashFile(file: FileHandle, size: number): Promise<Hash> {
+  const hash = createHash("sha256");
+  const block = Buffer.allocUnsafe(1 << 20);
+  for (let at = 0; at < size;) {
+    const { bytesRead } = await file.read(block, 0, Math.min(block.length, size - at), at);
+    if (bytesRead === 0) break;
+    hash.update(block.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return hash;
+}
+
+function diskError(error: unknown): unknown {
+  return isErrno(error, "ENOSPC") || isErrno(error, "EDQUOT") ? diskFull(error) : error;
+}
+
+function diskFull(cause?: unknown): IngotError {
+  return new IngotError("disk-full", "no space is left for the upload", {
+    hint: "free some space on the controller's disk, or collect garbage there; what came so far is kept for a day",
+    cause,
+  });
+}
+
+function inUse(id: string): IngotError {
+  return new IngotError("upload-invalid", `another request is working on the upload ${id}`, {
+    hint: "send the parts of an upload one after the other",
+  });
+}
+
+function tooLarge(limit: number): IngotError {
+  return new IngotError("upload-too-large", `the registry takes blobs of at most ${limit} bytes`, {
+    hint: "raise limits.blob in controller.yaml",
+  });
+}
+
+function mismatch(expected: Digest, actual: string): IngotError {
+  const got = isDigest(actual) ? actual : "another";
+  return new IngotError("blob-mismatch", `expected the blob ${expected}, got ${got}`, {
+    hint: "push again; if it stays so, something between client and registry alters content",
+  });
+}
