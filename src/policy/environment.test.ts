@@ -119,13 +119,15 @@ test("what was released may be pulled and rolled back to when it has grown old, 
   assert.deepEqual(await missingFor(old), ["scan-fresh", "critical-overdue", "approvals"]);
 });
 
-test("every @supply of the shipped policies names a command that takes its placeholders", async () => {
-  const { shipped } = await openOnce();
-  const supplies = [shipped.roles.text, shipped.environment.text].flatMap((text) => [
-    ...text.matchAll(/@supply\("([^"]+)"\)/g),
-  ]);
-  assert.ok(supplies.length > 10);
-  for (const [, command = ""] of supplies) assert.match(command, /^ingot [a-z]+/);
+test("every forbid of the shipped policies has its id, what is missing and the command that supplies it", async () => {
+  const { shipped, inspect } = await openOnce();
+  const { rules } = inspect([shipped.roles, shipped.environment]);
+  const forbids = rules.filter(({ rule }) => rule.effect === "forbid");
+  assert.ok(forbids.length > 18);
+  for (const { rule } of forbids) {
+    assert.deepEqual(Object.keys(rule.annotations).toSorted(), ["id", "missing", "supply"], rule.text);
+    assert.match(rule.annotations.supply ?? "", /^ingot [a-z]+/);
+  }
 });
 
 test("an environment's own policy takes the place of the shipped one, and the roles still hold", async () => {

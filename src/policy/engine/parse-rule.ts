@@ -1,4 +1,5 @@
 import type { DetailedError } from "@cedar-policy/cedar-wasm/nodejs";
+import { printable } from "../explain/printable.ts";
 import type { PolicyFinding } from "../finding.ts";
 import type { PolicyFile } from "../policy.ts";
 import { CedarEnded, type CedarHost } from "./cedar.ts";
@@ -23,7 +24,7 @@ export function parseRule(
     const answer = host.use((cedar) => cedar.policyToJson(text));
     if (answer.type === "failure") return answer.errors.flatMap((error) => toFindings(error, { file, statement }));
     const { effect, annotations = {} } = answer.json;
-    const name = annotations.id ?? `${file.name} rule ${position}`;
+    const name = printable(annotations.id ?? `${file.name} rule ${position}`);
     const scope = file.scope ?? "environment";
     const place = placeAt(file.text, statement.start);
     const { json } = answer;

@@ -1,0 +1,50 @@
+import { nearestWord } from "../../ground/nearest-word.ts";
+import { placeholders } from "../explain/placeholders.ts";
+import { findUnknownPlaceholders } from "../explain/fill-sentence.ts";
+import { printable } from "../explain/printable.ts";
+import type { Rule } from "../engine/compiled.ts";
+import type { PolicyFinding } from "../finding.ts";
+
+/** What Ingot reads; a rule may have others for people. */
+const known = ["id", "missing", "supply"] as const;
+
+/** Annotations that a forbid lacks, that are probably misspelt, and placeholders that do not exist. */
+export function checkAnnotations(rule: Rule): readonly PolicyFinding[] {
+  return [...checkNames(rule), ...checkPlaceholders(rule), ...(rule.effect === "forbid" ? findLacking(rule) : [])];
+}
+
+function checkNames(rule: Rule): readonly PolicyFinding[] {
+  return Object.keys(rule.annotations).flatMap((name) => {
+    if (known.some((one) => one === name)) return [];
+    const meant = nearestWord(name, known);
+    if (meant === undefined) return [];
+    return [finding(rule, "warning", `@${name} is no annotation that Ingot reads`, `did you mean @${meant}?`)];
+  });
+}
+
+function checkPlaceholders(rule: Rule): readonly PolicyFinding[] {
+  return (["missing", "supply"] as const).flatMap((name) =>
+    findUnknownPlaceholders(rule.annotations[name] ?? "").map((written) => {
+      const meant = nearestWord(written.slice(1, -1), Object.keys(placeholders));
+      const next = meant === undefined ? "docs/policy.md has the table of placeholders" : `did you mean {${meant}}?`;
+      return finding(rule, "warning", `@${name} has ${printable(written)}, which is no placeholder`, next);
+    }),
+  );
+}
+
+function findLacking(rule: Rule): readonly PolicyFinding[] {
+  const { id, missing, supply } = rule.annotations;
+  const findings: PolicyFinding[] = [];
+  if (id === undefined)
+    findings.push(finding(rule, "hint", `a denial can only call it "${rule.name}"`, 'add @id("a-short-name")'));
+  if (missing === undefined)
+    findings.push(finding(rule, "hint", "a denial cannot say what is missing", 'add @missing("one sentence")'));
+  if (supply === undefined)
+    findings.push(finding(rule, "hint", "a denial cannot say how to supply it", 'add @supply("ingot …")'));
+  return findings;
+}
+
+function finding(rule: Rule, severity: PolicyFinding["severity"], message: string, next: string): PolicyFinding {
+  const { file, line, column } = rule;
+  return { severity, file, line, column, message, next };
+}
