@@ -5,6 +5,7 @@ import { controllerRoutes } from "./routes/controller.ts";
 import { identityRoutes } from "./routes/identities.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { releaseRoutes } from "./routes/releases.ts";
+import { revocationRoutes } from "./routes/revocations.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 
@@ -15,6 +16,7 @@ const subjects: readonly AnyRoute[] = [
   ...keyRoutes,
   ...releaseRoutes,
   ...statusRoutes,
+  ...revocationRoutes,
 ];
 
 const document = defineRoute({

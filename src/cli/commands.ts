@@ -165,6 +165,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/history.ts"),
   },
   {
+    name: "revoke",
+    group: "govern",
+    summary: "revoke an image, a package version or a key, with all that it reaches",
+    load: () => import("./commands/revoke.ts"),
+  },
+  {
     name: "schema",
     group: "help",
     summary: "print the JSON Schema of ingot.yaml",

@@ -20,7 +20,11 @@ export type PromoteOrder = {
  * Takes a release of one environment to another: the same image with the same configuration, decided anew by the policy there. Throws `release-unknown`, `environment-unknown`, `request-malformed`,
  * `policy-denied`.
  */
-export async function promote(controller: Controller, principal: Principal, order: PromoteOrder): Promise<CreatedRelease> {
+export async function promote(
+  controller: Controller,
+  principal: Principal,
+  order: PromoteOrder,
+): Promise<CreatedRelease> {
   const { service, from, to, reason, breakGlass } = order;
   if (from === to) {
     throw new IngotError("request-malformed", `a release is promoted to another environment than its own, ${from}`, {
