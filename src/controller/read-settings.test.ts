@@ -51,6 +51,7 @@ test("an address that is none, and a base URL with a path, are refused", (t) => 
   for (const options of [
     { listen: "localhost" },
     { listen: "127.0.0.1:99999" },
+    { listen: "127.0.0.1:0" },
     { baseUrl: "https://ingot.example/x" },
   ]) {
     assert.equal(refused(t, "", options).code, "settings-malformed");

@@ -139,7 +139,7 @@ function parseListen(text: string): Settings["listen"] {
   const at = text.lastIndexOf(":");
   const host = text.slice(0, at).replace(/^\[(.*)\]$/, "$1");
   const port = Number(text.slice(at + 1));
-  if (at > 0 && isIP(host) !== 0 && Number.isInteger(port) && port >= 0 && port < 65_536) return { host, port };
+  if (at > 0 && isIP(host) !== 0 && Number.isInteger(port) && port >= 1 && port < 65_536) return { host, port };
   throw new IngotError("settings-malformed", `expected ADDRESS:PORT to listen on, got ${JSON.stringify(text)}`, {
     hint: "such as 127.0.0.1:8700, or [::1]:8700",
   });

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { freePort } from "./daemon.ts";
 
 const program = join(import.meta.dirname, "../../bin/ingot");
 
@@ -29,11 +30,12 @@ export type ControllerStart = {
 /** Starts it and waits until it says where it serves. Throws with its output when it ends before that. */
 export async function startController({
   home,
-  listen = "127.0.0.1:0",
+  listen,
   args = [],
   env = {},
 }: ControllerStart): Promise<ControllerProcess> {
-  const child = spawn(program, ["serve", "--listen", listen, ...args], {
+  const place = listen ?? `127.0.0.1:${await freePort()}`;
+  const child = spawn(program, ["serve", "--listen", place, ...args], {
     env: { ...process.env, NO_COLOR: "1", ...env, INGOT_HOME: home },
     stdio: ["ignore", "pipe", "pipe"],
   });
