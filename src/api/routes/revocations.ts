@@ -75,7 +75,9 @@ const list = defineRoute({
           madeBy: z.string(),
           subject,
           reason: z.string(),
-          images: z.array(z.object({ digest: z.string(), how: z.string() })).readonly(),
+          images: z
+            .array(z.object({ digest: z.string(), how: z.string(), parent: z.string().exactOptional() }))
+            .readonly(),
         }),
       )
       .readonly(),
@@ -87,7 +89,7 @@ const list = defineRoute({
     return {
       revocations: listRevocations(state).map((one) => ({
         ...one,
-        images: imagesOf(state, one.event).map(({ digest, how }) => ({ digest, how })),
+        images: imagesOf(state, one.event),
       })),
     };
   },

@@ -13,6 +13,8 @@ export type RevocationEvents = {
     readonly images: readonly {
       readonly digest: string;
       readonly how: string;
+      /** The image through which it is reached; absent for one that is reached by itself. */
+      readonly parent?: string;
       /** Of its manifest, from the lowest up: by them what is built on it later is known. */
       readonly layers?: readonly string[];
     }[];

@@ -33,7 +33,10 @@ export async function prepareReach(controller: Controller, subject: RevokedSubje
   }
   return (state) => {
     const { seeds, unknown } = findHaving(state, { subject, lists });
-    return { ...nothing, reached: spread({ state, store }, seeds), unknown };
+    const untold = new Set(unknown);
+    // Its own bill of materials says that it does not have the package, or it is a seed. An index has none.
+    const isAnswered = (digest: string): boolean => !untold.has(digest);
+    return { ...nothing, reached: spread({ state, store }, seeds, isAnswered), unknown };
   };
 }
 

@@ -4,7 +4,7 @@ import { parseImageManifest } from "../../oci/manifest.ts";
 import { isIndexType } from "../../oci/media-types.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 
-/** Digests of the layers of an image of the registry, the lowest first; none for an index, and for one that is not there any more. */
+/** Digests of the layers of an image of the registry, the lowest first, each once; none for an index, and for one that is not there any more. */
 export function layersOf({ state, store }: Sources, digest: string): readonly string[] {
   const known = state.get<{ media_type: string; kind: string }>(
     "SELECT media_type, kind FROM manifests WHERE digest = ? LIMIT 1",
@@ -12,7 +12,7 @@ export function layersOf({ state, store }: Sources, digest: string): readonly st
   );
   if (known === undefined || known.kind !== "image" || isIndexType(known.media_type)) return [];
   if (!isDigest(digest) || !store.hasBlob(digest)) return [];
-  return parseImageManifest(store.readBlob(digest)).layers.map((layer) => layer.digest);
+  return [...new Set(parseImageManifest(store.readBlob(digest)).layers.map((layer) => layer.digest))];
 }
 
 export type Sources = { readonly state: Database; readonly store: Pick<Layout, "hasBlob" | "readBlob"> };

@@ -3,29 +3,38 @@ import type { Database } from "../../ledger/projection/database.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import type { EventData } from "../events/events.ts";
 import { fromJson } from "../state/from-json.ts";
+import type { FoundRevoked } from "../statements/extract/sbom.ts";
 import { isBuiltOn, type Sources } from "./layers.ts";
 import { recordReached } from "./reached.ts";
 import { spread } from "./spread.ts";
 
-/** What follows for an image that is pushed after something that it is built on was revoked. `layers`: of its manifest, the lowest first. To be recorded together with the push. */
-export function reachPush(
-  sources: Sources,
-  pushed: EventData["manifest.pushed"],
-  layers: readonly string[],
-): readonly NewEvent[] {
-  const { digest, base, manifests } = pushed;
+/** What follows for an image that is pushed after something that it is built on was revoked. To be recorded together with the push. */
+export function reachPush(sources: Sources, pushed: EventData["manifest.pushed"]): readonly NewEvent[] {
+  const { digest, base, kind, blobs, manifests } = pushed;
   if (!isAnythingRevoked(sources.state)) return [];
+  if (kind === "index") return follow(sources, manifests, { digest, word: "lists", layers: [] });
+  if (kind !== "image") return [];
+  // The first is the configuration.
+  const layers = blobs.slice(1);
   const built = [...(base === undefined ? [] : [base]), ...findLower(sources.state, layers)];
-  return [
-    ...follow(sources, built, { digest, word: "built on", layers }),
-    ...follow(sources, manifests, { digest, word: "lists", layers: [] }),
-  ];
+  return follow(sources, built, { digest, word: "built on", layers });
 }
 
-/** The same for an image whose provenance says, after the revocation, what it was built on. */
-export function reachProvenance(sources: Sources, subject: string, bases: readonly string[]): readonly NewEvent[] {
-  if (bases.length === 0 || !isAnythingRevoked(sources.state)) return [];
-  return follow(sources, bases, { digest: subject, word: "built on" });
+/** What follows from a statement that counts, for its image and for what is built on that: the packages in it that are revoked, and the bases that it names. */
+export function reachStatement(
+  sources: Sources,
+  { subject, facts }: Pick<EventData["statement.accepted"], "subject" | "facts">,
+  revoked: readonly FoundRevoked[],
+): readonly NewEvent[] {
+  const known = new Set(revocationsReaching(sources.state, subject));
+  const having = revoked.filter(({ revocation }) => !known.has(revocation));
+  const bases = facts.kind === "provenance" && isAnythingRevoked(sources.state) ? facts.bases : [];
+  return [
+    ...having.flatMap(({ revocation, found }) =>
+      recordReached(revocation, spread(sources, [{ digest: subject, how: `has ${found.name} ${found.version}` }])),
+    ),
+    ...follow(sources, bases, { digest: subject, word: "built on" }),
+  ];
 }
 
 type Follower = { readonly digest: string; readonly word: string; readonly layers?: readonly string[] };
@@ -40,7 +49,7 @@ function follow(sources: Sources, parents: readonly string[], { digest, word, la
   const known = new Set(revocationsReaching(sources.state, digest));
   return [...byRevocation].flatMap(([revocation, parent]) => {
     if (known.has(revocation)) return [];
-    const [first, ...others] = spread(sources, [{ digest, how: `${word} ${shortDigest(parent)}` }]);
+    const [first, ...others] = spread(sources, [{ digest, how: `${word} ${shortDigest(parent)}`, parent }]);
     // An index is reached by what it lists, and nothing by the index.
     const rest = word === "lists" ? [] : others.filter((one) => !isReachedBy(sources.state, one.digest, revocation));
     return first === undefined

@@ -18,8 +18,9 @@ const mostBytes = 60_000;
 export function recordReached(revocation: number, reached: readonly Reached[]): readonly NewEvent[] {
   const parts: Image[][] = [];
   let room = 0;
-  for (const { digest, how, layers } of reached) {
-    const image = { digest, how, ...(layers.length === 0 ? {} : { layers: bounded(layers) }) };
+  for (const { digest, how, parent, layers } of reached) {
+    const through = parent === undefined ? {} : { parent };
+    const image = { digest, how, ...through, ...(layers.length === 0 ? {} : { layers: bounded(layers) }) };
     const size = JSON.stringify(image).length + 1;
     if (room < size) {
       parts.push([]);

@@ -4,13 +4,17 @@ import { isBuiltOn, layersOf, type Sources } from "./layers.ts";
 import type { Reached } from "./reached.ts";
 
 /** An image that a revocation finds by itself. */
-export type Seed = Pick<Reached, "digest" | "how">;
+export type Seed = Pick<Reached, "digest" | "how" | "parent">;
 
 /**
  * The seeds, and every image of the registry that is built on one of them, on what is built on them, and so on: by what it says of its base, by its provenance, and by the layers that it has. Also the
- * indexes that list such an image, though not their other images.
+ * indexes that list such an image, though not their other images. `isAnswered`: of an image that something better than its lineage tells of.
  */
-export function spread(sources: Sources, seeds: readonly Seed[]): readonly Reached[] {
+export function spread(
+  sources: Sources,
+  seeds: readonly Seed[],
+  isAnswered: (digest: string) => boolean = () => false,
+): readonly Reached[] {
   const found = new Map<string, Reached>();
   const add = (one: Omit<Reached, "layers">): void => {
     if (!found.has(one.digest)) found.set(one.digest, { ...one, layers: layersOf(sources, one.digest) });
@@ -20,7 +24,8 @@ export function spread(sources: Sources, seeds: readonly Seed[]): readonly Reach
   // A map goes on over what is added while it is walked through.
   for (const [digest, { layers }] of found) {
     const children = [...(named.get(digest) ?? []), ...findByLayers(sources, { digest, layers })];
-    for (const child of children) add({ digest: child, how: `built on ${shortDigest(digest)}`, parent: digest });
+    for (const child of children.filter((one) => !isAnswered(one)))
+      add({ digest: child, how: `built on ${shortDigest(digest)}`, parent: digest });
   }
   for (const [digest] of [...found]) {
     for (const index of indexesOf(sources.state, digest)) {

@@ -4,6 +4,7 @@ import { parseManifest, type Manifest } from "../../oci/manifest.ts";
 import type { Principal } from "../../policy/policy.ts";
 import { makeEvent } from "../events/events.ts";
 import { formatPrincipal } from "../identity/principal-name.ts";
+import { reachPush } from "../lineage/reach-later.ts";
 import { findManifest, findTag } from "../state/registry.ts";
 import { prepareStatement, type PreparedStatement } from "../statements/accept-statement.ts";
 import { assertPartsThere } from "./assert-parts.ts";
@@ -49,7 +50,8 @@ export async function pushManifest(registry: Registry, principal: Principal, pus
     const isNew = findManifest(state, repository, digest) === undefined;
     // Once more: what was there may have been deleted meanwhile.
     assertPartsThere(registry, state, event);
-    const events = isNew ? [pushed, ...(statement?.decide(state).events ?? [])] : [];
+    const reached = reachPush({ state, store: controller.store }, event);
+    const events = isNew ? [pushed, ...reached, ...(statement?.decide(state).events ?? [])] : [];
     if (reference.kind === "tag" && findTag(state, repository, reference.tag) !== digest) {
       assertTagMayPoint(state, controller.settings, { repository, tag: reference.tag, digest });
       events.push(makeEvent(actor, "tag.set", { repository, tag: reference.tag, digest }));

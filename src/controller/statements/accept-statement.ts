@@ -44,7 +44,7 @@ export async function prepareStatement(
   return {
     decide: (state) => {
       const judged = judge(state);
-      return { judged, events: recordStatement(state, { pushed, judged, copy }) };
+      return { judged, events: recordStatement({ state, store: controller.store }, { pushed, judged, copy }) };
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { NewEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import { makeEvent, system } from "../events/events.ts";
+import type { Sources } from "../lineage/layers.ts";
+import { reachStatement } from "../lineage/reach-later.ts";
 import { findManifest } from "../state/registry.ts";
 import type { PushedStatement } from "./accept-statement.ts";
 import { clip } from "./extract/view.ts";
@@ -10,8 +12,9 @@ import type { LoggedCopy } from "./log-signature.ts";
 type Recording = { readonly pushed: PushedStatement; readonly judged: Judged; readonly copy: LoggedCopy | undefined };
 
 /** The events by which a statement is on the record: what was decided about it, what it says, and what follows from that. */
-export function recordStatement(state: Database, recording: Recording): readonly NewEvent[] {
+export function recordStatement(sources: Sources, recording: Recording): readonly NewEvent[] {
   const { pushed, judged } = recording;
+  const { subject } = pushed;
   switch (judged.status) {
     case "known":
       return [];
@@ -20,9 +23,9 @@ export function recordStatement(state: Database, recording: Recording): readonly
     case "counts":
       return [
         ...judged.decisions,
-        ...pushCopy(state, recording),
+        ...pushCopy(sources.state, recording),
         accepted(recording, judged),
-        ...reach(pushed, judged),
+        ...reachStatement(sources, { subject, facts: judged.facts }, judged.revoked),
       ];
   }
 }
@@ -65,14 +68,4 @@ function accepted({ pushed, copy }: Recording, judged: Counting): NewEvent {
     facts,
     ...(copy === undefined ? {} : { logged: { index: copy.index, manifest: copy.manifest } }),
   });
-}
-
-/** A package that was revoked before the image came is revoked in it, too. */
-function reach({ subject }: PushedStatement, { revoked }: Counting): readonly NewEvent[] {
-  return revoked.map(({ revocation, found }) =>
-    makeEvent(system, "revocation.reached", {
-      revocation,
-      images: [{ digest: subject, how: `has ${found.name} ${found.version}` }],
-    }),
-  );
 }

@@ -5,8 +5,8 @@ import type { Action, Decision, PolicyEngine, Principal, Request } from "../../p
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
-import { findPolicy } from "../state/policies.ts";
 import { listCurrent, type Release } from "../state/releases.ts";
+import { requirePolicy } from "./require-policy.ts";
 
 /** What somebody asks for. */
 export type Asked = {
@@ -77,14 +77,6 @@ function findBrokenGlass(state: Database, asked: Asked, now: number): Release["b
     .filter((release) => release.image === image)
     .flatMap(({ breakGlass }) => (breakGlass === undefined || breakGlass.expires <= now ? [] : [breakGlass]))
     .toSorted((a, b) => b.expires - a.expires)[0];
-}
-
-function requirePolicy(state: Database, environment: string): NonNullable<ReturnType<typeof findPolicy>> {
-  const policy = findPolicy(state, environment);
-  if (policy !== undefined) return policy;
-  throw new IngotError("environment-unknown", `there is no environment ${JSON.stringify(environment)}`, {
-    hint: "name it in environments: of ingot.yaml, then `ingot policy apply`",
-  });
 }
 
 export function describeResource(resource: Request["resource"]): string {
