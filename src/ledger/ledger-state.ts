@@ -36,6 +36,7 @@ export class LedgerState {
   #lastAppend: Promise<unknown> = Promise.resolve();
   /** The database gave up a transaction by itself: it must be made anew before anybody reads it. */
   #isStale = false;
+  #isClosed = false;
 
   constructor(options: LedgerStateOptions) {
     const { database, log } = options;
@@ -61,6 +62,7 @@ export class LedgerState {
 
   async transact<T>(decide: (state: Database, next: number) => Outcome<T>): Promise<Recorded<T>> {
     while (this.#mustWait()) await this.#becomeReady();
+    if (this.#isClosed) throw new IngotError("internal-error", "the ledger is closed");
     this.#fresh();
     const { events, result } = decide(this.view, this.#next());
     const { log } = this.#options;
@@ -112,6 +114,8 @@ export class LedgerState {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#commit();
     this.#database.close();
   }

@@ -38,8 +38,9 @@ export function entryReader(folder: string, size: () => number): EntryReader {
     const end = Math.min(to, size());
     for (let index = Math.floor(from / tileWidth); index * tileWidth < end; index++) {
       const first = index * tileWidth;
-      const width = widthIn(end, "entries", index);
-      yield* readChecked(folder, index, width).slice(Math.max(0, from - first));
+      // As wide as the log has it now: it may have grown since, and its narrower tile is gone.
+      const width = widthIn(size(), "entries", index);
+      yield* readChecked(folder, index, width).slice(Math.max(0, from - first), end - first);
     }
   }
   return { read, readFrom, assertKnown };
