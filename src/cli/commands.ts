@@ -171,6 +171,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/revoke.ts"),
   },
   {
+    name: "login",
+    group: "govern",
+    summary: "sign in at a controller, the first time with a one-time code",
+    load: () => import("./commands/login.ts"),
+  },
+  {
+    name: "identity",
+    group: "govern",
+    summary: "say who the controller knows, by which keys, and what they may do",
+    load: () => import("./commands/identity.ts"),
+  },
+  {
     name: "schema",
     group: "help",
     summary: "print the JSON Schema of ingot.yaml",

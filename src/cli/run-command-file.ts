@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { processContext } from "../ground/context.ts";
+import { ingotHome, processContext, type Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { takeEnvironment } from "../ground/secret-environment.ts";
 import { secretAsker } from "./ask-secret.ts";
@@ -40,10 +40,13 @@ type Work = (call: Call<object>) => Promise<Outcome> | Outcome;
 async function carryOut(options: GlobalOptions, signal: AbortSignal, work: Work): Promise<number> {
   const report = createReporter({ stream: process.stderr, isQuiet: options.quiet === true });
   const askSecret = secretAsker(signal);
-  const ctx = processContext({
-    env: takeEnvironment(),
+  const env = takeEnvironment();
+  const ctx: Context = processContext({
+    env,
     report,
     signal,
+    fetch: trustingFetch(ingotHome(env)),
+    registryLogin: async (registry) => (await import("./controller-access.ts")).registryLogin(ctx, registry),
     ...(askSecret === undefined ? {} : { askSecret }),
   });
   try {
@@ -55,6 +58,19 @@ async function carryOut(options: GlobalOptions, signal: AbortSignal, work: Work)
     // Before any error is printed, or it would be drawn over.
     report.close();
   }
+}
+
+/** `fetch`, once this process also takes the certificates that a login named. They are looked up where a request is made: most starts make none. */
+function trustingFetch(home: string): typeof fetch {
+  let isReady = false;
+  return async (input, init) => {
+    if (!isReady) {
+      const { trustLoginCas } = await import("./sign-in/trust-ca.ts");
+      trustLoginCas({ home });
+      isReady = true;
+    }
+    return globalThis.fetch(input, init);
+  };
 }
 
 function printOutcome(outcome: Outcome, options: GlobalOptions): void {

@@ -31,6 +31,10 @@ export type Context = {
   readonly signal: AbortSignal;
   /** Asks the person for a secret, which is not echoed; absent where nobody sits at a terminal. */
   readonly askSecret?: (question: string) => Promise<string>;
+  /** The login for a registry that is the controller; undefined for every other. Absent where there is none to ask. */
+  readonly registryLogin?: (
+    registry: string,
+  ) => Promise<{ readonly username: string; readonly password: string } | undefined>;
 };
 
 export const silentReporter: Reporter = {

@@ -187,6 +187,10 @@ export const errorCodes = {
   "runtime-unsupported": { exit: 1, means: "This host or this user cannot run instances." },
 
   "environment-unknown": { exit: 1, means: "No environment has the name that was asked for." },
+  "policy-cases-invalid": {
+    exit: 1,
+    means: "A file of policy cases holds mistakes; all of them are listed with their places.",
+  },
   "policy-denied": { exit: 3, means: "The policy does not permit what was asked for." },
 
   "assertion-invalid": {
@@ -238,6 +242,7 @@ export const errorCodes = {
   "route-unknown": { exit: 1, means: "The controller has no such route." },
   "settings-malformed": { exit: 2, means: "The controller's settings cannot be understood." },
   "tls-required": { exit: 2, means: "Without TLS the controller may listen on loopback only." },
+  "approval-refused": { exit: 3, means: "An approval or rejection was not taken: it does not count here." },
   "break-glass-malformed": {
     exit: 2,
     means: "A policy should be gone around without a reason, or for longer than a day.",

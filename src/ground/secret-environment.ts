@@ -1,7 +1,7 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What only this process may know. */
-const secrets: ReadonlySet<string> = new Set(["INGOT_KEY_PASSPHRASE"]);
+const secrets: ReadonlySet<string> = new Set(["INGOT_KEY_PASSPHRASE", "INGOT_TOKEN", "INGOT_ID_TOKEN"]);
 
 /**
  * The environment that this process was started with; afterwards its own holds no secret any more. Attack: whatever a command starts without a thought for

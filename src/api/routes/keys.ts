@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { addKeys, replaceKey, retireKey } from "../../controller/identity/change-keys.ts";
+import { addKeys, succeedKey, retireKey } from "../../controller/identity/change-keys.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { principalName, publicKeys } from "../schemas/identity.ts";
 
@@ -28,15 +28,15 @@ const retire = defineRoute({
   access: "principal",
   input: z.object({ principal: principalName, key: keyStart }),
   answer,
-  errors: ["identity-last-admin", "key-unregistered"],
+  errors: ["identity-last-admin", "identity-last-key", "key-unregistered"],
   handle: ({ controller, principal, input }) => retireKey(controller, principal, input),
 });
 
-const replace = defineRoute({
+const succeed = defineRoute({
   method: "POST",
-  path: "/api/v1/principal/keys/{key}/replacement",
-  id: "replaceKey",
-  summary: "Puts a new key of one's own in the place of an old one; both have signed that",
+  path: "/api/v1/principal/keys/{key}/successor",
+  id: "succeedKey",
+  summary: "Registers a new key of one's own that is to take the place of an old one; both have signed that",
   access: "principal",
   input: z.object({ key: keyStart, pem: z.string().max(4096), proof: jwt, agreed: jwt }),
   answer,
@@ -48,7 +48,7 @@ const replace = defineRoute({
     "key-unregistered",
     "key-unsuitable",
   ],
-  handle: ({ controller, principal, input }) => replaceKey(controller, principal, input),
+  handle: ({ controller, principal, input }) => succeedKey(controller, principal, input),
 });
 
-export const keyRoutes: readonly AnyRoute[] = [add, retire, replace];
+export const keyRoutes: readonly AnyRoute[] = [add, retire, succeed];

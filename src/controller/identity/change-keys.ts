@@ -1,5 +1,6 @@
 import { parsePublicKey } from "../../evidence/keys/public-key.ts";
 import { IngotError } from "../../ground/error.ts";
+import type { Outcome } from "../../ledger/ledger.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
@@ -31,26 +32,30 @@ export async function addKeys(
 }
 
 /**
- * Ends a key, on an admin's word: it signs in nobody and signs nothing new, but what it signed still counts. A key that was stolen is revoked instead. `key`: its id, or how that begins.
- * Throws `key-unregistered`, `identity-last-admin`, `policy-denied`.
+ * Ends a key: it signs in nobody and signs nothing new, but what it signed still counts. A key that was stolen is revoked instead. Its owner may do that, and an admin. `key`: its id, or
+ * how that begins. Throws `key-unregistered`, `identity-last-key`, `identity-last-admin`, `policy-denied`.
  */
-export function retireKey(
+export async function retireKey(
   controller: Controller,
   by: Principal,
   { principal, key }: { readonly principal: string; readonly key: string },
 ): Promise<Answer> {
-  return administer(controller, by, (state) => {
+  const actor = formatPrincipal(by);
+  const decide = (state: Database): Outcome<Answer> => {
     const { id, use } = requireKey(state, principal, key);
-    if (use === "identity" && countIdentityKeys(state, principal) === 1) assertOtherAdmin(controller, state, principal);
-    return {
-      events: [makeEvent(formatPrincipal(by), "key.retired", { principal, id, use })],
-      result: { principal, keys: [id] },
-    };
-  });
+    if (use === "identity" && countIdentityKeys(state, principal) === 1) {
+      if (actor === principal) throw lastKey(principal);
+      assertOtherAdmin(controller, state, principal);
+    }
+    return { events: [makeEvent(actor, "key.retired", { principal, id, use })], result: { principal, keys: [id] } };
+  };
+  // Whoever fears for a key of theirs shall not have to wait for an admin. A token for one environment does not reach that far.
+  if (actor !== principal || by.environment !== undefined) return administer(controller, by, decide);
+  return (await controller.ledger.transact(decide)).result;
 }
 
-export type Replacement = {
-  /** Id of the key that ends. */
+export type Successor = {
+  /** Id of the key that it is to replace, or how that begins. */
   readonly key: string;
   /** The new key, with the use of the old one. */
   readonly pem: string;
@@ -60,35 +65,39 @@ export type Replacement = {
 };
 
 /**
- * Puts a new key of one's own in the place of an old one. Both must have signed that: a stolen access token alone, or a stolen key alone, plants no other key. Throws `key-unregistered`,
- * `key-registered`, `assertion-invalid`, `controller-mismatch`.
+ * Registers a new key of one's own beside the old one, which is retired once the new one is in its place. Both must have signed that: a stolen access token alone, or a stolen key alone, plants
+ * no other key. Throws `key-unregistered`, `key-registered`, `assertion-invalid`, `controller-mismatch`.
  */
-export async function replaceKey(controller: Controller, by: Principal, replacement: Replacement): Promise<Answer> {
+export async function succeedKey(controller: Controller, by: Principal, successor: Successor): Promise<Answer> {
+  const { ledger } = controller;
   const principal = formatPrincipal(by);
-  const { id, use } = requireKey(controller.ledger.state, principal, replacement.key);
-  const offered: OfferedKey = { pem: replacement.pem, use, proof: replacement.proof };
-  const key = await readOfferedKey(controller, offered, replacingOf(id));
-  const { payload } = await verifyOwnJwt(controller, replacement.agreed, () =>
-    requireKey(controller.ledger.state, principal, id),
-  );
-  if (payload.sub !== id || payload.replacement !== key.id) {
-    throw new IngotError(
-      "assertion-invalid",
-      `the key ${id.slice(0, 12)} has not signed that this key takes its place`,
-      {
-        hint: "ingot identity rotate-key",
-      },
-    );
-  }
-  const { result } = await controller.ledger.transact((state) => {
-    requireKey(state, principal, id);
-    const events = [
-      ...registerKeys(state, { actor: principal, principal, keys: [key] }),
-      makeEvent(principal, "key.retired", { principal, id, use }),
-    ];
+  const old = requireKey(ledger.state, principal, successor.key);
+  const offered: OfferedKey = { pem: successor.pem, use: old.use, proof: successor.proof };
+  const key = await readOfferedKey(controller, offered, replacingOf(old.id));
+  const { payload } = await verifyOwnJwt(controller, successor.agreed, () => old);
+  if (payload.sub !== old.id || payload.replacement !== key.id) throw notAgreed(old.id);
+  const { result } = await ledger.transact((state) => {
+    requireKey(state, principal, old.id);
+    const events = registerKeys(state, { actor: principal, principal, keys: [key] });
     return { events, result: { principal, keys: [key.id] } };
   });
   return result;
+}
+
+function notAgreed(id: string): IngotError {
+  return new IngotError(
+    "assertion-invalid",
+    `the key ${id.slice(0, 12)} has not signed that this key takes its place`,
+    {
+      hint: "ingot identity rotate-key",
+    },
+  );
+}
+
+function lastKey(principal: string): IngotError {
+  return new IngotError("identity-last-key", `it is the only key with which ${principal} can sign in`, {
+    hint: "put a new one in its place: ingot identity rotate-key; an admin can end it all the same",
+  });
 }
 
 /** One active key of somebody. Throws `key-unregistered`. */

@@ -25,7 +25,7 @@ export function createAuthorizer(context: Context, endpoint: Endpoint): Authoriz
   const tokens = new Map<string, Token>();
   let basic: string | undefined;
   let credentials: Promise<Credentials | undefined> | undefined;
-  const login = (): Promise<Credentials | undefined> => (credentials ??= findCredentials(context, endpoint.registry));
+  const login = (): Promise<Credentials | undefined> => (credentials ??= findLogin(context, endpoint.registry));
   const header = (scope: string): string | undefined => {
     const token = tokens.get(scope);
     if (token !== undefined && token.expires > context.now().getTime()) return `Bearer ${token.value}`;
@@ -46,6 +46,12 @@ export function createAuthorizer(context: Context, endpoint: Endpoint): Authoriz
       return true;
     },
   };
+}
+
+/** A controller's own login goes before what Docker keeps. */
+async function findLogin(context: Context, registry: string): Promise<Credentials | undefined> {
+  const login = await context.registryLogin?.(registry);
+  return login === undefined ? findCredentials(context, registry) : { kind: "password", ...login };
 }
 
 function basicHeader({ username, password }: { username: string; password: string }): string {
