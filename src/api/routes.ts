@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { makeOpenApi } from "./openapi.ts";
 import { defineRoute, type AnyRoute } from "./route.ts";
+import { approvalRoutes } from "./routes/approvals.ts";
 import { controllerRoutes } from "./routes/controller.ts";
 import { identityRoutes } from "./routes/identities.ts";
+import { imageRoutes } from "./routes/images.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { policyRoutes } from "./routes/policies.ts";
 import { releaseRoutes } from "./routes/releases.ts";
 import { revocationRoutes } from "./routes/revocations.ts";
 import { statusRoutes } from "./routes/status.ts";
@@ -14,6 +17,9 @@ const subjects: readonly AnyRoute[] = [
   ...tokenRoutes,
   ...identityRoutes,
   ...keyRoutes,
+  ...imageRoutes,
+  ...policyRoutes,
+  ...approvalRoutes,
   ...releaseRoutes,
   ...statusRoutes,
   ...revocationRoutes,

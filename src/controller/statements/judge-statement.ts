@@ -3,11 +3,12 @@ import { kindOf } from "../../evidence/statement/statement.ts";
 import { statementTime } from "../../evidence/verify/statement-time.ts";
 import type { NewEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
+import type { Decision } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import type { StatementFacts } from "../events/statement-events.ts";
 import { findIdentity, listStatementKeys, type StatementKey } from "../state/identities.ts";
 import { listAccepted, type AcceptedStatement } from "../state/statements.ts";
-import { authorize } from "../verbs/authorize.ts";
+import { authorize, type Asked } from "../verbs/authorize.ts";
 import type { PushedStatement } from "./accept-statement.ts";
 import { checkApproval, clockDifference } from "./check-approval.ts";
 import { extractFacts } from "./extract/extract-facts.ts";
@@ -27,6 +28,8 @@ export type Judged =
       readonly kind: StatementKind | "other";
       readonly reason: string;
       readonly decisions: readonly NewEvent[];
+      /** Where it is the policy that does not let this person approve. */
+      readonly denial?: Denial;
     }
   | {
       readonly status: "counts";
@@ -41,6 +44,8 @@ export type Judged =
       /** The same statement about the image in another repository. */
       readonly same?: AcceptedStatement;
     };
+
+export type Denial = { readonly asked: Asked; readonly decision: Decision };
 
 /** Whether a statement counts, by the state as it is. */
 export function judgeStatement(
@@ -94,7 +99,7 @@ type Content =
       readonly revoked?: readonly FoundRevoked[];
       readonly decisions?: readonly NewEvent[];
     }
-  | { readonly reason: string; readonly decisions?: readonly NewEvent[] };
+  | { readonly reason: string; readonly decisions?: readonly NewEvent[]; readonly denial?: Denial };
 
 function judgeContent(controller: Controller, state: Database, said: Said): Content {
   const { kind, statement } = said;
@@ -120,14 +125,15 @@ function judgeApproval(controller: Controller, state: Database, said: Said & { r
   const identity = findIdentity(state, principal);
   if (identity === undefined || identity.removed) return { reason: `${principal} is not known here any more` };
   const { kind, groups, roles } = identity;
-  const { decision, event } = authorize(controller, state, {
+  const asked: Asked = {
     principal: { kind, name: principal.slice(kind.length + 1), groups, roles },
     action: "approve",
     resource: { kind: "image", repository: pushed.repository },
     environment: checked.facts.environment,
     image: pushed.subject,
-  });
+  };
+  const { decision, event } = authorize(controller, state, asked);
   if (decision.permit) return { facts: checked.facts, decisions: [event] };
   const why = decision.missing.map(({ policy, missing }) => `${policy}: ${missing}`).join("; ");
-  return { reason: why === "" ? `${principal} is no approver` : why.slice(0, 500), decisions: [event] };
+  return { reason: why === "" ? `${principal} is no approver` : why.slice(0, 500), decisions: [event], denial: { asked, decision } };
 }

@@ -1,0 +1,131 @@
+import { z } from "zod";
+import type { Controller } from "../../controller/controller.ts";
+import { stateAt } from "../../controller/state-at.ts";
+import { listPolicies, listVersions } from "../../controller/state/policies.ts";
+import { applyPolicies } from "../../controller/verbs/apply-policy.ts";
+import { diffPolicies } from "../../controller/verbs/diff-policy.ts";
+import { requirePermit } from "../../controller/verbs/require-permit.ts";
+import { requirePolicy } from "../../controller/verbs/require-policy.ts";
+import type { Principal } from "../../policy/policy.ts";
+import { defineRoute, type AnyRoute } from "../route.ts";
+import { decision } from "../schemas/decision.ts";
+import { at, label } from "../schemas/words.ts";
+
+const file = z.object({ name: z.string().min(1).max(200), text: z.string().max(40_000) });
+
+/** Bytes of all texts of an environment: they are one event. */
+const mostText = 48_000;
+
+const proposed = z.object({
+  environment: label,
+  approvals: z.int().min(0).max(20),
+  files: z
+    .array(file)
+    .max(20)
+    .refine((files) => files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) <= mostText, {
+      error: `expected at most ${mostText} bytes of policies for one environment`,
+    }),
+});
+
+const all = z
+  .array(proposed)
+  .min(1)
+  .max(50)
+  .refine((list) => new Set(list.map(({ environment }) => environment)).size === list.length, {
+    error: "expected each environment once",
+  });
+
+const version = z.object({
+  environment: z.string(),
+  version: z.number(),
+  approvals: z.number(),
+  files: z.array(z.object({ name: z.string(), text: z.string() })).readonly(),
+  digest: z.string(),
+  appliedBy: z.string(),
+  applied: z.string(),
+  event: z.number(),
+});
+
+const applyRoute = defineRoute({
+  method: "POST",
+  path: "/api/v1/policies",
+  id: "applyPolicies",
+  summary: "Put policies in force, all or none; the first one of an environment makes it",
+  access: "principal",
+  input: z.object({ policies: all }),
+  answer: z.object({ policies: z.array(z.object({ changed: z.boolean(), policy: version })).readonly() }),
+  errors: ["policy-invalid", "policy-denied"],
+  handle: async ({ controller, principal, input }) => {
+    return { policies: await applyPolicies(controller, principal, input.policies) };
+  },
+});
+
+const diffRoute = defineRoute({
+  method: "POST",
+  path: "/api/v1/policies/diff",
+  id: "diffPolicies",
+  summary: "What policies would decide otherwise if they were put in force, over all images",
+  access: "principal",
+  input: z.object({ policies: all }),
+  answer: z.object({
+    images: z.number(),
+    changed: z.number(),
+    changes: z
+      .array(
+        z.object({
+          environment: z.string(),
+          action: z.enum(["deploy", "pull"]),
+          repository: z.string(),
+          image: z.string(),
+          tags: z.array(z.string()).readonly(),
+          before: decision.exactOptional(),
+          after: decision,
+        }),
+      )
+      .readonly(),
+  }),
+  errors: ["policy-invalid", "policy-denied"],
+  handle: async ({ controller, principal, input }) => {
+    await requireReader(controller, principal);
+    return diffPolicies(controller, input.policies);
+  },
+});
+
+const listRoute = defineRoute({
+  method: "GET",
+  path: "/api/v1/policies",
+  id: "listPolicies",
+  summary: "The policy in force in each environment",
+  access: "principal",
+  input: z.object({ at }),
+  answer: z.object({ policies: z.array(version).readonly() }),
+  errors: [],
+  handle: async ({ controller, principal, input }) => {
+    await requireReader(controller, principal);
+    const { state } = await stateAt(controller, input.at);
+    return { policies: listPolicies(state) };
+  },
+});
+
+const versionsRoute = defineRoute({
+  method: "GET",
+  path: "/api/v1/policies/{environment}",
+  id: "listPolicyVersions",
+  summary: "The versions of an environment's policy, newest first",
+  access: "principal",
+  input: z.object({ environment: label, at, limit: z.coerce.number().int().min(1).max(1000).default(20) }),
+  answer: z.object({ versions: z.array(version).readonly() }),
+  errors: ["environment-unknown"],
+  handle: async ({ controller, principal, input }) => {
+    await requireReader(controller, principal);
+    const { state } = await stateAt(controller, input.at);
+    requirePolicy(state, input.environment);
+    return { versions: listVersions(state, input.environment, input.limit) };
+  },
+});
+
+export const policyRoutes: readonly AnyRoute[] = [applyRoute, diffRoute, listRoute, versionsRoute];
+
+function requireReader(controller: Controller, principal: Principal): Promise<void> {
+  return requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
+}

@@ -1,0 +1,123 @@
+import { bundleAnnotations, bundleType } from "../../evidence/statement/bundle.ts";
+import { statementKinds } from "../../evidence/evidence.ts";
+import { IngotError } from "../../ground/error.ts";
+import { canonicalJson } from "../../oci/canonical-json.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { parseManifest } from "../../oci/manifest.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
+import type { ApprovalFacts, Principal } from "../../policy/policy.ts";
+import type { Controller } from "../controller.ts";
+import { makeEvent } from "../events/events.ts";
+import { gatherFacts } from "../facts/gather-facts.ts";
+import { describePushed } from "../registry/describe-pushed.ts";
+import { findManifest } from "../state/registry.ts";
+import { prepareStatement } from "../statements/accept-statement.ts";
+import type { Judged } from "../statements/judge-statement.ts";
+import { denied } from "./authorize.ts";
+import { findImage, type PushedImage } from "./find-image.ts";
+
+/** A signed approval or rejection. `image`: as people name it; `bundle`: the sigstore bundle, as JSON. */
+export type ApprovalOrder = { readonly image: string; readonly bundle: string };
+
+export type TakenApproval = PushedImage & {
+  /** Of the statement that says it. */
+  readonly manifest: string;
+  /** Where it is on the record; absent where it was there before. */
+  readonly event?: number;
+  /** What everybody said of the image, for all environments. */
+  readonly approvals: readonly ApprovalFacts[];
+};
+
+/**
+ * Takes an approval or a rejection that a person signed, by the same door as what is pushed to the registry, and attaches it to the image. Throws `image-not-pushed`, `statement-refused` for
+ * what is altered, `approval-refused` for what does not count here, and `policy-denied` for who may not approve it.
+ */
+export async function approve(
+  controller: Controller,
+  principal: Principal,
+  { image: text, bundle }: ApprovalOrder,
+): Promise<TakenApproval> {
+  const { ledger, store } = controller;
+  const found = findImage(ledger.state, text);
+  const actor = `${principal.kind}:${principal.name}`;
+  const attached = attach(controller, found, bundle);
+  const pushed = { ...attached, repository: found.repository, subject: found.image as Digest, principal: actor };
+  const prepared = await prepareStatement(controller, pushed);
+  if ("refused" in prepared) throw refused(prepared.refused);
+  const { manifest } = attached;
+  const event = describePushed({
+    repository: found.repository,
+    digest: manifest.digest as Digest,
+    size: manifest.size,
+    parsed: parseManifest(store.readBlob(manifest.digest as Digest), manifest.mediaType),
+  });
+  const { result: judged, events } = await ledger.transact((state) => {
+    const decided = prepared.decide(state);
+    const reason = reasonAgainst(decided.judged, actor);
+    // What does not count is not kept; that somebody was denied is.
+    if (reason !== undefined) return { events: decisionsOf(decided.judged), result: decided.judged };
+    const isThere = findManifest(state, found.repository, manifest.digest) !== undefined;
+    const push = isThere || decided.judged.status === "known" ? [] : [makeEvent(actor, "manifest.pushed", event)];
+    return { events: [...push, ...decided.events], result: decided.judged };
+  });
+  assertTaken(judged, actor);
+  const taken = events.find(({ type }) => type === "statement.accepted");
+  return {
+    ...found,
+    manifest: judged.status === "known" ? judged.same.manifest : manifest.digest,
+    ...(taken === undefined ? {} : { event: taken.index }),
+    approvals: gatherFacts(ledger.state, found.image).approvals,
+  };
+}
+
+/** The manifest that attaches the bundle, as the registry's clients make it. */
+function attach(
+  { ledger, store }: Controller,
+  { repository, image }: PushedImage,
+  bundle: string,
+): { readonly manifest: Descriptor; readonly bundle: Digest } {
+  const subject = findManifest(ledger.state, repository, image);
+  const layer = { mediaType: bundleType, digest: store.putBlob(bundle), size: Buffer.byteLength(bundle) };
+  const content = canonicalJson({
+    schemaVersion: 2,
+    mediaType: mediaTypes.imageManifest,
+    artifactType: bundleType,
+    config: { mediaType: mediaTypes.empty, digest: store.putBlob("{}"), size: 2 },
+    layers: [layer],
+    subject: { mediaType: subject?.mediaType, digest: image, size: subject?.size },
+    annotations: {
+      [bundleAnnotations.content]: "dsse-envelope",
+      // Whatever else was signed is refused for not being it.
+      [bundleAnnotations.predicateType]: statementKinds.approval.predicateType,
+    },
+  });
+  const manifest = { mediaType: mediaTypes.imageManifest, digest: store.putBlob(content), size: content.length };
+  return { manifest, bundle: layer.digest };
+}
+
+function decisionsOf(judged: Judged): Extract<Judged, { status: "uncounted" }>["decisions"] {
+  return judged.status === "known" ? [] : judged.decisions;
+}
+
+function reasonAgainst(judged: Judged, actor: string): string | undefined {
+  if (judged.status === "uncounted") return judged.reason;
+  const signer = judged.status === "known" ? judged.same.principal : judged.owner.principal;
+  return signer === actor ? undefined : `it is signed by ${signer}, and ${actor} brings it`;
+}
+
+function assertTaken(judged: Judged, actor: string): void {
+  const reason = reasonAgainst(judged, actor);
+  if (reason === undefined) return;
+  if (judged.status === "uncounted" && judged.denial !== undefined)
+    throw denied(judged.denial.asked, judged.denial.decision);
+  throw new IngotError("approval-refused", `the approval is not taken: ${reason}`, {
+    hint: "sign anew what the controller knows now: ingot approve IMAGE --for ENVIRONMENT",
+  });
+}
+
+function refused(message: string): IngotError {
+  return new IngotError("statement-refused", message, {
+    hint: "ingot approve IMAGE --for ENVIRONMENT signs a new one",
+  });
+}
