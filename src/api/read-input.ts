@@ -3,9 +3,9 @@ import { z } from "zod";
 import { IngotError } from "../ground/error.ts";
 import type { AnyRoute } from "./route.ts";
 
-/** What a route is given, from path, query and body, checked by its schema. Throws `request-malformed` with every mistake. */
-export async function readInput(route: AnyRoute, c: HonoContext): Promise<unknown> {
-  const outer = route.method === "GET" || route.method === "DELETE" ? c.req.query() : await readBody(c);
+/** What a route is given, from path, query and body, checked by its schema. `limit`: bytes of a body. Throws `request-malformed` with every mistake, `body-too-large`. */
+export async function readInput(route: AnyRoute, c: HonoContext, limit: number): Promise<unknown> {
+  const outer = route.method === "GET" || route.method === "DELETE" ? c.req.query() : await readBody(c, limit);
   // The path last: a body cannot say that it is about something else.
   const parsed = route.input.safeParse({ ...outer, ...c.req.param() });
   if (parsed.success) return parsed.data;
@@ -16,8 +16,8 @@ export async function readInput(route: AnyRoute, c: HonoContext): Promise<unknow
   });
 }
 
-async function readBody(c: HonoContext): Promise<Record<string, unknown>> {
-  const text = await c.req.text();
+async function readBody(c: HonoContext, limit: number): Promise<Record<string, unknown>> {
+  const text = await readText(c, limit);
   if (text === "") return {};
   const type = c.req.header("Content-Type") ?? "";
   // Attack: a page in a browser may post a form or plain text anywhere; JSON needs the server's leave.
@@ -30,6 +30,26 @@ async function readBody(c: HonoContext): Promise<Record<string, unknown>> {
   const body = bodySchema.safeParse(parse(text));
   if (!body.success) throw new IngotError("request-malformed", "expected a JSON object as body");
   return body.data;
+}
+
+/** Counted while it comes: a body that says nothing of its length has no end either. */
+async function readText(c: HonoContext, limit: number): Promise<string> {
+  if (Number(c.req.header("Content-Length") ?? 0) > limit) throw tooLarge(limit);
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const body: AsyncIterable<Uint8Array> | readonly Uint8Array[] = c.req.raw.body ?? [];
+  for await (const part of body) {
+    size += part.length;
+    if (size > limit) throw tooLarge(limit);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function tooLarge(limit: number): IngotError {
+  return new IngotError("body-too-large", `the body is larger than ${limit} bytes`, {
+    hint: "push large content to the registry (/v2/) and name its digest",
+  });
 }
 
 const bodySchema = z.record(z.string(), z.unknown());

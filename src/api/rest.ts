@@ -1,5 +1,4 @@
 import { Hono, type Context as HonoContext } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Controller } from "../controller/controller.ts";
 import { authenticate } from "../controller/identity/authenticate.ts";
@@ -18,8 +17,6 @@ export type RestOptions = {
 /** The REST API: one handler for each route, and an error answer for everything else. */
 export function makeRest(controller: Controller, { routes, onError }: RestOptions): Hono {
   const app = new Hono();
-  const maxSize = controller.settings.limits.body;
-  app.use("*", bodyLimit({ maxSize, onError: () => reject(tooLarge(maxSize)) }));
   for (const route of routes) {
     app.on(route.method, toHonoPath(route.path), (c) => answer(controller, route, c));
   }
@@ -43,8 +40,8 @@ export function makeRest(controller: Controller, { routes, onError }: RestOption
 async function answer(controller: Controller, route: AnyRoute, c: HonoContext): Promise<Response> {
   // Who asks comes before what is asked: a stranger learns nothing from how input is refused.
   const principal = await identify(controller, route, c);
-  const input = await readInput(route, c);
-  const result = await route.handle({
+  const input = await readInput(route, c, controller.settings.limits.body);
+  const result: unknown = await route.handle({
     controller,
     principal,
     input,
@@ -68,14 +65,4 @@ async function identify(controller: Controller, route: AnyRoute, c: HonoContext)
 
 function toHonoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ":$1");
-}
-
-function tooLarge(limit: number): IngotError {
-  return new IngotError("body-too-large", `the body is larger than ${limit} bytes`, {
-    hint: "push large content to the registry (/v2/) and name its digest",
-  });
-}
-
-function reject(error: IngotError): never {
-  throw error;
 }
