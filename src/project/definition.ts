@@ -124,4 +124,10 @@ export type ServiceDefinition = {
   readonly written: Readonly<Record<string, unknown>>;
 };
 
-export type EnvironmentDefinition = { readonly name: string; readonly policy?: string };
+export type EnvironmentDefinition = {
+  readonly name: string;
+  /** Absolute path of a Cedar file. */
+  readonly policy?: string;
+  /** How many people must approve an image. */
+  readonly approvals: number;
+};

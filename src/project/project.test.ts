@@ -377,6 +377,16 @@ const cases: readonly Case[] = [
     '5:37: expected an existing file or folder, got "p.cedar"',
   ],
   [
+    "more approvals than there can be people",
+    `${inImage()}environments: {production: {approvals: 21}}\n`,
+    "5:40: expected a number of people from 0 to 20, got 21",
+  ],
+  [
+    "approvals that are no number",
+    `${inImage()}environments: {production: {approvals: two}}\n`,
+    '5:40: expected a number of people from 0 to 20, got "two"',
+  ],
+  [
     "a missing keyring",
     `${inImage()}keyring: ./nginx.cong\n`,
     '5:10: expected an existing keyring file, got "./nginx.cong"; did you mean "./nginx.conf"?',

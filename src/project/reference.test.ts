@@ -30,6 +30,13 @@ test("the shipped JSON Schema is the one that the code generates (npm run genera
 test("the annotated reference is valid, by the loader and by the JSON Schema", async (t) => {
   const project = await loadProject(join(makeFolder(t, reference), "ingot.yaml"));
   assert.equal(project.images.get("web")?.files.length, 4);
+  assert.deepEqual(
+    [...project.environments.values()].map(({ name, approvals }) => [name, approvals]),
+    [
+      ["staging", 0],
+      ["production", 2],
+    ],
+  );
   const validate = new Ajv({ strict: false }).compile(buildJsonSchema());
   assert.ok(validate(parse(reference)), JSON.stringify(validate.errors));
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { imageSchema } from "./image-schema.ts";
 import { imageNamePattern, labelPattern } from "./names.ts";
-import { list, mapping, named, text } from "./schema-parts.ts";
+import { list, mapping, named, text, whole } from "./schema-parts.ts";
 import { serviceSchema } from "./service-schema.ts";
 
 const url = text("a URL that starts with http:// or https://", /^https?:\/\/[^\0\s/]+(?:\/[^\0\s]*)?$/);
@@ -21,7 +21,10 @@ const mirrorSchema = z.union(
 const environmentSchema = mapping("a mapping that describes an environment", {
   policy: text("a path inside the project's folder")
     .optional()
-    .describe("The policy that decides which releases may go there."),
+    .describe("The policy that decides which releases may go there; without one the policy that Ingot ships."),
+  approvals: whole("a number of people from 0 to 20", { min: 0, max: 20 })
+    .default(0)
+    .describe("How many people must approve an image before it is released there, none of them its author or builder."),
 });
 
 const keyFiles = list("a list of public key files", text("a path of a public key")).min(1, {

@@ -30,8 +30,9 @@ export function toProject(written: WrittenProject, path: string): Project {
     ...(keyring === undefined ? {} : { keyring: resolve(folder, keyring) }),
     images: mapOf(written.images, (image, name) => toImage(image, { name, folder })),
     services: mapOf(written.services, toService),
-    environments: mapOf(written.environments, ({ policy }, name) => ({
+    environments: mapOf(written.environments, ({ policy, approvals }, name) => ({
       name,
+      approvals,
       ...(policy === undefined ? {} : { policy: resolve(folder, policy) }),
     })),
   };
