@@ -37,6 +37,8 @@ export class LedgerState {
   /** The database gave up a transaction by itself: it must be made anew before anybody reads it. */
   #isStale = false;
   #isClosed = false;
+  /** Not to be tried before this time, in milliseconds of this process: what it takes to fold again is not to be spent on every event. */
+  #commitAfter = 0;
 
   constructor(options: LedgerStateOptions) {
     const { database, log } = options;
@@ -116,6 +118,7 @@ export class LedgerState {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#commitAfter = 0;
     this.#commit();
     this.#database.close();
   }
@@ -166,13 +169,14 @@ export class LedgerState {
       applyAll(this.#database, fold, this.#pending);
       this.#isStale = false;
     });
-    this.#commit();
+    // Not committed here: where that fails, the database gives up the transaction, and with it what is to be read.
     return this.#database;
   }
 
   /** As soon as the log has everything that the state shows. */
   #commit(): void {
     if (this.#isStale || this.#pending.length > 0 || !this.#database.isInTransaction()) return;
+    if (performance.now() < this.#commitAfter) return;
     const { fold, log } = this.#options;
     try {
       this.#change(() => {
@@ -181,8 +185,9 @@ export class LedgerState {
         this.#committed = this.#announced;
       });
     } catch (error) {
-      // A full disk, mostly. The log has it all, and so has the open transaction: it is committed with the next events.
+      // A full disk, mostly. The log has it all: it is folded from there again, and committed when there is space.
       if (!(error instanceof IngotError)) throw error;
+      this.#commitAfter = performance.now() + 1000;
     }
   }
 

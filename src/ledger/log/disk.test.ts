@@ -121,12 +121,11 @@ test("a ledger on a disk that fills up loses nothing that it acknowledged, and g
 });
 
 test("a state that finds no space on its disk stays right, and is written when there is some", async (t) => {
-  const [disk, second] = [mountDisk(t, "1m"), mountDisk(t, "4m")];
+  const [disk, second] = [mountDisk(t, "1m"), mountDisk(t, "16m")];
   if (disk === undefined || second === undefined) return;
   const [folder, key] = [join(disk, "events"), makeKey()];
   mkdirSync(folder);
   mount(second, folder, { flags: mountFlags.bind });
-  t.after(() => unmount(folder, { detach: true }));
   const ledger = await openTestLedger(t, { folder, key });
   const move = async (name: string) =>
     ledger.transact(() => ({ events: [moveOf(name, 1, "x".repeat(2000))], result: name }));

@@ -54,7 +54,7 @@ export class TreeCheck {
     const bytes = this.#readAs({ level: "entries", index, width });
     const bundle = bytes === undefined ? undefined : readEntries(bytes.bytes, width);
     const hashes = this.#choose(index, width, bundle);
-    if (hashes === undefined) return this.#skip(index, width);
+    if (hashes === undefined) return this.#skip(index, width, bundle);
     if (bytes !== undefined && bundle !== undefined) this.#checkBundle(index, bytes, { bundle, hashes });
     this.#checkTile(0, index, hashes);
     for (const hash of hashes)
@@ -108,8 +108,16 @@ export class TreeCheck {
     }
   }
 
-  /** Neither entries nor hashes of this place can be read, which has been noted: the hash above stands for them. */
-  #skip(index: number, width: number): boolean {
+  /** Neither all entries nor all hashes of this place can be read: the hash above stands for them. */
+  #skip(index: number, width: number, bundle: ReadBundle | undefined): boolean {
+    const first = index * tileWidth;
+    const tile = this.#readAs({ level: 0, index, width });
+    if (tile !== undefined) this.#note({ file: tile.path, entry: first, problem: `has ${tile.bytes.length} bytes` });
+    if (bundle !== undefined) {
+      const file = tilePath({ level: "entries", index, width });
+      const entry = first + bundle.entries.length;
+      this.#note({ file, entry, problem: `ends within entry ${entry}` });
+    }
     const above = width === tileWidth ? this.#hashAbove(index) : undefined;
     if (above === undefined) return false;
     for (const full of this.#tree.appendSubtree(1, above)) this.#checkTile(full.level, full.index, full.hashes);
