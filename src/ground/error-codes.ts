@@ -234,6 +234,9 @@ export const errorCodes = {
   },
   "witness-unreachable": { exit: 1, means: "Too few witnesses cosigned a checkpoint, and none has recorded it." },
 
+  "disk-read-only": { exit: 1, means: "The disk where a controller writes is read-only." },
+  "host-unknown": { exit: 1, means: "A request was sent to a name that is not the controller's." },
+  "method-unknown": { exit: 1, means: "A route of the controller does not take that method." },
   "body-too-large": { exit: 1, means: "A request to the controller is larger than it takes." },
   "controller-failed": { exit: 1, means: "The controller answered in a way that this release does not know." },
   "controller-unreachable": { exit: 1, means: "The controller could not be reached, or broke off." },
@@ -249,6 +252,8 @@ export const errorCodes = {
   },
   "image-not-pushed": { exit: 1, means: "The controller's registry has no image of that name or digest." },
   "release-unknown": { exit: 1, means: "A service has no such release in an environment." },
+  "proof-malformed": { exit: 4, means: "A proof that an entry is in a log is not of the form that C2SP writes." },
+  "receipt-wrong": { exit: 4, means: "A receipt does not prove that its event is in the log." },
   "revocation-unfounded": { exit: 2, means: "Something should be revoked without a reason." },
   "service-unknown": { exit: 1, means: "The definition has no service of that name." },
   "rollback-refused": {

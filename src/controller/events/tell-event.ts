@@ -95,16 +95,17 @@ function tellRelease({
   reason,
   breakGlass,
 }: EventData["release.created"]): string {
-  const way =
-    from === undefined
-      ? ""
-      : from.kind === "promote"
-        ? `, promoted from release ${from.number} of ${from.environment}`
-        : `, rolled back to release ${from.number}`;
+  const way = from === undefined ? "" : tellOrigin(from);
   const why = reason === "" ? "" : `: ${reason}`;
   const glass =
     breakGlass === undefined ? "" : `; BREAK-GLASS until ${timeOf(breakGlass.expires)}: ${breakGlass.reason}`;
   return `made release ${number} of ${service} in ${environment}, ${repository}@${shortDigest(image)}${way}${why}${glass}`;
+}
+
+function tellOrigin({ environment, number, kind }: NonNullable<EventData["release.created"]["from"]>): string {
+  return kind === "promote"
+    ? `, promoted from release ${number} of ${environment}`
+    : `, rolled back to release ${number}`;
 }
 
 function inEnvironment(environment: string | undefined, word: string): string {

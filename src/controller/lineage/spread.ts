@@ -27,7 +27,8 @@ export function spread(
     for (const child of children.filter((one) => !isAnswered(one)))
       add({ digest: child, how: `built on ${shortDigest(digest)}`, parent: digest });
   }
-  for (const [digest] of [...found]) {
+  // So are indexes of indexes.
+  for (const [digest] of found) {
     for (const index of indexesOf(sources.state, digest)) {
       add({ digest: index, how: `lists ${shortDigest(digest)}`, parent: digest });
     }

@@ -27,7 +27,13 @@ export const revocationState: Subject = {
       for (const { digest, how, parent, layers = [] } of images) {
         state.run(
           "INSERT OR REPLACE INTO revoked_images VALUES (?, ?, ?, ?, ?, ?, ?)",
-          ...[digest, revocation, how, parent ?? null, layers[0] ?? null, JSON.stringify(layers), index],
+          digest,
+          revocation,
+          how,
+          parent ?? null,
+          layers[0] ?? null,
+          JSON.stringify(layers),
+          index,
         );
       }
     },
