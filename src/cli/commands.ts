@@ -135,6 +135,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/witness.ts"),
   },
   {
+    name: "approve",
+    group: "govern",
+    summary: "approve or reject an image for an environment, signed by your own key",
+    load: () => import("./commands/approve.ts"),
+  },
+  {
     name: "deploy",
     group: "govern",
     summary: "make an image the current release of a service, if policy permits it",
@@ -169,6 +175,12 @@ export const commands: readonly CommandEntry[] = [
     group: "govern",
     summary: "revoke an image, a package version or a key, with all that it reaches",
     load: () => import("./commands/revoke.ts"),
+  },
+  {
+    name: "policy",
+    group: "govern",
+    summary: "put policies in force, and say what they decide and why",
+    load: () => import("./commands/policy.ts"),
   },
   {
     name: "login",

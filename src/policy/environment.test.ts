@@ -41,7 +41,7 @@ test("an image about which nothing is known is denied with all that is missing, 
       ["sbom", "ingot build"],
       ["scan", "ingot scan abababababab"],
       ["tested", "ingot test abababababab"],
-      ["approvals", `ingot approve shop/web@${goodImage.digest} --environment production`],
+      ["approvals", `ingot approve shop/web@${goodImage.digest} --for production`],
     ],
   );
   assert.equal(decision.missing.at(-1)?.missing, "2 people must approve it for production, nobody has");

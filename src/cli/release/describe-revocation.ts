@@ -68,7 +68,7 @@ function describeNext({ subject, images }: RevocationReport): readonly string[] 
 const supplies: Readonly<Record<string, string>> = {
   scan: "ingot scan IMAGE",
   tests: "ingot test IMAGE",
-  approval: "ingot approve IMAGE --environment ENVIRONMENT",
+  approval: "ingot approve IMAGE --for ENVIRONMENT",
   rebuild: "ingot rebuild IMAGE",
 };
 

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IngotError } from "../../ground/error.ts";
 import { approval, decideBy, deployment, goodImage, now, openOnce, person, policyOf } from "../policy.fixture.ts";
-import type { Decision, ImageFacts } from "../policy.ts";
-import { diffDecisions } from "./diff-decisions.ts";
-import { explainDecision } from "./explain-decision.ts";
+import type { ImageFacts } from "../policy.ts";
 import { fillCommand, fillSentence } from "./fill-sentence.ts";
 import { placeholders } from "./placeholders.ts";
 import { printable, printableList, sayAge } from "./printable.ts";
@@ -98,8 +96,8 @@ test("no value gets into a command that a shell would take for more than a word"
   for (const text of hostile.slice(0, -1)) {
     const view = viewOf(deployment({ environment: { name: text, approvals: 1 } }));
     assert.equal(
-      fillCommand("ingot approve x --environment {environment}", view),
-      "ingot approve x --environment ENVIRONMENT",
+      fillCommand("ingot approve x --for {environment}", view),
+      "ingot approve x --for ENVIRONMENT",
     );
   }
   const view = viewOf(deployment());
@@ -166,59 +164,6 @@ test("a rule without annotations is named by its position", async () => {
     policy: "production.cedar rule 2",
     missing: "the rule production.cedar rule 2 (production.cedar:2) forbids it",
   });
-});
-
-test("a decision is explained with what decided, what is missing and the command for each", async () => {
-  const denied = await decideBy([], deployment({ image: { ...goodImage, approvals: [] } }));
-  assert.deepEqual(explainDecision(denied), [
-    "denied, by approvals",
-    "missing:",
-    "  approvals: 2 people must approve it for production, nobody has",
-    `    next: ingot approve shop/web@${goodImage.digest} --environment production`,
-    "the same may be decided otherwise from 2026-11-24T09:00:00Z on, though nothing happens",
-    `policy ${denied.policyDigest}`,
-  ]);
-  const broken = await decideBy([], deployment({ image: { ...goodImage, approvals: [] }, breakGlass: "down" }));
-  assert.deepEqual(explainDecision(broken).slice(0, 2), [
-    "permitted, by deployers, break-glass",
-    "THE GLASS IS BROKEN; without that it would be denied, since these are missing:",
-  ]);
-});
-
-test("a diff has only what would change: denials first, then permits, then other reasons", async () => {
-  const stricter = policyOf('@id("signed") @missing("x") forbid(principal, action, resource);');
-  const [permit, deny, other] = await Promise.all([
-    decideBy([], deployment()),
-    decideBy([], deployment({ image: { ...goodImage, approvals: [] } })),
-    decideBy(stricter, deployment()),
-  ]);
-  const pair = (image: string, before: Decision, after: Decision) => ({
-    environment: "production",
-    image,
-    before,
-    after,
-  });
-  const changes = diffDecisions([
-    pair("same", permit, permit),
-    pair("reasons", deny, other),
-    pair("freed", deny, permit),
-    pair("b", permit, deny),
-    pair("a", permit, other),
-  ]);
-  assert.deepEqual(
-    changes.map((one) => [
-      one.image,
-      one.change,
-      one.appeared.map(({ policy }) => policy),
-      one.gone.map(({ policy }) => policy),
-    ]),
-    [
-      ["a", "denied", ["signed"], []],
-      ["b", "denied", ["approvals"], []],
-      ["freed", "permitted", [], ["approvals"]],
-      ["reasons", "reasons", ["signed"], ["approvals"]],
-    ],
-  );
 });
 
 test("a policy with a mistake is never put in force: forEnvironment throws policy-invalid", async () => {

@@ -1,0 +1,57 @@
+import type { DescribedImage, DescribedStatement } from "../../controller/verbs/describe-image.ts";
+import type { Explanation } from "../../controller/verbs/explain.ts";
+import type { ImageFacts, ScanFacts } from "../../policy/policy.ts";
+import { shortDigest } from "../../oci/digest.ts";
+import { formatColumns, formatTime } from "../format.ts";
+import { momentOf, oneLine } from "../release/one-line.ts";
+import { describeMissing } from "../policy/describe-missing.ts";
+
+/** What a person is shown before they sign: the image, what is proven of it, what others said, and what is still missing. */
+export function describeReviewed(image: DescribedImage, environment: string): readonly string[] {
+  const { facts } = image;
+  const there = image.environments.find((one) => one.environment === environment)?.decision;
+  const rest = there?.missing.filter(({ policy }) => policy !== "approvals") ?? [];
+  return [
+    `${image.repository}${image.tags.length === 0 ? "" : `:${image.tags.join(",")}`}  ${image.image}`,
+    `made by ${facts.authors.join(", ") || "nobody who is known"}`,
+    ...formatColumns(standing(image).map(describeStatement)),
+    ...describeFacts(facts),
+    ...facts.approvals
+      .filter((one) => one.environment === environment)
+      .map(({ by, verdict, expires }) =>
+        verdict === "reject" ? `rejected by ${by}` : `approved by ${by} until ${momentOf(expires)}`,
+      ),
+    ...facts.revocations.map(({ event, what, reason }) => `REVOKED (#${event}): ${oneLine(what)}: ${oneLine(reason)}`),
+    ...facts.uncounted.map(({ kind, reason }) => `does not count: ${kind}: ${oneLine(reason)}`),
+    ...(rest.length === 0 ? [] : [`beside approvals, ${environment} still lacks:`, ...describeMissing(rest)]),
+  ];
+}
+
+/** Statements that count today: what an approval names as reviewed. */
+export function standing({ statements }: DescribedImage): readonly DescribedStatement[] {
+  return statements.filter(({ fallen, kind }) => fallen === undefined && kind !== "approval");
+}
+
+function describeStatement({ kind, by, role, made, manifest }: DescribedStatement): readonly string[] {
+  return [kind, `${role} ${by}`, made === undefined ? "" : formatTime(made), shortDigest(manifest)];
+}
+
+function describeFacts({ scan, tests }: ImageFacts): readonly string[] {
+  const tested =
+    tests === undefined ? [] : [tests.passed ? "tests passed" : `tests FAILED: ${tests.failed.join(", ")}`];
+  return [...(scan === undefined ? [] : [describeScan(scan)]), ...tested];
+}
+
+function describeScan({ finished, exploited, fixable, gaps }: ScanFacts): string {
+  const found = [
+    ...(exploited.length === 0 ? [] : [`known to be exploited: ${exploited.slice(0, 5).join(", ")}`]),
+    `${fixable.length} high, critical or unrated findings have a fix`,
+    ...(gaps === 0 ? [] : [`nothing is known about ${gaps} packages`]),
+  ];
+  return `scanned ${momentOf(finished)}: ${found.join("; ")}`;
+}
+
+/** Why the controller would not take it, before anything is signed. */
+export function deniedLines({ decision }: Explanation): readonly string[] {
+  return describeMissing(decision.missing).map((line) => line.trim());
+}
