@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { hash } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -25,29 +25,54 @@ import type { CastPackage, CastStage } from "../src/image/cast-plan.ts";
 import type { LayerBlob } from "../src/oci/layer/layer-blob.ts";
 import { buildDeb, type DebDescription } from "./support/build-deb.ts";
 import { castSet, packagesStage, testEpoch } from "./support/cast-set.ts";
-import { fetchPackages, hasProgram } from "./support/real-packages.ts";
+import { tinyDebian, whyNoTinyDebian } from "./support/tiny-debian.ts";
 
-const isReady = hasProgram("apt-get") && hasProgram("dpkg-deb");
-const skip = isReady ? false : "needs apt-get and dpkg-deb: not installed";
+/** All that the scripts below call: one that is missing would be refused whatever the sandbox is like. */
+const fileTools = ["chmod", "chown", "dd", "ln", "ls", "mkdir", "mknod", "mv", "rmdir", "touch"];
+const textTools = ["cut", "env", "grep", "perl", "sort", "tr", "wc"];
+const programs = [...fileTools, ...textTools, "mount", "setsid", "umount", "unshare"];
+
+const reason = whyNoTinyDebian(programs);
+const skip = reason ?? false;
 const work = mkdtempSync("/dev/shm/ingot-failures-");
 const home = join(work, "home");
 let below: readonly LayerBlob[] = [];
-let essential: CastStage;
+let base: CastStage;
+/** The base with three layers of what does not compress. */
+let large: CastStage;
+/** The same, with a last script that never ends by itself. */
+let endless: CastStage;
 
 before(async () => {
-  if (!isReady) return;
-  essential = packagesStage("essential", await fetchPackages(["?essential"]));
-  const [result] = await castSet(home, [essential]);
+  if (reason !== undefined) return;
+  const item = await describe(tinyDebian(programs), "base");
+  base = packagesStage("base", [item]);
+  const noises = ["one", "two", "three"].map((name) =>
+    describe({ name, version: "1", files: { [`usr/share/${name}`]: { content: noise() } } }, name),
+  );
+  const scripts = { postinst: "#!/bin/sh\nsleep 1000\n" };
+  const last = await describe({ name: "last", version: "1", fields: { Depends: "tiny-base" }, scripts }, "last");
+  const items = [item, ...(await Promise.all(noises))];
+  large = packagesStage("large", items);
+  endless = packagesStage("endless", [...items, last]);
+  const [result] = await castSet(home, [base]);
   below = result?.layers ?? [];
 });
 
 after(() => rmSync(work, { recursive: true, force: true }));
 
-async function castPackage(description: DebDescription): Promise<readonly LayerBlob[]> {
-  const file = await buildDeb(description, join(work, "debs"));
+function noise(): string {
+  return randomBytes(3 << 20).toString("base64");
+}
+
+async function describe(description: DebDescription, layer: string): Promise<CastPackage> {
+  const file = await buildDeb({ compression: "gzip", ...description }, join(work, "debs"));
   const sha256 = hash("sha256", readFileSync(file), "hex");
-  const item: CastPackage = { name: description.name, version: description.version, file, sha256, layer: "test" };
-  const [result] = await castSet(home, [packagesStage("test", [item])], { below });
+  return { name: description.name, version: description.version, file, sha256, layer };
+}
+
+async function castPackage(description: DebDescription): Promise<readonly LayerBlob[]> {
+  const [result] = await castSet(home, [packagesStage("test", [await describe(description, "test")])], { below });
   return result?.layers ?? [];
 }
 
@@ -80,10 +105,14 @@ test("a failing command is shown with its output and its exit code", { skip }, a
   });
 });
 
+test("every program that a script below must not get through with is there", { skip }, async () => {
+  await castCommands(`type ${programs.join(" ")}`);
+});
+
 test("two packages that ship the same file are refused, unless one replaces the other", { skip }, async () => {
-  const file = { files: { "usr/bin/sed": "mine" } };
+  const file = { files: { "usr/bin/touch": "mine" } };
   await assert.rejects(castPackage({ name: "thief", version: "1", ...file }), { code: "packages-share-file" });
-  const layers = await castPackage({ name: "heir", version: "1", fields: { Replaces: "sed" }, ...file });
+  const layers = await castPackage({ name: "heir", version: "1", fields: { Replaces: "tiny-base" }, ...file });
   assert.equal(layers.length, 2);
 });
 
@@ -104,6 +133,7 @@ test("a script sees nothing of the host", { skip }, async () => {
 
 test("a script cannot reach devices, the kernel or the host's Node", { skip }, async () => {
   await castCommands(
+    "mkdir /mnt",
     "! mknod /disk b 8 0",
     "! sh -c 'echo 1 > /proc/sys/kernel/panic'",
     "! mount -t proc proc /mnt",
@@ -234,10 +264,10 @@ test(
       "--mount",
       "sh",
       "-c",
-      `mount -t tmpfs -o size=12m small ${small} && exec "$@"`,
+      `mount -t tmpfs -o size=6m small ${small} && exec "$@"`,
       "sh",
       process.execPath,
-      ...elsewhere(join(small, "home")),
+      ...elsewhere(join(small, "home"), large),
     ]);
     const output = collect(child.stderr);
     const [code] = (await once(child, "close")) as [number];
@@ -249,7 +279,7 @@ test(
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   test(`after ${signal} in the middle no process, no mount and no half blob is left`, { skip }, async () => {
     const own = join(work, `killed-${signal}`);
-    const child = spawn(process.execPath, elsewhere(own));
+    const child = spawn(process.execPath, elsewhere(own, endless));
     await waitFor(() => processesOf(own).length > 0 && readdirSync(join(own, "store/blobs/sha256")).length > 0);
     child.kill(signal);
     await once(child, "exit");
@@ -263,14 +293,15 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
 
 test("on a disk a cast gives the same layers, and removes what a killed one left", { skip }, async () => {
   const own = join(work, "disk");
-  const child = spawn(process.execPath, elsewhere(own), { env: { ...process.env, INGOT_WORK: "disk" } });
+  const child = spawn(process.execPath, elsewhere(own, endless), { env: { ...process.env, INGOT_WORK: "disk" } });
   await waitFor(() => {
     const folder = readdirSync(join(own, "tmp")).find((name) => name.startsWith(`cast-${child.pid}-`));
     return existsSync(join(own, `tmp/${folder}/root/usr/bin/dpkg`));
   });
   child.kill("SIGKILL");
   await once(child, "exit");
-  const [result] = await castSet(own, [essential], { context: { env: { ...process.env, INGOT_WORK: "disk" } } });
+  await waitFor(() => processesOf(own).length === 0);
+  const [result] = await castSet(own, [base], { context: { env: { ...process.env, INGOT_WORK: "disk" } } });
   assert.deepEqual(result?.layers, below);
   assert.deepEqual(readdirSync(join(own, "tmp")), ["cast"]);
 });
@@ -283,7 +314,7 @@ test(
     mkdirSync(own);
     chownSync(own, 65_534, 65_534);
     chmodSync(work, 0o755);
-    const args = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, ...elsewhere(own)];
+    const args = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, ...elsewhere(own, base)];
     const child = spawn("setpriv", args);
     const output = await collect(child.stderr);
     assert.match(output, /user-namespace-unavailable/);
@@ -295,15 +326,15 @@ test("an aborted cast ends everything and says so", { skip }, async () => {
   const own = join(work, "aborted");
   const controller = new AbortController();
   const report = { ...silentReporter, task: () => ({ advance: () => controller.abort(), done: () => {} }) };
-  await assert.rejects(castSet(own, [essential], { context: { signal: controller.signal, report } }), {
+  await assert.rejects(castSet(own, [endless], { context: { signal: controller.signal, report } }), {
     code: "cancelled",
   });
   await waitFor(() => processesOf(own).length === 0);
 });
 
-function elsewhere(own: string): readonly string[] {
-  const stages = join(work, "stages.json");
-  writeFileSync(stages, JSON.stringify([essential]));
+function elsewhere(own: string, stage: CastStage): readonly string[] {
+  const stages = join(work, `${stage.name}.json`);
+  writeFileSync(stages, JSON.stringify([stage]));
   const script = fileURLToPath(new URL("support/cast-elsewhere.ts", import.meta.url));
   return ["--disable-warning=ExperimentalWarning", script, own, stages];
 }

@@ -17,8 +17,8 @@ type Built = {
   readonly images: readonly { readonly name: string; readonly reference: string; readonly digest: string }[];
 };
 
-/** Lower case only: podman makes an image's name of the folder's. */
-const folder = join("/var/tmp", `ingot-cast-${process.pid}`);
+/** In memory: engines unpack the image three times. Lower case only: podman makes an image's name of the folder's. */
+const folder = join("/dev/shm", `ingot-cast-${process.pid}`);
 const home = join(folder, "home");
 const project = join(folder, "shop");
 let layout: Layout;

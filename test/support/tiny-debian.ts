@@ -6,24 +6,28 @@ import type { DebDescription, DebFile } from "./build-deb.ts";
 const programs = ["dpkg", "dpkg-deb", "diff", "ldconfig", "rm", "start-stop-daemon", "tar", "cat", "sleep"];
 
 /** Why this host cannot give the programs of a tiny Debian; undefined when it can. */
-export function whyNoTinyDebian(): string | undefined {
-  const missing = [...programs, "dash"].find((name) => !existsSync(findProgram(name)));
+export function whyNoTinyDebian(more: readonly string[] = []): string | undefined {
+  const missing = [...programs, "dash", ...more].find((name) => !existsSync(findProgram(name)));
   return missing === undefined ? undefined : `needs ${missing}: not installed`;
 }
 
 /**
  * One Essential package that is enough of a Debian for images to be cast: the host's own shell and dpkg with the libraries they load. It makes a cast of
- * a second, without any mirror, in which real maintainer scripts run under the real dpkg.
+ * a second, without any mirror, in which real maintainer scripts run under the real dpkg. `more`: further programs of the host, by name.
  */
-export function tinyDebian(): DebDescription {
-  described ??= describeTinyDebian();
-  return described;
+export function tinyDebian(more: readonly string[] = []): DebDescription {
+  const known = described.get(more.join());
+  if (known !== undefined) return known;
+  const made = describeTinyDebian([...programs, ...more]);
+  described.set(more.join(), made);
+  return made;
 }
 
-let described: DebDescription | undefined;
+/** Looking up the libraries of all programs takes a while. */
+const described = new Map<string, DebDescription>();
 
-function describeTinyDebian(): DebDescription {
-  const found = programs.map((name) => [`usr/bin/${name}`, findProgram(name)] as const);
+function describeTinyDebian(names: readonly string[]): DebDescription {
+  const found = names.map((name) => [`usr/bin/${name}`, findProgram(name)] as const);
   const shell = findProgram("dash");
   const libraries = [...new Set([shell, ...found.map(([, path]) => path)].flatMap(librariesOf))];
   const files: Record<string, DebFile> = {
