@@ -108,14 +108,14 @@ export class GroupCommit {
   }
 }
 
-/** As many as fit into a batch that is quickly written; at least one. */
+/** As many as fit into a batch that is quickly written; at least one. A list of its own: others begin to wait while it is written. */
 function takeBatch(waiting: readonly Waiting[]): readonly Waiting[] {
   let bytes = 0;
   const end = waiting.findIndex(({ entries }) => {
     bytes += entries.reduce((sum, entry) => sum + entry.length, 0);
     return bytes > maxBatchSize;
   });
-  return end < 0 ? waiting : waiting.slice(0, Math.max(1, end));
+  return waiting.slice(0, end < 0 ? waiting.length : Math.max(1, end));
 }
 
 const maxBatchSize = 8 << 20;
