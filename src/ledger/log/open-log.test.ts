@@ -36,6 +36,24 @@ test("callers at the same time share checkpoints, and each has its place", async
   assert.ok(new Set(appended.map(({ checkpoint }) => checkpoint.size)).size < 50);
 });
 
+test("who comes while a batch is being written is in the next one, never acknowledged with this one", async (t) => {
+  const log = await openTestLog(t);
+  const entries = makeEntries(300);
+  const isRight = async (entry: Buffer): Promise<void> => {
+    const { first, checkpoint } = await log.append([entry]);
+    assert.deepEqual(log.readEntry(first), entry);
+    assert.ok(checkpoint.size > first);
+  };
+  const running: Promise<void>[] = [];
+  // Spread over several batches: each turn of the event loop some more arrive, whatever is under way.
+  for (const entry of entries) {
+    running.push(isRight(entry));
+    if (running.length % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(running);
+  assert.equal(log.checkpoint().size, entries.length);
+});
+
 test("a full tile is written once, and its partial ones go when it is there", async (t) => {
   const log = await openTestLog(t);
   for (let at = 0; at < 5; at++) await log.append(makeEntries(60, at * 60));
