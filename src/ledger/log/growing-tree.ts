@@ -65,7 +65,9 @@ export class GrowingTree {
   }
 
   #addToTile(level: number, hash: Buffer, full: FullTile[]): void {
-    const edge = (this.#edges[level] ??= []);
+    // A tree that is restored may have a hash on a level before those below.
+    while (this.#edges.length <= level) this.#edges.push([]);
+    const edge = this.#edges[level] ?? [];
     edge.push(hash);
     if (edge.length < tileWidth) return;
     const index = Math.floor(this.#size / spanOf(level + 1));

@@ -4,7 +4,9 @@ import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileS
 import { join } from "node:path";
 import { test } from "node:test";
 import { makeEntries, makeFolder, makeKey, openTestLog } from "../ledger.fixture.ts";
+import { hashLeaf } from "./merkle.ts";
 import { openLog } from "./open-log.ts";
+import { verifyConsistency, verifyInclusion } from "./verify-proof.ts";
 
 test("a log is opened again as it was closed, and goes on", async (t) => {
   const [folder, key] = [join(makeFolder(t), "events"), makeKey()];
@@ -23,6 +25,25 @@ test("a log is opened again as it was closed, and goes on", async (t) => {
   assert.deepEqual([...again.readEntries(250, 260)], entries.slice(250, 260));
   assert.deepEqual(again.readEntry(299), entries[299]);
   assert.equal(readFileSync(join(folder, "checkpoint"), "utf8"), checkpoint.note);
+});
+
+test("a log of any size is opened again and goes on, also where tiles of all levels are just full", async (t) => {
+  for (const size of [1, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537]) {
+    const [folder, key] = [join(makeFolder(t), "events"), makeKey()];
+    const log = await openLog({ folder, key });
+    await log.append(makeEntries(size));
+    await log.close();
+    const again = await openLog({ folder, key });
+    const earlier = again.checkpoint();
+    await again.append(makeEntries(3, size));
+    const head = again.checkpoint();
+    for (const index of [0, size - 1, size, size + 2]) {
+      const leaf = hashLeaf(Buffer.from(`entry ${index}`));
+      assert.ok(verifyInclusion(leaf, again.proveInclusion(index), head), `entry ${index} after ${size}`);
+    }
+    assert.ok(verifyConsistency(earlier, head, again.proveConsistency(size)), `from ${size}`);
+    await again.close();
+  }
 });
 
 test("callers at the same time share checkpoints, and each has its place", async (t) => {
