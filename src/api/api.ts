@@ -1,18 +1,23 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Controller } from "../controller/controller.ts";
 import { IngotError, isErrno } from "../ground/error.ts";
-import { openRegistryHandler } from "./registry/registry-handler.ts";
+import { urlHost } from "../ground/listen-address.ts";
+import { answerError } from "./error-answer.ts";
+import { assertOwnHost } from "./assert-own-host.ts";
+import { closeServer } from "./close-server.ts";
+import { endUnread } from "./registry/end-unread.ts";
+import { openRegistryHandler, type RegistryHandler } from "./registry/registry-handler.ts";
 import { makeRest } from "./rest.ts";
 import { routes } from "./routes.ts";
+import { guardConnections, serverLimits, type ServerLimits } from "./server-limits.ts";
 import type { ServerLog } from "./server-log.ts";
 
 export type Served = {
   /** Where it listens, as a URL with the real port. */
   readonly url: string;
-  /** Takes no new request, waits for those that are under way, and at most ten seconds. */
+  /** Takes no new request, ends streams, waits for requests that are under way, and at most ten seconds. */
   readonly close: () => Promise<void>;
 };
 
@@ -20,44 +25,56 @@ export type ServeOptions = {
   readonly log: ServerLog;
   /** PEM texts, read by `readTls`. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** For tests that cannot wait as long as a server should. */
+  readonly limits?: Partial<ServerLimits>;
 };
 
 /** Serves a controller. Throws `listen-failed`. */
 export async function serve(controller: Controller, options: ServeOptions): Promise<Served> {
-  const listener = makeListener(controller, options.log);
-  const { tls } = options;
-  const server =
-    tls === undefined
-      ? createServer(serverLimits, listener)
-      : createTlsServer({ ...serverLimits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener);
+  const { log, tls } = options;
+  const limits = { ...serverLimits, ...options.limits };
+  const closing = new AbortController();
+  const registry = openRegistryHandler(controller, { bodyLimits: limits.body, onError: log.onError });
+  const listener = makeListener({ controller, log, registry, limits, closing: closing.signal });
+  const server = await makeServer({ listener, limits, tls });
+  guardConnections(server, limits);
   await listen(server, controller.settings.listen);
   const { address, port } = server.address() as AddressInfo;
-  const host = address.includes(":") ? `[${address}]` : address;
-  return { url: `${tls === undefined ? "http" : "https"}://${host}:${port}`, close: () => close(server) };
+  return {
+    url: `${tls === undefined ? "http" : "https"}://${urlHost(address)}:${port}`,
+    close: async () => {
+      closing.abort();
+      await closeServer(server);
+      await registry.close();
+    },
+  };
 }
 
-/**
- * Attack: slow-loris, a client that sends a byte now and then and keeps a connection each. Headers must be there in ten seconds; a body may be long, but the registry holds its
- * uploads to a least speed.
- */
-const serverLimits = {
-  headersTimeout: 10_000,
-  requestTimeout: 0,
-  keepAliveTimeout: 65_000,
-  connectionsCheckingInterval: 1000,
-  maxHeaderSize: 16_384,
+type Listening = {
+  readonly controller: Controller;
+  readonly log: ServerLog;
+  readonly registry: RegistryHandler;
+  readonly limits: ServerLimits;
+  readonly closing: AbortSignal;
 };
 
-function makeListener(controller: Controller, log: ServerLog): RequestListener {
-  const registry = openRegistryHandler(controller);
-  const rest = getRequestListener(makeRest(controller, { routes, onError: log.onError }).fetch, {
-    overrideGlobalObjects: false,
-  });
+function makeListener({ controller, log, registry, limits, closing }: Listening): RequestListener {
+  const { baseUrl } = controller.settings;
+  const { onError } = log;
+  const app = makeRest(controller, { routes, onError, closing, bodyLimits: limits.body });
+  const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return (request: IncomingMessage, response: ServerResponse) => {
     log.onRequest(request, response);
+    try {
+      assertOwnHost(request, baseUrl);
+    } catch (error) {
+      return refuse(request, response, error);
+    }
     const { url = "/" } = request;
-    if (isRegistryPath(url)) registry(request, response);
-    else void rest(request, response);
+    if (isRegistryPath(url)) return registry(request, response);
+    // A body that nobody reads, of a method that has none.
+    response.once("finish", () => request.complete || endUnread(request, response));
+    void rest(request, response);
   };
 }
 
@@ -65,10 +82,32 @@ function isRegistryPath(url: string): boolean {
   return url.startsWith("/v2/") || url === "/v2" || url === "/token" || url.startsWith("/token?");
 }
 
+function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const { status, body } = answerError(error);
+  response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(JSON.stringify(body));
+  if (!request.complete) endUnread(request, response);
+}
+
+type ToMake = {
+  readonly listener: RequestListener;
+  readonly limits: ServerLimits;
+  readonly tls: ServeOptions["tls"] | undefined;
+};
+
+async function makeServer({ listener, limits: { http }, tls }: ToMake): Promise<Server> {
+  if (tls === undefined) return createServer(http, listener);
+  const { createServer: createTlsServer } = await import("node:https");
+  return createTlsServer({ ...http, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener);
+}
+
 function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause) => reject(listenError(cause, `${host}:${port}`)));
-    server.listen(port, host, resolve);
+    const fail = (cause: Error): void => reject(listenError(cause, `${urlHost(host)}:${port}`));
+    server.once("error", fail);
+    server.listen(port, host, () => {
+      server.off("error", fail);
+      resolve();
+    });
   });
 }
 
@@ -77,16 +116,5 @@ function listenError(cause: Error, place: string): IngotError {
   return new IngotError("listen-failed", `cannot listen on ${place}: ${why}`, {
     hint: "ingot serve --listen ADDRESS:PORT",
     cause,
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const last = setTimeout(() => server.closeAllConnections(), 10_000);
-    server.close(() => {
-      clearTimeout(last);
-      resolve();
-    });
-    server.closeIdleConnections();
   });
 }

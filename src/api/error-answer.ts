@@ -1,5 +1,5 @@
-import { IngotError } from "../ground/error.ts";
 import { errorCodes, type ErrorCode } from "../ground/error-codes.ts";
+import { asAnswerable } from "./answerable-error.ts";
 
 /** What an error answer says, in every API: clients branch on `code`. */
 export type ErrorAnswer = {
@@ -13,14 +13,7 @@ export type ErrorAnswer = {
 
 /** The answer to a request that failed. What is not an error of ours is an `internal-error` that tells a client nothing of the inside. */
 export function answerError(thrown: unknown): { readonly status: number; readonly body: ErrorAnswer } {
-  const error =
-    thrown instanceof IngotError
-      ? thrown
-      : new IngotError("internal-error", "the controller failed at this request", {
-          hint: "the controller's log has the cause",
-          cause: thrown,
-        });
-  const { code, message, hint, details } = error;
+  const { code, message, hint, details } = asAnswerable(thrown);
   return {
     status: statusOf(code),
     body: { error: { code, message, details, ...(hint === undefined ? {} : { hint }) } },
@@ -49,6 +42,16 @@ export function statusOf(code: ErrorCode): number {
 const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   "internal-error": 500,
   usage: 400,
+  // Not the client's doing, and it may send the same again.
+  "disk-full": 507,
+  "disk-read-only": 503,
+  "log-write-failed": 503,
+  "witness-in-doubt": 503,
+  "witness-unreachable": 503,
+  "body-too-large": 413,
+  "upload-too-slow": 408,
+  "host-unknown": 421,
+  "method-unknown": 405,
   "locked-by-another": 409,
   "assertion-invalid": 401,
   "assertion-replayed": 401,

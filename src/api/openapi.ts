@@ -94,6 +94,7 @@ function describeInput({ method, path }: AnyRoute, schema: ObjectSchema): object
     type: "object",
     properties: Object.fromEntries(body),
     required: body.flatMap(([name]) => (required.has(name) ? [name] : [])),
+    additionalProperties: false,
   };
   return {
     ...(parameters.length === 0 ? {} : { parameters }),

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Controller } from "../controller/controller.ts";
 import type { ErrorCode } from "../ground/error-codes.ts";
 import type { Principal } from "../policy/policy.ts";
@@ -8,8 +8,10 @@ export type RouteCall<Input> = {
   readonly controller: Controller;
   readonly principal: Principal;
   readonly input: Input;
-  /** Ends when the client goes away. */
+  /** Ends when the client goes away, or the server ends. */
   readonly signal: AbortSignal;
+  /** Who asks, as it is now: what takes long ends with the token. Throws `token-expired`, `token-invalid`. */
+  readonly recheck: () => Promise<Principal>;
   readonly header: (name: string) => string | undefined;
 };
 
@@ -37,6 +39,10 @@ export type Route<Input = unknown, Answer = unknown> = {
 
 /** Keeps the types of a route's schemas and handler together. */
 export function defineRoute<Input, Answer>(route: Route<Input, Answer>): Route<Input, Answer> {
+  const { input } = route;
+  // A member that nobody reads is a mistake that nobody would see: `breakglass` for `breakGlass`.
+  if (input instanceof z.ZodObject)
+    return { ...route, input: z.strictObject(input.shape) as unknown as z.ZodType<Input> };
   return route;
 }
 

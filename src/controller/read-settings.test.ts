@@ -43,6 +43,11 @@ test("without TLS it listens on loopback only", (t) => {
   assert.ok(settings.tls?.certificate.startsWith("/"));
 });
 
+test("a name that begins as a loopback address does is none", (t) => {
+  assert.equal(refused(t, "", { listen: "127.attacker.example:8700" }).code, "settings-malformed");
+  assert.equal(refused(t, "", { listen: "128.0.0.1:8700" }).code, "tls-required");
+});
+
 test("more witnesses cannot be required than are known", (t) => {
   assert.match(refused(t, "witnesses: {required: 1}\n").message, /more witnesses are required than are known/);
 });

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { LineCounter, parseDocument, type Document } from "yaml";
 import { z } from "zod";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { isLoopbackAddress, parseListenAddress, urlHost } from "../ground/listen-address.ts";
 import { principalRoles } from "../policy/policy.ts";
 import type { Settings } from "./settings.ts";
 
@@ -20,11 +20,11 @@ export type SettingOptions = {
 /** Reads the settings, all of them optional. Throws `settings-malformed` with every mistake and its place, `tls-required`. */
 export function readSettings(ctx: Pick<Context, "cwd" | "home">, options: SettingOptions = {}): Settings {
   const written = readFile(ctx, options.config);
-  const { host, port } = parseListen(options.listen ?? written.listen);
+  const { host, port } = readListen(options.listen ?? written.listen);
   const scheme = written.tls === undefined ? "http" : "https";
   const baseUrl = (options.baseUrl ?? written.base_url ?? `${scheme}://${urlHost(host)}:${port}`).replace(/\/+$/, "");
   assertUrl(baseUrl, "base_url");
-  if (written.tls === undefined && !isLoopback(host)) throw tlsRequired(host);
+  if (written.tls === undefined && !isLoopbackAddress(host)) throw tlsRequired(host);
   const { tls } = written;
   return {
     baseUrl,
@@ -84,7 +84,7 @@ const settingsSchema = z.strictObject({
       body: z
         .int()
         .min(1024)
-        .default(64 << 20),
+        .default(1 << 20),
     })
     .prefault({}),
 });
@@ -135,22 +135,13 @@ function malformed(mistakes: readonly string[]): IngotError {
   });
 }
 
-function parseListen(text: string): Settings["listen"] {
-  const at = text.lastIndexOf(":");
-  const host = text.slice(0, at).replace(/^\[(.*)\]$/, "$1");
-  const port = Number(text.slice(at + 1));
-  if (at > 0 && isIP(host) !== 0 && Number.isInteger(port) && port >= 1 && port < 65_536) return { host, port };
-  throw new IngotError("settings-malformed", `expected ADDRESS:PORT to listen on, got ${JSON.stringify(text)}`, {
+/** Never port 0: tokens are for an address, which must be known before it listens and be the same after the next start. */
+function readListen(text: string): Settings["listen"] {
+  const address = parseListenAddress(text);
+  if (address.port > 0) return address;
+  throw new IngotError("settings-malformed", `expected a port from 1 to 65535 to listen on, got ${text}`, {
     hint: "such as 127.0.0.1:8700, or [::1]:8700",
   });
-}
-
-function urlHost(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "::1" || /^127\./.test(host);
 }
 
 function assertUrl(text: string, what: string): void {

@@ -1,54 +1,37 @@
+import { setImmediate } from "node:timers/promises";
 import type { Ledger } from "../../ledger/ledger.ts";
-import type { NumberedEvent } from "../../ledger/event.ts";
+import { answerError } from "../error-answer.ts";
+import { openWakeUp, type WakeUp } from "./wake-up.ts";
 
 export type StreamOptions = {
-  /** The first event that is wanted; absent: only what happens from now on. */
-  readonly from?: number;
+  /** The first event that is wanted. */
+  readonly from: number;
   /** Types that are wanted, such as `release.created`, or all of a kind by `release.*`; empty: all. */
   readonly types: readonly string[];
   readonly signal: AbortSignal;
+  /** Throws when whoever asked may not read on: the stream ends with that. */
+  readonly recheck: () => Promise<void>;
   /** Milliseconds between two signs of life on a quiet stream; proxies close what says nothing. */
   readonly heartbeat?: number;
 };
 
 /**
  * Everything that happens, as server-sent events (HTML standard, section 9.2): the event's number is its id, so that a client that was cut off goes on where it was (`Last-Event-ID`).
- * A client that reads too slowly is let go, and comes back by itself.
+ * Events are read from the log when the client has taken those before. Attack: a reader that never reads fills the memory of the server; here nothing is kept for it.
  */
 export function streamEvents(ledger: Ledger, options: StreamOptions): Response {
-  const { signal, heartbeat = 15_000 } = options;
-  let end = (): void => {};
+  const wakeUp = openWakeUp(ledger, options.signal);
+  const texts = tellEvents(ledger, options, wakeUp);
   const stream = new ReadableStream<Uint8Array>(
     {
-      start: (controller) => {
-        const send = (text: string): void => {
-          // Attack: a reader that never reads fills the memory of the server.
-          if ((controller.desiredSize ?? 0) < -mostBuffered) finish();
-          else controller.enqueue(encoder.encode(text));
-        };
-        let next = options.from ?? ledger.log.checkpoint().size;
-        const pass = (event: NumberedEvent): void => {
-          if (event.index < next) return;
-          next = event.index + 1;
-          if (isWanted(event.type, options.types)) send(format(event));
-        };
-        const timer = setInterval(() => send(": still here\n\n"), heartbeat).unref();
-        const unsubscribe = ledger.subscribe(pass);
-        const finish = (): void => {
-          end = () => {};
-          clearInterval(timer);
-          unsubscribe();
-          signal.removeEventListener("abort", finish);
-          controller.close();
-        };
-        end = finish;
-        signal.addEventListener("abort", finish, { once: true });
-        send("retry: 1000\n\n");
-        for (const event of ledger.events(next)) pass(event);
+      pull: async (controller) => {
+        const { value, done } = await texts.next();
+        if (done === true) controller.close();
+        else controller.enqueue(encoder.encode(value));
       },
-      cancel: () => end(),
+      cancel: wakeUp.close,
     },
-    { highWaterMark: 0, size: (chunk) => chunk.length },
+    { highWaterMark: 0 },
   );
   return new Response(stream, {
     headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no" },
@@ -56,10 +39,48 @@ export function streamEvents(ledger: Ledger, options: StreamOptions): Response {
 }
 
 const encoder = new TextEncoder();
-const mostBuffered = 32 << 20;
 
-function format(event: NumberedEvent): string {
-  return `id: ${event.index}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+async function* tellEvents(ledger: Ledger, options: StreamOptions, wakeUp: WakeUp): AsyncGenerator<string, void, void> {
+  const { heartbeat = 15_000, types } = options;
+  let next = options.from;
+  try {
+    yield "retry: 1000\n\n";
+    while (!wakeUp.isOver()) {
+      await options.recheck();
+      const { text, end } = readSome(ledger, next, types);
+      const isIdle = end === next;
+      next = end;
+      if (text !== "") yield text;
+      // Others' turn: there may be a million that are not wanted.
+      else if (!isIdle) await setImmediate();
+      else if ((await wakeUp.wait(heartbeat)) === "late") yield ": still here\n\n";
+    }
+  } catch (error) {
+    // The status is long sent: this is how a client learns why.
+    yield `event: refused\ndata: ${JSON.stringify(answerError(error).body)}\n\n`;
+  } finally {
+    wakeUp.close();
+  }
+}
+
+/** As many as an entry bundle holds: what is read at a time anyway. */
+const mostAtOnce = 256;
+
+function readSome(
+  ledger: Ledger,
+  from: number,
+  types: readonly string[],
+): { readonly text: string; readonly end: number } {
+  const end = Math.min(ledger.log.checkpoint().size, from + mostAtOnce);
+  if (from >= end) return { text: "", end: from };
+  let text = "";
+  for (const event of ledger.events(from)) {
+    if (event.index >= end) break;
+    if (isWanted(event.type, types)) {
+      text += `id: ${event.index}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+    }
+  }
+  return { text, end };
 }
 
 function isWanted(type: string, types: readonly string[]): boolean {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Controller } from "../../controller/controller.ts";
 import { authenticate } from "../../controller/identity/authenticate.ts";
-import { openRegistry } from "../../controller/registry/registry.ts";
+import { registryOf } from "../../controller/registry/registry-of.ts";
 import { answerBlob } from "./blobs.ts";
 import { usualBodyLimits, type BodyLimits } from "./body.ts";
 import type { RegistryCall } from "./call.ts";
@@ -21,18 +21,25 @@ export type RegistryHandler = ((request: IncomingMessage, response: ServerRespon
   readonly close: () => Promise<void>;
 };
 
+export type HandlerOptions = {
+  readonly bodyLimits?: BodyLimits;
+  /** Is told of what a client is not. */
+  readonly onError?: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
+};
+
 /** Answers everything below `/v2/`, and `/token`, by the OCI distribution specification 1.1. On Node's own requests: blobs pass through no web streams. */
-export function openRegistryHandler(controller: Controller, bodyLimits: BodyLimits = usualBodyLimits): RegistryHandler {
-  const registry = openRegistry(controller);
+export function openRegistryHandler(controller: Controller, options: HandlerOptions = {}): RegistryHandler {
+  const { bodyLimits = usualBodyLimits, onError = () => {} } = options;
+  const registry = registryOf(controller);
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer({ registry, request, response, bodyLimits });
+    void answer({ registry, request, response, bodyLimits }, onError);
   };
   return Object.assign(handle, { close: registry.close });
 }
 
 type Received = Omit<RegistryCall, "principal" | "query">;
 
-async function answer(received: Received): Promise<void> {
+async function answer(received: Received, onError: NonNullable<HandlerOptions["onError"]>): Promise<void> {
   const { registry, request, response } = received;
   const { url = "" } = request;
   const mark = url.indexOf("?");
@@ -46,6 +53,7 @@ async function answer(received: Received): Promise<void> {
     const query = mark === -1 ? undefined : new URLSearchParams(url.slice(mark + 1));
     await dispatch({ ...received, principal, query }, endpoint);
   } catch (error) {
+    onError(error, { method: request.method ?? "", path });
     sendError(registry.controller.settings, { request, response, endpoint, error });
   }
   if (!request.complete) endUnread(request, response);

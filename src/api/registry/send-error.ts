@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Settings } from "../../controller/settings.ts";
 import type { ErrorCode } from "../../ground/error-codes.ts";
-import { IngotError } from "../../ground/error.ts";
+import type { IngotError } from "../../ground/error.ts";
+import { asAnswerable } from "../answerable-error.ts";
+import { statusOf } from "../error-answer.ts";
 import { challengeFor } from "./challenge.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -19,7 +21,7 @@ export function sendError(settings: Pick<Settings, "baseUrl">, { request, respon
     response.destroy();
     return;
   }
-  const known = error instanceof IngotError ? error : unexpected(error);
+  const known = asAnswerable(error);
   const { status, code } = answerOf(known.code);
   const body = Buffer.from(JSON.stringify({ errors: [{ code, message: messageOf(known), detail: detailOf(known) }] }));
   const isAnonymous = status === 401;
@@ -42,14 +44,6 @@ function isShort({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) <= 1 << 20;
 }
 
-/** What is not an error of ours tells a client nothing of the inside. */
-function unexpected(cause: unknown): IngotError {
-  return new IngotError("internal-error", "the registry failed at this request", {
-    hint: "the controller's log has the cause",
-    cause,
-  });
-}
-
 function messageOf({ message, details, hint }: IngotError): string {
   const more = details.length === 0 ? "" : ` (${details.slice(0, mostDetails).join("; ")})`;
   return `${message}${more}${hint === undefined ? "" : `. Next: ${hint}`}`;
@@ -67,7 +61,7 @@ function answerOf(code: ErrorCode): Answer {
   const known = answers[code];
   if (known !== undefined) return known;
   if (code.startsWith("token-") || code.startsWith("assertion-")) return { status: 401, code: "UNAUTHORIZED" };
-  return { status: 500, code: "UNKNOWN" };
+  return { status: statusOf(code), code: "UNKNOWN" };
 }
 
 const answers: Readonly<Partial<Record<ErrorCode, Answer>>> = {
@@ -95,8 +89,4 @@ const answers: Readonly<Partial<Record<ErrorCode, Answer>>> = {
   "upload-too-large": { status: 413, code: "SIZE_INVALID" },
   "upload-too-slow": { status: 408, code: "BLOB_UPLOAD_INVALID" },
   "registry-busy": { status: 429, code: "TOOMANYREQUESTS" },
-  "disk-full": { status: 507, code: "UNKNOWN" },
-  "log-write-failed": { status: 503, code: "UNKNOWN" },
-  "witness-unreachable": { status: 503, code: "UNKNOWN" },
-  "witness-in-doubt": { status: 503, code: "UNKNOWN" },
 };

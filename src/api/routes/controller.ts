@@ -1,8 +1,11 @@
 import { z } from "zod";
+import type { Controller } from "../../controller/controller.ts";
 import { requirePermit } from "../../controller/verbs/require-permit.ts";
+import { IngotError } from "../../ground/error.ts";
 import { readVersion } from "../../ground/version.ts";
 import { streamEvents } from "../events/event-stream.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
+import { count } from "../schemas/words.ts";
 
 const about = defineRoute({
   method: "GET",
@@ -32,22 +35,43 @@ const events = defineRoute({
   access: "principal",
   stream: true,
   input: z.object({
-    from: z.coerce.number().int().min(0).optional(),
+    from: count.optional(),
     types: z.string().max(1000).optional(),
   }),
   answer: z.unknown(),
   errors: [],
-  handle: async ({ controller, principal, input, signal, header }) => {
-    await requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
-    // The HTML standard, section 9.2.3: a client that was cut off says what it saw last.
-    const seen = Number(header("Last-Event-ID") ?? Number.NaN);
-    const from = Number.isSafeInteger(seen) ? seen + 1 : input.from;
+  handle: async ({ controller, principal, input, signal, header, recheck }) => {
+    await requirePermit(controller, { principal, ...reading });
+    let permitted = principal;
     return streamEvents(controller.ledger, {
-      ...(from === undefined ? {} : { from }),
+      from: firstWanted(controller, { seen: header("Last-Event-ID"), from: input.from }),
       types: input.types?.split(",").filter((type) => type !== "") ?? [],
       signal,
+      recheck: async () => {
+        const now = await recheck();
+        // The same object as long as nothing changed that it rests on.
+        if (now === permitted) return;
+        await requirePermit(controller, { principal: now, ...reading });
+        permitted = now;
+      },
     });
   },
 });
+
+const reading = { action: "audit", resource: { kind: "controller" } } as const;
+
+/** The HTML standard, section 9.2.3: a client that was cut off says what it saw last. Throws `request-malformed`. */
+function firstWanted(
+  { ledger }: Controller,
+  { seen, from }: { readonly seen: string | undefined; readonly from: number | undefined },
+): number {
+  const { size } = ledger.log.checkpoint();
+  const first = seen !== undefined && /^\d{1,15}$/.test(seen) ? Number(seen) + 1 : (from ?? size);
+  if (first <= size) return first;
+  // Of another controller, or of this one before it was put back to an older copy: to wait for that number would pass over what comes until then.
+  throw new IngotError("request-malformed", `there is no event #${first - 1} yet: the ledger has ${size}`, {
+    hint: "read it anew, without Last-Event-ID: ingot history",
+  });
+}
 
 export const controllerRoutes: readonly AnyRoute[] = [about, events];
