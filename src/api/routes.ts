@@ -2,7 +2,9 @@ import { z } from "zod";
 import { makeOpenApi } from "./openapi.ts";
 import { defineRoute, type AnyRoute } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { controllerRoutes } from "./routes/controller.ts";
+import { garbageRoutes } from "./routes/garbage.ts";
 import { identityRoutes } from "./routes/identities.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -22,7 +24,9 @@ const subjects: readonly AnyRoute[] = [
   ...approvalRoutes,
   ...releaseRoutes,
   ...statusRoutes,
+  ...garbageRoutes,
   ...revocationRoutes,
+  ...auditRoutes,
 ];
 
 const document = defineRoute({

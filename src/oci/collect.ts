@@ -11,6 +11,8 @@ import { subjectOfName } from "./referrers/referrers-index.ts";
 export type CollectOptions = {
   /** Manifests that must stay beside the named ones: those of running instances, of a build that is going on. */
   readonly roots?: readonly Digest[];
+  /** Blobs that something else than this layout needs, such as a registry whose content is here: they stay, and what they list must be of them too. */
+  readonly keep?: (digest: Digest) => boolean;
   /** Blobs younger than this many milliseconds stay: a build or pull may be about to name them. Default one hour. */
   readonly grace?: number;
   /** Only say what would go. */
@@ -32,20 +34,20 @@ export function collectGarbage(layout: Layout, options: CollectOptions = {}): Pr
 }
 
 function sweep(layout: Layout, options: CollectOptions): Collected {
-  const { roots = [], grace = 3_600_000, dryRun = false, now = new Date() } = options;
+  const { roots = [], keep = () => false, grace = 3_600_000, dryRun = false, now = new Date() } = options;
   const isOld = ({ mtimeMs }: { mtimeMs: number }): boolean => now.getTime() - mtimeMs >= grace;
   const blobs = listBlobs(layout);
+  const kept = new Set(blobs.map(({ digest }) => digest).filter(keep));
   // A young manifest keeps what it lists: a build stores its parts, some of them long before, and names them last.
   const young = blobs.filter((blob) => !isOld(blob)).map(({ digest }) => digest);
   // What is attached to an image, by its list or by an entry without a name, goes with that image.
   const images = layout.listManifests().filter((entry) => subjectOfUnnamed(layout, entry) === undefined);
   const lists = namedLists(layout.folder);
-  const reachable = markReachable(
-    layout,
-    [...images.map(({ digest }) => digest), ...roots, ...young],
-    new Map(lists.map(({ subject, descriptor }) => [subject, descriptor.digest])),
-  );
-  const garbage = blobs.filter((blob) => !reachable.has(blob.digest) && isOld(blob));
+  const reachable = markReachable(layout, [...images.map(({ digest }) => digest), ...roots, ...young], {
+    lists: new Map(lists.map(({ subject, descriptor }) => [subject, descriptor.digest])),
+    known: kept,
+  });
+  const garbage = blobs.filter((blob) => !reachable.has(blob.digest) && !kept.has(blob.digest) && isOld(blob));
   const temporaries = listTemporaries(layout.folder).filter(isOld);
   // The names before the content: after a crash nothing is named that is gone.
   if (!dryRun) forgetAttached(layout, reachable);

@@ -16,7 +16,7 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   policy: ["evidence"],
   ledger: [],
   runtime: ["oci"],
-  controller: ["project", "oci", "evidence", "policy", "ledger"],
+  controller: ["project", "oci", "evidence", "policy", "ledger", "runtime"],
   api: ["controller", "oci", "policy", "ledger"],
   cli: ["project", "debian", "image", "oci", "evidence", "policy", "ledger", "runtime", "controller", "api"],
 };

@@ -14,6 +14,7 @@ type GcOptions = {
   readonly grace?: string;
   readonly vault?: readonly string[];
   readonly forget?: readonly string[];
+  readonly controller?: boolean;
 };
 
 /** `ingot gc`: frees what no image, instance or lock needs. `ingot gc --check`: finds what is damaged. */
@@ -25,9 +26,11 @@ export const declare: Declare = (command, handle) => {
     .option("--vault <locks...>", "drop package archives too, but for those that these lock files name")
     .option("--check", "hash everything again; exit 4 when something is damaged or missing")
     .option("--remove-damaged", "with --check: remove what is damaged, so that it is fetched or built again")
+    .option("--controller", "free what the registry of the controller does not need, instead of this home")
     .action(
       handle<GcOptions>(({ ctx, options }) => {
         assertSensible(options);
+        if (options.controller) return collectThere(ctx, options);
         // A build stores layers before anything names them.
         return withFileLock(
           join(ctx.home, "build.lock"),
@@ -49,6 +52,13 @@ function assertSensible(options: GcOptions): void {
       hint: "ingot gc --check --remove-damaged",
     });
   }
+  const here = { "--check": options.check, "--vault": options.vault, "--forget": options.forget };
+  const local = Object.entries(here).flatMap(([option, value]) => (value === undefined ? [] : [option]));
+  if (options.controller && local.length > 0) {
+    throw new IngotError("usage", `expected either --controller or ${local.join(", ")}, got both`, {
+      hint: "ingot gc --help",
+    });
+  }
   const others = { "--dry-run": options.dryRun, "--vault": options.vault, "--forget": options.forget };
   const unheard = Object.entries(others).flatMap(([option, value]) => (value === undefined ? [] : [option]));
   if (options.check && unheard.length > 0) {
@@ -56,6 +66,25 @@ function assertSensible(options: GcOptions): void {
       hint: "ingot gc --help",
     });
   }
+}
+
+/** By the controller itself, which knows what is about to come to be. */
+async function collectThere(ctx: Context, options: GcOptions): Promise<Outcome> {
+  const { openControllerClient } = await import("../controller-client.ts");
+  const { parseDuration } = await import("../parse-duration.ts");
+  const dryRun = options.dryRun === true;
+  const grace = parseDuration(options.grace ?? "1h", "--grace") / 1000;
+  type Answer = {
+    readonly blobs: readonly { readonly digest: string }[];
+    readonly uploads: number;
+    readonly freed: number;
+  };
+  const collected = await openControllerClient(ctx).post<Answer>("/api/v1/garbage", { grace, dryRun });
+  const { blobs, uploads, freed } = collected;
+  return {
+    json: { ...collected, dryRun },
+    text: `${dryRun ? "would free" : "freed"} ${formatBytes(freed)}: ${blobs.length} blobs, ${uploads} uploads that nobody went on with`,
+  };
 }
 
 async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
@@ -67,8 +96,11 @@ async function collect(ctx: Context, options: GcOptions): Promise<Outcome> {
   const roots = imagesInUse(ctx);
   const dryRun = options.dryRun === true;
   const grace = parseDuration(options.grace ?? "1h", "--grace");
-  const forgotten = await forgetNames(ctx, layout, options);
-  const store = await collectGarbage(layout, { roots, grace, dryRun, now: ctx.now() });
+  const { withRegistryHeld } = await import("../../controller/registry/hold-registry.ts");
+  const { forgotten, store } = await withRegistryHeld(ctx, { grace }, async (keep) => ({
+    forgotten: await forgetNames(ctx, layout, options),
+    store: await collectGarbage(layout, { roots, keep, grace, dryRun, now: ctx.now() }),
+  }));
   const gone = new Set(store.blobs.map((blob) => blob.digest));
   const hasBlob = (digest: Digest) => !gone.has(digest) && layout.hasBlob(digest);
   const content = await collectContent(ctx, { isKept: (image) => hasBlob(image) || roots.includes(image), dryRun });

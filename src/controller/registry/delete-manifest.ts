@@ -21,14 +21,16 @@ export async function deleteManifest(
 ): Promise<void> {
   await requireDelete(registry, principal, repository);
   const actor = formatPrincipal(principal);
-  await registry.controller.ledger.transact((state) => {
-    const { digest } = requireManifest(state, repository, reference);
-    if (reference.kind === "tag") {
-      return { events: [makeEvent(actor, "tag.deleted", { repository, tag: reference.tag })], result: undefined };
-    }
-    assertUnused(state, repository, digest);
-    return { events: [makeEvent(actor, "manifest.deleted", { repository, digest })], result: undefined };
-  });
+  await registry.takeAway(() =>
+    registry.controller.ledger.transact((state) => {
+      const { digest } = requireManifest(state, repository, reference);
+      if (reference.kind === "tag") {
+        return { events: [makeEvent(actor, "tag.deleted", { repository, tag: reference.tag })], result: undefined };
+      }
+      assertUnused(state, repository, digest);
+      return { events: [makeEvent(actor, "manifest.deleted", { repository, digest })], result: undefined };
+    }),
+  );
 }
 
 function assertUnused(state: Database, repository: string, digest: string): void {

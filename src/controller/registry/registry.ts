@@ -3,6 +3,7 @@ import type { Controller } from "../controller.ts";
 import { openAccess, type Access } from "./access.ts";
 import { openLinks, type Links } from "./links.ts";
 import { openManifestBytes, type ManifestBytes } from "./manifest-bytes.ts";
+import { openQueue, type OneAtATime } from "./one-at-a-time.ts";
 import { openUploads, type Uploads } from "./uploads.ts";
 
 /** What the registry's verbs work with. */
@@ -12,10 +13,12 @@ export type Registry = {
   readonly links: Links;
   readonly manifests: ManifestBytes;
   readonly uploads: Uploads;
+  /** Deletions and the collection of garbage, one after the other. */
+  readonly takeAway: OneAtATime;
   readonly close: () => Promise<void>;
 };
 
-/** Opens the registry of a controller. Uploads that a crash cut off go on where they were. */
+/** Opens the registry of a controller; by `registryOf`, once. Uploads that a crash cut off go on where they were. */
 export function openRegistry(controller: Controller): Registry {
   const folder = registryFolder(controller.ctx.home);
   const access = openAccess(controller);
@@ -25,7 +28,15 @@ export function openRegistry(controller: Controller): Registry {
     access.close();
     await uploads.close();
   };
-  return { controller, access, links, manifests: openManifestBytes(controller.store), uploads, close };
+  return {
+    controller,
+    access,
+    links,
+    manifests: openManifestBytes(controller.store),
+    uploads,
+    takeAway: openQueue(),
+    close,
+  };
 }
 
 /** `$INGOT_HOME/registry`. */

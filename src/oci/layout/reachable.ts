@@ -13,9 +13,9 @@ import { describeManifest } from "./describe-manifest.ts";
 export function markReachable(
   layout: Layout,
   roots: readonly Digest[],
-  lists: ReadonlyMap<Digest, Digest> = new Map(),
+  { lists = new Map(), known = new Set() }: Known = {},
 ): ReadonlySet<Digest> {
-  const manifests = readManifests(layout);
+  const manifests = readManifests(layout, known);
   const referrers = Map.groupBy(
     [...manifests].filter(([, manifest]) => subjectOf(manifest) !== undefined),
     ([, manifest]) => subjectOf(manifest),
@@ -38,6 +38,12 @@ export function markReachable(
   return reached;
 }
 
+type Known = {
+  readonly lists?: ReadonlyMap<Digest, Digest>;
+  /** Blobs that need not be read, since all that they list stays as well. */
+  readonly known?: ReadonlySet<Digest>;
+};
+
 /** What a manifest lists: its children, or its configuration and layers. */
 export function partsOf(parsed: Manifest): Digest[] {
   const parts = parsed.kind === "index" ? parsed.index.manifests : [parsed.manifest.config, ...parsed.manifest.layers];
@@ -49,11 +55,11 @@ function subjectOf(parsed: Manifest): Digest | undefined {
 }
 
 /** Every manifest of the layout, named or not. */
-export function readManifests(layout: Layout): Map<Digest, Manifest> {
+export function readManifests(layout: Layout, except: ReadonlySet<Digest> = new Set()): Map<Digest, Manifest> {
   const found = new Map<Digest, Manifest>();
   for (const name of readdirSync(join(layout.folder, "blobs/sha256"))) {
     const digest = `sha256:${name}`;
-    if (!isDigest(digest)) continue;
+    if (!isDigest(digest) || except.has(digest)) continue;
     const manifest = readManifest(layout, digest);
     if (manifest !== undefined) found.set(digest, manifest);
   }
