@@ -22,3 +22,6 @@ export function readShippedPolicies(): ShippedPolicies {
 function readText(name: string): string {
   return readFileSync(join(import.meta.dirname, name), "utf8");
 }
+
+/** Cases for `environment.cedar` and for the roles. */
+export const shippedCasesPath = join(import.meta.dirname, "environment.cases.yaml");

@@ -33,16 +33,19 @@ function checkPlaceholders(rule: Rule): readonly PolicyFinding[] {
 }
 
 function findLacking(rule: Rule): readonly PolicyFinding[] {
-  const { id, missing, supply } = rule.annotations;
-  const findings: PolicyFinding[] = [];
-  if (id === undefined)
-    findings.push(finding(rule, "hint", `a denial can only call it "${rule.name}"`, 'add @id("a-short-name")'));
-  if (missing === undefined)
-    findings.push(finding(rule, "hint", "a denial cannot say what is missing", 'add @missing("one sentence")'));
-  if (supply === undefined)
-    findings.push(finding(rule, "hint", "a denial cannot say how to supply it", 'add @supply("ingot …")'));
-  return findings;
+  const lacking = known.filter((name) => rule.annotations[name] === undefined);
+  if (lacking.length === 0) return [];
+  const says = lacking.map((name) => purposes[name]).join(", nor ");
+  const next = `add ${lacking.map((name) => examples[name]).join(" ")}`;
+  return [finding(rule, "hint", `a denial by it cannot say ${says}`, next)];
 }
+
+const purposes = { id: "its name", missing: "what is missing", supply: "which command supplies it" } as const;
+const examples = {
+  id: '@id("short-name")',
+  missing: '@missing("one sentence")',
+  supply: '@supply("ingot …")',
+} as const;
 
 function finding(rule: Rule, severity: PolicyFinding["severity"], message: string, next: string): PolicyFinding {
   const { file, line, column } = rule;

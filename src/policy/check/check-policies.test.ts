@@ -72,9 +72,7 @@ test("an @id that is there twice and a rule that is there twice are found", asyn
 test("annotations that a forbid lacks are hints, misspelt ones and unknown placeholders warnings", async () => {
   const bare = await findingsOf(fine.replace(/^.*\n/, ""), { withHints: true });
   assert.deepEqual(bare, [
-    'hint p.cedar:1:1: a denial can only call it "p.cedar rule 1"; add @id("a-short-name")',
-    'hint p.cedar:1:1: a denial cannot say what is missing; add @missing("one sentence")',
-    'hint p.cedar:1:1: a denial cannot say how to supply it; add @supply("ingot …")',
+    'hint p.cedar:1:1: a denial by it cannot say its name, nor what is missing, nor which command supplies it; add @id("short-name") @missing("one sentence") @supply("ingot …")',
   ]);
   assert.deepEqual(await findingsOf(fine.replace("{image}", "{imgae}").replace("@missing", "@mising")), [
     "warning p.cedar:1:1: @mising is no annotation that Ingot reads; did you mean @missing?",

@@ -12,21 +12,29 @@ import { findDuplicates } from "./duplicates.ts";
  */
 export function checkPolicies(engine: OpenPolicyEngine, files: readonly PolicyFile[]): readonly PolicyFinding[] {
   const { rules, errors, warnings } = engine.inspect(files);
+  const wrong = errors.map((error) => findRule(rules, error));
+  const sound = rules.filter((one) => !wrong.includes(one)).map(({ rule }) => rule);
   const findings = [
-    ...errors.map((one) => ({
-      ...one,
-      next: one.next ?? "`ingot policy show schema` prints what a policy may speak of",
-    })),
-    ...warnings.map(toUnreachable),
-    ...checkEffects(rules.map(({ rule }) => rule)),
-    ...findDuplicates(rules.map(({ rule }) => rule)),
-    ...rules.flatMap((one: ParsedRule) => checkAnnotations(one.rule)),
+    ...errors.map((one) => ({ ...one, next: one.next ?? schemaHint })),
+    ...warnings.filter((one) => !wrong.includes(findRule(rules, one))).map(toUnreachable),
+    ...checkEffects(sound),
+    ...findDuplicates(sound),
+    ...sound.flatMap(checkAnnotations),
     ...files.filter((file) => isEmpty(file, rules)).map(emptyFinding),
   ];
   return orderFindings(
     findings,
     files.map(({ name }) => name),
   );
+}
+
+const schemaHint = "`ingot policy show schema` prints what a policy may speak of";
+
+/** The rule that a finding is in: of one with a mistake, nothing else needs to be said. */
+function findRule(rules: readonly ParsedRule[], { file, line, column }: PolicyFinding): ParsedRule | undefined {
+  const isBefore = ({ rule }: ParsedRule): boolean =>
+    rule.file === file && (rule.line < line || (rule.line === line && rule.column <= column));
+  return rules.findLast(isBefore);
 }
 
 /** Cedar's validator warns of rules whose scope and conditions no request of the schema satisfies, and of texts with characters that look like others. */

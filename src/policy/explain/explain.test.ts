@@ -95,10 +95,7 @@ test("two halves of surrogate pairs are two names", async () => {
 test("no value gets into a command that a shell would take for more than a word", () => {
   for (const text of hostile.slice(0, -1)) {
     const view = viewOf(deployment({ environment: { name: text, approvals: 1 } }));
-    assert.equal(
-      fillCommand("ingot approve x --for {environment}", view),
-      "ingot approve x --for ENVIRONMENT",
-    );
+    assert.equal(fillCommand("ingot approve x --for {environment}", view), "ingot approve x --for ENVIRONMENT");
   }
   const view = viewOf(deployment());
   assert.equal(fillCommand("ingot scan {image}", view), "ingot scan abababababab");
