@@ -47,7 +47,8 @@ function describeChange({
   const was = before === undefined ? "there is no such environment yet" : word(before.permit);
   return [
     `${environment}: ${action} ${name}: ${was} → ${word(after.permit)}`,
-    ...(after.permit ? (before === undefined ? [] : describeMissing(before.missing)) : describeMissing(after.missing)),
+    // Of a permit it is told what stood against it before.
+    ...describeMissing(after.permit ? (before?.missing ?? []) : after.missing),
   ];
 }
 

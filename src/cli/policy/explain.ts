@@ -48,7 +48,7 @@ function describe(found: Explanation): string {
       "approve it for",
     ),
     ...(policies.length === 0 ? [] : [`  decided by ${policies.join(", ")}`]),
-    ...(permit ? [] : missing.length === 0 ? ["  no policy permits it"] : describeMissing(missing)),
+    ...(permit || missing.length > 0 ? describeMissing(missing) : ["  no policy permits it"]),
     `policy of ${environment}: version ${policy.version}, ${rules}, ${policy.approvals} approvals (${policyDigest.slice(0, 19)})`,
     ...(until === undefined ? [] : [`the same may be decided otherwise from ${momentOf(until)} on`]),
     `made by ${facts.authors.join(", ") || "nobody who is known"}`,

@@ -21,19 +21,37 @@ export const statementState: Subject = {
       const json = JSON.stringify(data);
       state.run(
         "INSERT OR REPLACE INTO statements VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, 0, ?)",
-        ...[manifest, repository, subject, kind, key, role, payload, json, index],
+        manifest,
+        repository,
+        subject,
+        kind,
+        key,
+        role,
+        payload,
+        json,
+        index,
       );
       if (facts.kind !== "approval") return;
       state.run(
         "INSERT OR IGNORE INTO approvals VALUES (?, ?, ?, ?, ?, ?)",
-        ...[principal, facts.nonce, subject, facts.environment, facts.created, index],
+        principal,
+        facts.nonce,
+        subject,
+        facts.environment,
+        facts.created,
+        index,
       );
     },
     "statement.uncounted": (state, data, { index }) => {
       const { manifest, repository, subject, kind } = data;
       state.run(
         "INSERT OR REPLACE INTO statements VALUES (?, ?, ?, ?, 0, NULL, NULL, NULL, ?, 0, ?)",
-        ...[manifest, repository, subject, kind, JSON.stringify(data), index],
+        manifest,
+        repository,
+        subject,
+        kind,
+        JSON.stringify(data),
+        index,
       );
     },
     // Attack: who may delete in the registry takes back the failed test, or the rejection, that somebody else signed.

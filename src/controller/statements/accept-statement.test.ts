@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseImageManifest } from "../../oci/manifest.ts";
+import { present } from "../../ground/present.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
 import { bundleAnnotations, bundleType } from "../../evidence/statement/bundle.ts";
@@ -23,7 +24,7 @@ test("a good statement counts, is logged, and is attached again with its place i
     events.map(({ type, actor }) => `${actor} ${type}`),
     ["system:controller manifest.pushed", "workload:ci statement.accepted"],
   );
-  const { logged, principal, role } = events[1]?.data as {
+  const { logged, principal, role } = present(events[1], "the second event").data as {
     logged: { index: number; manifest: Digest };
     principal: string;
     role: string;
@@ -66,7 +67,11 @@ test("statements that come at the same time share a checkpoint of the signature 
     ),
   );
   const pushed = await Promise.all(bundles.map((bundle) => door.push(bundle)));
-  assert.deepEqual(pushed.map((one) => loggedOf(one).index).toSorted(), [0, 1, 2, 3, 4]);
+  const indexes = pushed.map((one) => loggedOf(one).index);
+  assert.deepEqual(
+    indexes.toSorted((a, b) => a - b),
+    [0, 1, 2, 3, 4],
+  );
   const checkpoints = new Set(
     pushed.map((one) => treeSizeOf(controller.store.readBlob(loggedOf(one).manifest), controller)),
   );
@@ -197,7 +202,7 @@ type Logged = { readonly index: number; readonly manifest: Digest };
 
 function loggedOf({ events }: Pushed): Logged {
   const accepted = events.find(({ type }) => type === "statement.accepted");
-  return (accepted?.data as { logged: Logged }).logged;
+  return (present(accepted, "what was accepted").data as { logged: Logged }).logged;
 }
 
 function treeSizeOf(manifest: Buffer, { store }: Controller): string {

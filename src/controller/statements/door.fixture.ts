@@ -130,7 +130,7 @@ export function sign(
 ): Promise<Buffer> {
   const { predicateType } = typeof kind === "string" ? statementKinds[kind] : kind;
   return signBundle(
-    formatStatement({ image: about.image.digest as Digest }, { predicateType, predicate: about.predicate }),
+    formatStatement({ image: about.image.digest }, { predicateType, predicate: about.predicate }),
     signer,
   );
 }
@@ -159,10 +159,10 @@ export function approvalOf(door: Door, approver: string, more: Partial<Approval>
   };
 }
 
-/** The same as a rejection. */
-export function rejectionOf(door: Door, approver: string, more: Partial<Approval> = {}): Omit<Approval, "expires"> {
-  const { expires: _, ...rest } = approvalOf(door, approver, more);
-  return { ...rest, decision: "reject" };
+/** The same as a rejection, which has no end. */
+export function rejectionOf(door: Door, approver: string): Omit<Approval, "expires"> {
+  const members = Object.entries(approvalOf(door, approver)).filter(([name]) => name !== "expires");
+  return { ...(Object.fromEntries(members) as Omit<Approval, "expires">), decision: "reject" };
 }
 
 type Pushing = TestController & { readonly image: Descriptor; readonly record: Door["record"] };
@@ -188,7 +188,7 @@ async function pushBundle(door: Pushing, bundle: Buffer, more: PushMore): Promis
   const manifest = { mediaType: mediaTypes.imageManifest, digest: store.putBlob(content), size: content.length };
   const pushed = {
     repository: more.repository ?? repository,
-    subject: subject.digest as Digest,
+    subject: subject.digest,
     manifest,
     bundle: store.putBlob(bundle),
     principal: more.principal ?? "workload:ci",

@@ -135,5 +135,9 @@ function judgeApproval(controller: Controller, state: Database, said: Said & { r
   const { decision, event } = authorize(controller, state, asked);
   if (decision.permit) return { facts: checked.facts, decisions: [event] };
   const why = decision.missing.map(({ policy, missing }) => `${policy}: ${missing}`).join("; ");
-  return { reason: why === "" ? `${principal} is no approver` : why.slice(0, 500), decisions: [event], denial: { asked, decision } };
+  return {
+    reason: why === "" ? `${principal} is no approver` : why.slice(0, 500),
+    decisions: [event],
+    denial: { asked, decision },
+  };
 }

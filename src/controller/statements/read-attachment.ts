@@ -38,39 +38,44 @@ export type ReadAttachment =
 const mostBytes = 64 << 20;
 
 /** Reads what is attached, from the manifest to the statement, and checks the signature. It is no statement of ours before its last line. */
-export function readAttachment(
-  store: Layout,
-  { subject: image, manifest: descriptor, bundle }: Attachment,
-  keys: readonly VerifyingKey[],
-): ReadAttachment {
-  const manifest = readManifest(store, descriptor);
+export function readAttachment(store: Layout, attachment: Attachment, keys: readonly VerifyingKey[]): ReadAttachment {
+  const manifest = readManifest(store, attachment.manifest);
   if ("reason" in manifest) return refused(manifest.reason);
-  const { subject, annotations = {} } = manifest.read;
-  // 1. image-spec manifest.md, `subject`. Attack: a statement that is listed under one image and is about another.
-  if (subject?.digest !== image) return refused(`its manifest is attached to ${subject?.digest ?? "nothing"}`);
-  // 2. cosign, BUNDLE_SPEC.md. Attack: two bundles in one artifact, of which one reader checks the first and another shows the second.
-  const { layers, artifactType = manifest.read.config.mediaType } = manifest.read;
-  if (layers.length !== 1 || layers[0]?.digest !== bundle) return refused(`it has ${layers.length} layers, not one`);
-  for (const type of [artifactType, layers[0].mediaType]) {
-    if (type !== bundleType) return refused(`it is of the type ${quote(type)}; only ${bundleType} is read`);
-  }
+  const carried = findBundle(manifest.read, attachment);
+  if ("reason" in carried) return refused(carried.reason);
+  const { bundle } = attachment;
   // 3. Attack: a bundle as large as the memory.
   const size = store.blobSize(bundle) ?? 0;
   if (size > mostBytes) return refused(`its bundle has ${size} bytes, more than 64 MiB`);
   const content = store.readBlob(bundle);
-  const claimed = annotations[bundleAnnotations.predicateType];
+  const claimed = manifest.read.annotations?.[bundleAnnotations.predicateType];
   const found = checkBundle(content, keys);
   if (found.status === "refused") return found;
   if (found.status === "untrusted") return { status: "uncounted", kind: kindOf(claimed ?? ""), reason: found.reason };
-  // 4. in-toto: Attack: a true statement about another image.
-  const read = readStatement(found.payload, image);
+  // 4. in-toto. Attack: a true statement about another image.
+  const read = readStatement(found.payload, attachment.subject);
   if ("reason" in read) return refused(read.reason);
   // 5. Attack: an annotation that makes tools, which list by it, show one kind for another.
   const { predicateType } = read.statement;
   if (claimed !== undefined && claimed !== predicateType)
     return refused(`its annotation says ${quote(claimed)}, its statement ${quote(predicateType)}`);
   const { payload, signature, key } = found;
-  return { status: "signed", content, payload, signature, key, statement: read.statement, subject };
+  return { status: "signed", content, payload, signature, key, statement: read.statement, subject: carried.subject };
+}
+
+/** The image that a manifest is attached to, where it is one that attaches exactly this bundle. */
+function findBundle(
+  { subject, layers, artifactType, config }: ImageManifest,
+  { subject: image, bundle }: Attachment,
+): { readonly subject: Descriptor } | { readonly reason: string } {
+  // 1. image-spec manifest.md, `subject`. Attack: a statement that is listed under one image and is about another.
+  if (subject?.digest !== image) return { reason: `its manifest is attached to ${subject?.digest ?? "nothing"}` };
+  // 2. cosign, BUNDLE_SPEC.md. Attack: two bundles in one artifact, of which one reader checks the first and another shows the second.
+  const [layer, second] = layers;
+  if (second !== undefined || layer?.digest !== bundle) return { reason: `it has ${layers.length} layers, not one` };
+  const strange = [artifactType ?? config.mediaType, layer.mediaType].find((type) => type !== bundleType);
+  if (strange === undefined) return { subject };
+  return { reason: `it is of the type ${quote(strange)}; only ${bundleType} is read` };
 }
 
 /** The digest by which the same statement is known again, whatever envelope it is in: a second signature can be made from the first by anybody (of (r, s), also (r, n − s) is one). */

@@ -48,9 +48,9 @@ export async function approve(
   const { manifest } = attached;
   const event = describePushed({
     repository: found.repository,
-    digest: manifest.digest as Digest,
+    digest: manifest.digest,
     size: manifest.size,
-    parsed: parseManifest(store.readBlob(manifest.digest as Digest), manifest.mediaType),
+    parsed: parseManifest(store.readBlob(manifest.digest), manifest.mediaType),
   });
   const { result: judged, events } = await ledger.transact((state) => {
     const decided = prepared.decide(state);
@@ -97,7 +97,7 @@ function attach(
 }
 
 function decisionsOf(judged: Judged): Extract<Judged, { status: "uncounted" }>["decisions"] {
-  return judged.status === "known" ? [] : judged.decisions;
+  return judged.status === "uncounted" ? judged.decisions : [];
 }
 
 function reasonAgainst(judged: Judged, actor: string): string | undefined {

@@ -109,7 +109,7 @@ test("hostile predicate: a million findings have gaps, quickly, and 100,000 fit 
 test("hostile predicate: JSON that is nested without end, names of prototypes and wrong types are passed over", () => {
   const deep: unknown = JSON.parse(`${"[".repeat(200_000)}${"]".repeat(200_000)}`);
   const nested: unknown = JSON.parse(`${'{"a":'.repeat(200_000)}1${"}".repeat(200_000)}`);
-  for (const value of [
+  const values: readonly unknown[] = [
     deep,
     nested,
     null,
@@ -118,7 +118,8 @@ test("hostile predicate: JSON that is nested without end, names of prototypes an
     [],
     { toString: 1 },
     JSON.parse('{"__proto__":{"result":"PASSED"}}'),
-  ]) {
+  ];
+  for (const value of values) {
     assert.ok(
       (extract("scan", { scanner: { uri: "pkg:generic/ingot@1", result: value } }) as { scan: { gaps: number } }).scan
         .gaps > 0,
