@@ -195,6 +195,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/identity.ts"),
   },
   {
+    name: "audit",
+    group: "govern",
+    summary: "verify the logs, prove an event to others, export a release",
+    load: () => import("./commands/audit.ts"),
+  },
+  {
     name: "schema",
     group: "help",
     summary: "print the JSON Schema of ingot.yaml",

@@ -38,6 +38,11 @@ export function countUntil(ledger: Ledger, time: number): number {
   return low;
 }
 
+/** The state that followed from the first `size` events: of the event with that number, what it was decided by. */
+export function stateBefore({ ledger }: Controller, size: number): Promise<Database> {
+  return replayTo(ledger, size);
+}
+
 /** Each is as large as the state was: a few, since who looks at a moment asks several things about it. */
 const mostKept = 4;
 const kept = new WeakMap<Ledger, Map<number, Promise<OpenDatabase>>>();

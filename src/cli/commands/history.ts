@@ -1,21 +1,6 @@
-import type { Client, Query } from "../../api/client/client.ts";
-import type { NumberedEvent } from "../../ledger/event.ts";
 import type { Declare } from "../command.ts";
 import { formatColumns, formatTime } from "../format.ts";
-
-type HistoryOptions = {
-  readonly environment?: string;
-  readonly image?: string;
-  readonly by?: string;
-  readonly since?: string;
-  readonly type?: string;
-  readonly at?: string;
-  readonly limit: string;
-  readonly before?: string;
-};
-
-type ToldEvent = NumberedEvent & { readonly sentence: string };
-type HistoryPage = { readonly events: readonly ToldEvent[]; readonly before?: number };
+import type { History, HistoryWish } from "../release/read-history.ts";
 
 /** `ingot history [SERVICE]`: what happened, in sentences, the newest first. */
 export const declare: Declare = (command, handle) => {
@@ -30,36 +15,17 @@ export const declare: Declare = (command, handle) => {
     .option("--limit <number>", "how many at most", "50")
     .option("--before <number>", "only events below this number: what the page before ended with")
     .action(
-      handle<HistoryOptions, [string | undefined]>(async ({ ctx, options }, service) => {
+      handle<HistoryWish, [string | undefined]>(async ({ ctx, options }, service) => {
         const { openControllerClient } = await import("../controller-client.ts");
-        const { parseCount, parseSince } = await import("../release/parse-since.ts");
-        const { limit, since, before, environment, image, by, type, at } = options;
-        const query = { service, environment, image, by, type, at, since: parseSince(ctx, since) };
-        const end = before === undefined ? {} : { before: parseCount(before, "--before") };
-        const page = await readPages(openControllerClient(ctx), query, { limit: parseCount(limit, "--limit"), ...end });
-        return { json: page, text: describeHistory(page) };
+        const { readHistory } = await import("../release/read-history.ts");
+        const wish = { ...options, ...(service === undefined ? {} : { service }) };
+        const history = await readHistory(ctx, openControllerClient(ctx), wish);
+        return { json: history, text: describeHistory(history) };
       }),
     );
 };
 
-/** Pages until there are as many as were asked for: one page of the controller may be short where little fits. */
-async function readPages(
-  client: Client,
-  query: Query,
-  { limit, before }: { readonly limit: number; readonly before?: number },
-): Promise<HistoryPage> {
-  const events: ToldEvent[] = [];
-  let next = before;
-  do {
-    const most = Math.min(limit - events.length, 500);
-    const page = await client.get<HistoryPage>("/api/v1/history", { ...query, limit: most, before: next });
-    events.push(...page.events);
-    next = page.before;
-  } while (next !== undefined && events.length < limit);
-  return { events, ...(next === undefined ? {} : { before: next }) };
-}
-
-function describeHistory({ events, before }: HistoryPage): string {
+function describeHistory({ events, before }: History): string {
   if (events.length === 0) return "nothing that fits has happened";
   const lines = formatColumns(events.map(({ index, time, sentence }) => [`#${index}`, formatTime(time), sentence]));
   return [...lines, ...(before === undefined ? [] : [`older: --before ${before}`])].join("\n");

@@ -3,6 +3,7 @@ import { describeSubject } from "../../controller/events/tell-event.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import { listSection } from "../list-section.ts";
 import { oneLine } from "./one-line.ts";
+import { plural } from "./plural.ts";
 
 /** A revocation as a tree: what is revoked, each image below the one through which it is reached, the releases that have it, and what to do for each. */
 export function describeRevocation(report: RevocationReport): string {
@@ -16,7 +17,7 @@ export function describeRevocation(report: RevocationReport): string {
   const roots = images.filter(({ parent }) => parent === undefined);
   return [
     title,
-    `${count(images.length, "image")}, ${count(releases.length, "current release")}${images.length === 0 ? ": nothing of the registry is reached by now; what comes later is held against it" : ""}`,
+    `${plural(images.length, "image")}, ${plural(releases.length, "current release")}${images.length === 0 ? ": nothing of the registry is reached by now; what comes later is held against it" : ""}`,
     ...roots.flatMap((root) => describeImage(root, { images, depth: 1 })),
     ...listSection("of these images no bill of materials says whether they have it", unknown, (shown) =>
       shown.map((digest) => `${digest} → ingot build, ingot attest`),
@@ -74,8 +75,4 @@ const supplies: Readonly<Record<string, string>> = {
 
 function supplyOf(kinds: readonly string[]): string {
   return kinds.map((kind) => supplies[kind] ?? "ingot attest IMAGE").join(", ");
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,0 +1,75 @@
+import type { Dossier } from "../../controller/audit/dossier.ts";
+import { momentOf } from "../release/one-line.ts";
+import { html, type Html, type HtmlPart } from "./html.ts";
+
+type Statement = Dossier["statements"][number];
+
+/** Every statement that counted when it was decided, with what it says. */
+export function describeEvidence({ statements, image: { facts } }: Dossier): HtmlPart {
+  const rows = statements.map(
+    (one) =>
+      html`<tr>
+        <td>${one.kind}</td>
+        <td>
+          ${one.principal}<br /><span class="soft">${one.role} key <code>${one.key.slice(0, 12)}</code></span>
+        </td>
+        <td>${describeFacts(one)}${describeDoubt(one)}</td>
+        <td>${one.made}</td>
+        <td>
+          #${one.event}${one.logged === undefined ? undefined : html`<br /><span class="soft">signature log ${one.logged.index}</span>`}
+        </td>
+      </tr>`,
+  );
+  return [
+    statements.length === 0
+      ? html`<p class="bad">No statement about the image counted.</p>`
+      : html`<table>
+          <thead>
+            <tr>
+              <th>Statement</th>
+              <th>By</th>
+              <th>Says</th>
+              <th>Made</th>
+              <th>Record</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${rows}
+          </tbody>
+        </table>`,
+    html`<p class="soft">
+      Authors and builders of the image, who may not approve it: ${facts.authors.join(", ") || "nobody is known"}.
+    </p>`,
+    facts.uncounted.length === 0
+      ? undefined
+      : html`<p>Kept, and not counted:</p>
+          <ul>
+            ${facts.uncounted.map(({ kind, reason }) => html`<li>${kind}: ${reason}</li>`)}
+          </ul>`,
+  ];
+}
+
+function describeDoubt({ keyStatus, isDeleted }: Statement): Html | undefined {
+  if (keyStatus === "revoked") return html`<br /><span class="bad">its key was revoked: it did not count</span>`;
+  return isDeleted ? html`<br /><span class="bad">it was deleted before</span>` : undefined;
+}
+
+function describeFacts({ facts }: Statement): HtmlPart {
+  switch (facts.kind) {
+    case "scan": {
+      const { finished, exploited, fixable, gaps } = facts.scan;
+      const open = fixable.map(({ id, severity }) => `${id} (${severity})`).join(", ") || "none";
+      return `finished at ${momentOf(finished)}; known to be exploited: ${exploited.join(", ") || "none"}; with a fix, high or critical: ${open}; packages nothing is known of: ${gaps}`;
+    }
+    case "tests":
+      return `${facts.passed ? "all passed" : `failed: ${facts.failed.join(", ")}`}, at ${momentOf(facts.finished)}`;
+    case "approval":
+      return `${facts.verdict === "approve" ? "approved" : "rejected"} for ${facts.environment}, until ${momentOf(facts.expires)}${facts.reason === "" ? "" : `: ${facts.reason}`}`;
+    case "provenance":
+      return `from commit ${facts.commit ?? "unknown"} by ${facts.authors.join(", ") || "nobody that it names"}`;
+    case "sbom":
+      return `${facts.packages} packages`;
+    case "none":
+      return facts.no === undefined ? "" : `it says no: ${facts.no}`;
+  }
+}

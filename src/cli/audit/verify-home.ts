@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { controllerFold } from "../../controller/state/fold.ts";
+import { IngotError } from "../../ground/error.ts";
+import { readLogKey, verifierKey } from "../../ledger/log/log-key.ts";
+import { parseVerifierKey } from "../../ledger/log/verifier-key.ts";
+import type { LogFinding, LogFindings } from "../../ledger/verify/finding.ts";
+import type { StateFinding, StateFindings } from "../../ledger/verify/state-finding.ts";
+import { verifyLog } from "../../ledger/verify/verify-log.ts";
+import { verifyState } from "../../ledger/verify/verify-state.ts";
+import { checkSignatureEntry } from "./check-signature-entry.ts";
+
+/** What is checked: `folder` holds `events/`, `signatures/` and `state.db`, as `$INGOT_HOME/ledger` does. Keys are vkeys; without them those of the folder itself are taken. */
+export type VerifyOptions = {
+  readonly folder: string;
+  readonly keys: readonly string[];
+  readonly witnesses: readonly string[];
+};
+
+export type VerifiedLog = {
+  readonly name: "events" | "signatures";
+  readonly folder: string;
+  readonly verifierKey: string;
+  /** From the folder itself: whoever can write there could have put their own in its place. */
+  readonly isOwnKey: boolean;
+  readonly found: LogFindings;
+};
+
+export type VerifiedHome = {
+  readonly logs: readonly VerifiedLog[];
+  readonly state: StateFindings;
+  readonly isGood: boolean;
+};
+
+/** Checks both logs and the state that follows from the events. Throws `log-missing`, `key-malformed`, `key-missing` where no key was given and none is there, `usage` for a key of neither log. */
+export function verifyHome({ folder, keys, witnesses }: VerifyOptions): VerifiedHome {
+  const chosen = chooseKeys(folder, keys);
+  const events = { name: "events", folder: join(folder, "events"), ...chosen.events } as const;
+  const signatures = { name: "signatures", folder: join(folder, "signatures"), ...chosen.signatures } as const;
+  const logs: readonly VerifiedLog[] = [
+    { ...events, found: verifyLog({ ...events, witnesses }) },
+    // Witnesses are asked for the history, which is the log of events.
+    { ...signatures, found: verifyLog({ ...signatures, checkEntry: checkSignatureEntry }) },
+  ];
+  const state = verifyState({ folder: events.folder, fold: controllerFold, verifierKey: events.verifierKey });
+  const isGood = logs.every(({ found }) => found.findings.length === 0) && state.findings.length === 0;
+  return { logs, state, isGood };
+}
+
+type ChosenKey = Pick<VerifiedLog, "verifierKey" | "isOwnKey">;
+
+/** The event log's name ends with /events; the signature log's is the bare host. */
+function chooseKeys(folder: string, keys: readonly string[]): Readonly<Record<"events" | "signatures", ChosenKey>> {
+  const named = keys.map((text) => ({ text, name: parseVerifierKey(text, "the key").name }));
+  const events = named.filter(({ name }) => name.endsWith("/events"));
+  const signatures = named.filter(({ name }) => !name.includes("/"));
+  if (events.length > 1 || signatures.length > 1 || events.length + signatures.length < named.length) {
+    throw new IngotError(
+      "usage",
+      "give at most one key of each log: that of the events, whose name ends with /events, and that of the signatures",
+      {
+        hint: "ingot audit key prints both",
+      },
+    );
+  }
+  return {
+    events: choose(folder, "events", events[0]?.text),
+    signatures: choose(folder, "signatures", signatures[0]?.text),
+  };
+}
+
+function choose(folder: string, name: VerifiedLog["name"], given: string | undefined): ChosenKey {
+  if (given !== undefined) return { verifierKey: given, isOwnKey: false };
+  const path = join(folder, `${name}.key`);
+  if (existsSync(path)) return { verifierKey: verifierKey(readLogKey(path)), isOwnKey: true };
+  throw new IngotError(
+    "key-missing",
+    `there is no key for the log of ${name}: none was given, and ${path} is not there`,
+    {
+      hint: "ingot audit verify --folder FOLDER --key VKEY --key VKEY; where the controller runs, `ingot audit key` prints both",
+    },
+  );
+}
+
+/** A finding as a sentence: file, then what is wrong with it. */
+export function describeLogFinding({ file, problem }: LogFinding): string {
+  return `${file} ${problem}`;
+}
+
+export function describeStateFinding({ table, key, event, problem }: StateFinding): string {
+  const row = key === undefined ? "" : ` ${JSON.stringify(key)}`;
+  const origin = event === undefined ? "" : ` (of event #${event})`;
+  return `${table === undefined ? "" : `table ${table}${row}${origin}: `}${problem}`;
+}
