@@ -1,19 +1,25 @@
 /** What is wrong with a Debian archive or its mirror. */
 import assert from "node:assert/strict";
-import test, { after } from "node:test";
+import test, { after, describe } from "node:test";
 import { makeArchiveKey } from "../support/archive-key.ts";
 import type { Publication } from "../support/debian-archive.ts";
-import { makeIngotWorld } from "../support/ingot-world.ts";
+import type { Fault } from "../support/archive-server.ts";
+import { makeIngotWorld, type Ender, type IngotWorld } from "../support/ingot-world.ts";
 import { whyNoTinyDebian } from "../support/tiny-debian.ts";
 import { runBadCase, type Told } from "./bad-case.ts";
 
 const skip = whyNoTinyDebian() ?? false;
 const noise = Array.from({ length: 30_000 }, (_, at) => ((at * at * 2_654_435_761) >>> 7).toString(36)).join("");
 const main = [{ name: "large", version: "1.0", files: { "usr/share/large": noise } }];
-const world = await makeIngotWorld({ after }, { main });
-world.define("  web: {base: debian:bookworm, packages: [large]}\n");
-if (skip === false) await world.succeed("lock");
+const world = skip === false ? await makeWorld({ after }) : await makeIngotWorld({ after });
 const day = 24 * 3600 * 1000;
+
+async function makeWorld(t: Ender): Promise<IngotWorld> {
+  const made = await makeIngotWorld(t, { main });
+  made.define("  web: {base: debian:bookworm, packages: [large]}\n");
+  await made.succeed("lock");
+  return made;
+}
 
 const publications: Readonly<Record<string, Told & { readonly publication: Publication }>> = {
   "an unsigned archive is refused": {
@@ -70,52 +76,61 @@ test("a mirror that serves an older state than the lock has seen is refused", { 
   }),
 );
 
-test("a mirror that dies in the middle of a list is told, and the lock is as it was", { skip }, () =>
-  runBadCase(world, {
-    args: ["lock", "--update"],
-    code: "download-failed",
-    says: [world.server.url, /tried \d times/],
-    prepare: async () => {
-      await world.publish({ main: [...main, { name: "more", version: "1" }] });
-      world.server.addFault(/binary-amd64/, { kind: "break", bytes: 200 });
-    },
-    mend: () => world.server.clearFaults(),
-  }),
-);
+// Each waits for six seconds between its attempts: they wait together, in worlds of their own.
+describe("a mirror that breaks off", { concurrency: true, skip }, () => {
+  test("dies in the middle of a list: that is told, and the lock is as it was", async (t) => {
+    const own = await makeWorld(t);
+    await runBadCase(own, {
+      args: ["lock", "--update"],
+      code: "download-failed",
+      says: [own.server.url, /tried \d times/],
+      prepare: async () => {
+        await own.publish({ main: [...main, { name: "more", version: "1" }] });
+        own.server.addFault(/binary-amd64/, { kind: "break", bytes: 200 });
+      },
+      mend: () => own.server.clearFaults(),
+    });
+  });
 
-test(
-  "a mirror that dies in the middle of a package is told with the package, and the rest is fetched later",
-  { skip },
-  async () => {
-    await runBadCase(world, {
+  test("dies in the middle of a package: that is told with the package, and the rest is fetched later", async (t) => {
+    const own = await makeWorld(t);
+    await runBadCase(own, {
       args: ["build"],
       code: "download-failed",
-      says: ["large", world.server.url],
-      prepare: () => world.server.addFault(/large/, { kind: "break", bytes: 5000 }),
-      mend: () => world.server.clearFaults(),
+      says: ["large", own.server.url],
+      prepare: () => own.server.addFault(/large/, { kind: "break", bytes: 5000 }),
+      mend: () => own.server.clearFaults(),
     });
-    assert.match(world.server.requests.at(-1)?.range ?? "", /^bytes=\d{4,}-$/);
+    assert.match(own.server.requests.at(-1)?.range ?? "", /^bytes=\d{4,}-$/);
+  });
+
+  test("serves a package truncated: it is refused with its name, and nothing of it is kept", async (t) => {
+    const own = await makeWorld(t);
+    own.forget();
+    await refuseAltered(own, { code: "download-failed", fault: { kind: "truncate", bytes: 3000 } });
+  });
+});
+
+test(
+  "a package that the mirror serves altered is refused with its name, and nothing of it is kept",
+  { skip },
+  async () => {
+    world.forget();
+    await refuseAltered(world, { code: "download-corrupt", fault: { kind: "alter", offset: 3000 } });
   },
 );
 
-for (const [name, fault] of [
-  ["altered", { kind: "alter", offset: 3000 }],
-  ["truncated", { kind: "truncate", bytes: 3000 }],
-] as const) {
-  test(
-    `a package that the mirror serves ${name} is refused with its name, and nothing of it is kept`,
-    { skip },
-    async () => {
-      world.forget();
-      await runBadCase(world, {
-        args: ["build"],
-        code: name === "altered" ? "download-corrupt" : "download-failed",
-        says: ["large"],
-        prepare: () => world.server.addFault(/large/, fault),
-        mend: () => world.server.clearFaults(),
-      });
-    },
-  );
+function refuseAltered(
+  of: IngotWorld,
+  { code, fault }: { code: "download-failed" | "download-corrupt"; fault: Fault },
+): Promise<void> {
+  return runBadCase(of, {
+    args: ["build"],
+    code,
+    says: ["large"],
+    prepare: () => of.server.addFault(/large/, fault),
+    mend: () => of.server.clearFaults(),
+  });
 }
 
 test("a mirror that is gone is told with its address", { skip }, async () => {

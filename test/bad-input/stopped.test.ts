@@ -1,21 +1,23 @@
 /** Ctrl-C, and worse, in the middle of a command. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import test, { after } from "node:test";
-import { findProcesses, makeIngotWorld } from "../support/ingot-world.ts";
+import test, { after, describe, type TestContext } from "node:test";
+import { findProcesses, makeIngotWorld, type Ender, type IngotWorld } from "../support/ingot-world.ts";
 import { whyNoTinyDebian } from "../support/tiny-debian.ts";
 import { assertWhole, readLock, waitUntil } from "./bad-case.ts";
 
 const skip = whyNoTinyDebian() ?? false;
-/** So long that no signal comes too late, and so odd that no other process sleeps for it. */
-const pause = "2.531973";
-const slow = { name: "slow", version: "1.0", scripts: { postinst: `#!/bin/sh\nsleep ${pause}\n` } };
-const world = await makeIngotWorld({ after }, { main: [slow] });
-world.define("  web: {base: debian:bookworm, packages: [slow]}\n");
-if (skip === false) await world.succeed("lock");
 
-/** Scripts see nothing of the host, so neither environment nor mounts tell whose they are: the odd number does. */
-const isPausing = () => findProcesses(pause).length > 0;
+/** Its package's script sleeps for `pause` seconds: so long that no signal comes too late, and so odd that no other process sleeps for it. */
+async function makeWorld(t: Ender, pause: string): Promise<IngotWorld> {
+  const slow = { name: "slow", version: "1.0", scripts: { postinst: `#!/bin/sh\nsleep ${pause}\n` } };
+  const made = await makeIngotWorld(t, { main: [slow] });
+  made.define("  web: {base: debian:bookworm, packages: [slow]}\n");
+  if (skip === false) await made.succeed("lock");
+  return made;
+}
+
+const world = await makeWorld({ after }, "0.1");
 
 type Stop = { readonly signal: NodeJS.Signals; readonly group: boolean; readonly exit: number };
 
@@ -26,27 +28,34 @@ const stops: Readonly<Record<string, Stop>> = {
   "SIGKILL to the one process": { signal: "SIGKILL", group: false, exit: 137 },
 };
 
-for (const [name, { signal, group, exit }] of Object.entries(stops)) {
-  test(`after ${name} while a script runs nothing is left, and the same command goes on`, { skip }, async () => {
-    world.forget();
-    const before = readLock(world);
-    const { code, stdout, stderr } = await world.run(["build"], {
-      ownGroup: true,
-      during: async (pid) => {
-        await waitUntil(isPausing, () => "the script runs");
-        process.kill(group ? -pid : pid, signal);
-      },
-    });
-    assert.deepEqual({ code, stdout }, { code: exit, stdout: "" }, stderr);
-    if (exit === 130) assert.match(stderr, new RegExp(`error: .*\nhint: .*\ncode: cancelled\n$`));
-    await waitUntil(
-      () => !isPausing(),
-      () => findProcesses(pause).join("\n"),
-    );
-    await assertWhole(world, before);
-    assert.deepEqual(JSON.parse((await world.succeed("images", "--json")).stdout), { images: [] });
-    await world.succeed("build");
+// Two at a time, in worlds of their own: most of the time a script sleeps.
+describe("while a script runs", { concurrency: 2, skip }, () => {
+  for (const [at, [name, stop]] of Object.entries(stops).entries())
+    test(`after ${name} nothing is left, and the same command goes on`, (t) => stopInScript(t, stop, `2.53197${at}`));
+});
+
+async function stopInScript(t: TestContext, { signal, group, exit }: Stop, pause: string): Promise<void> {
+  const own = await makeWorld(t, pause);
+  own.forget();
+  // Scripts see nothing of the host, so neither environment nor mounts tell whose they are: the odd number does.
+  const isPausing = () => findProcesses(pause).length > 0;
+  const before = readLock(own);
+  const { code, stdout, stderr } = await own.run(["build"], {
+    ownGroup: true,
+    during: async (pid) => {
+      await waitUntil(isPausing, () => "the script runs");
+      process.kill(group ? -pid : pid, signal);
+    },
   });
+  assert.deepEqual({ code, stdout }, { code: exit, stdout: "" }, stderr);
+  if (exit === 130) assert.match(stderr, new RegExp(`error: .*\nhint: .*\ncode: cancelled\n$`));
+  await waitUntil(
+    () => !isPausing(),
+    () => findProcesses(pause).join("\n"),
+  );
+  await assertWhole(own, before);
+  assert.deepEqual(JSON.parse((await own.succeed("images", "--json")).stdout), { images: [] });
+  await own.succeed("build");
 }
 
 for (const [what, args, path] of [

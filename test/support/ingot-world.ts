@@ -47,7 +47,7 @@ export type IngotWorld = {
 };
 
 /** A test's context, or the `after` of its file. */
-type Ender = { readonly after: (work: () => Promise<void>) => void };
+export type Ender = { readonly after: (work: () => Promise<void>) => void };
 
 /** Makes a world that is gone when the test, or the file, ends. */
 export async function makeIngotWorld(t: Ender, publication: Publication = {}): Promise<IngotWorld> {

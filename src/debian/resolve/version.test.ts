@@ -82,12 +82,12 @@ for (const [text, problem] of [
     assert.throws(() => parseVersion(text), { code: "version-malformed", message: new RegExp(escape(problem)) });
   });
 
-test("5,000 pairs from the archive are ordered as by dpkg", async (t) => {
+test("2,000 pairs from the archive are ordered as by dpkg", async (t) => {
   if (!existsSync("/usr/bin/dpkg")) return t.skip("needs dpkg: not installed");
   const opened = await openTestApt();
   if (typeof opened === "string") return t.skip(opened);
   const versions = [...new Set(sampleVersions(opened.index.names(), (name) => opened.index.candidate(name)?.version))];
-  const pairs = makePairs(versions, 5000);
+  const pairs = makePairs(versions, 2000);
   const claims = pairs.map(([a, b]) => `${a} ${relationOf(a, b)} ${b}`);
   const wrong = refusedByDpkg(claims);
   assert.deepEqual(wrong, []);
