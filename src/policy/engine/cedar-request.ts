@@ -2,6 +2,7 @@ import type { AuthorizationCall, EntityJson, TypeAndId } from "@cedar-policy/ced
 import type { DecisionView } from "../explain/view.ts";
 import type { Action, Principal, Request } from "../policy.ts";
 import { principalId } from "../principal-id.ts";
+import type { UsedFacts } from "./used-facts.ts";
 
 /** A request in Cedar's words, but for the policies. */
 export type CedarRequest = Pick<AuthorizationCall, "principal" | "action" | "resource" | "context" | "entities">;
@@ -11,19 +12,19 @@ const imageActions: ReadonlySet<Action> = new Set(["pull", "approve", "deploy", 
 
 const weekdays = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 
-/** `roles`: instead of the principal's own, to ask who could. */
-export function toCedarRequest(
-  view: DecisionView,
-  roles: readonly string[] = view.request.principal.roles,
-): CedarRequest {
+/** What of a request is sent. `used`: by default all facts; `roles`: instead of the principal's own, to ask who could. */
+export type SentParts = { readonly used?: UsedFacts; readonly roles?: readonly string[] };
+
+export function toCedarRequest(view: DecisionView, parts: SentParts = {}): CedarRequest {
   const { request } = view;
+  const { used = () => true, roles = request.principal.roles } = parts;
   const principal = principalEntity(request.principal, roles);
   const resource = resourceEntity(request);
   return {
     principal: principal.uid,
     action: { type: "Action", id: request.action },
     resource: resource.uid,
-    context: toContext(view),
+    context: toContext(view, used),
     entities: [principal, resource],
   };
 }
@@ -67,16 +68,21 @@ function resourceEntity({ resource }: Request): Entity {
   }
 }
 
-function toContext({ request, environment, image }: DecisionView): AuthorizationCall["context"] {
+function toContext({ request, environment, image }: DecisionView, used: UsedFacts): AuthorizationCall["context"] {
   const date = new Date(request.now * 1000);
-  return exactly({
+  const context = {
     now: Math.trunc(request.now),
     hour: date.getUTCHours(),
     weekday: weekdays[date.getUTCDay()],
     environment: { name: environment.name, approvals: environment.approvals },
     ...(hasReason(request) ? { breakGlass: request.breakGlass } : {}),
-    ...(imageActions.has(request.action) ? { image } : {}),
-  }) as AuthorizationCall["context"];
+    ...(imageActions.has(request.action) ? { image: select(image, used) } : {}),
+  };
+  return exactly(select(context, used)) as AuthorizationCall["context"];
+}
+
+function select(record: object, used: UsedFacts): object {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => used(name)));
 }
 
 /** A broken glass needs a reason: one of spaces is none. */

@@ -23,18 +23,18 @@ export class CedarEnded extends IngotError {
   }
 }
 
-/** Loads it: 30 ms. The build for CommonJS is the only one of the package that Node loads without an experimental feature, and that can be loaded again. */
+/** It is loaded when it is first used, which takes 30 ms. The build for CommonJS is the only one of the package that Node loads without an experimental feature, and that can be loaded again. */
 export function openCedar(): CedarHost {
   const require = createRequire(import.meta.url);
   const path = require.resolve("@cedar-policy/cedar-wasm/nodejs");
   let generation = 0;
-  let cedar = load();
+  let cedar: Cedar | undefined;
   return {
     generation: () => generation,
     renew,
     use: (work) => {
       try {
-        return work(cedar);
+        return work((cedar ??= load()));
       } catch (error) {
         // Its answers have their mistakes in them; whatever it throws is the end of it.
         renew();

@@ -1,6 +1,7 @@
 import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import type { PolicyFile } from "../policy.ts";
 import type { TimeUse } from "./time-use.ts";
+import type { UsedFacts } from "./used-facts.ts";
 
 /** One rule of a policy, parsed. */
 export type Rule = {
@@ -24,4 +25,6 @@ export type CompiledPolicies = {
   readonly rules: readonly Rule[];
   /** With which moments its rules compare. */
   readonly time: TimeUse;
+  /** Which facts they look at. */
+  readonly used: UsedFacts;
 };

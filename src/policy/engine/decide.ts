@@ -16,7 +16,7 @@ export const breakGlassName = "break-glass";
 export function decide(evaluate: Evaluator, policies: CompiledPolicies, request: Request): Decision {
   assertComplete(policies, request);
   const view = viewOf(request);
-  const evaluation = evaluate(policies, toCedarRequest(view));
+  const evaluation = evaluate(policies, toCedarRequest(view, policies));
   const against = findAgainst(evaluation);
   const lifted = hasReason(request) ? against.filter(({ rule }) => rule.scope === "environment") : [];
   const standing = against.filter((one) => !lifted.includes(one));

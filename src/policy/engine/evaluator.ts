@@ -25,7 +25,8 @@ const mostPrepared = 128;
  * rules that fit. That any forbid outweighs all permits is Cedar's law, and one line in decide.ts; a test holds the decisions to Cedar's own.
  */
 export function makeEvaluator(host: CedarHost, schema: string): Evaluator {
-  const groups = readActionGroups(host, schema);
+  // Read at the first decision: a tenth of a second that a start does not wait for.
+  let groups: Groups | undefined;
   const prepared = new Set<string>();
   let generation = host.generation();
   return (policies, request) => {
@@ -34,6 +35,7 @@ export function makeEvaluator(host: CedarHost, schema: string): Evaluator {
     generation = host.generation();
     if (!prepared.has(policies.digest)) prepare(host, policies);
     prepared.add(policies.digest);
+    groups ??= readActionGroups(host, schema);
     const entities = [...request.entities, { uid: request.action, attrs: {}, parents: groups(request.action) }];
     const call = { ...request, entities, preparsedPolicySetId: policies.digest };
     const answer = host.use((cedar) => cedar.statefulIsAuthorized(call));

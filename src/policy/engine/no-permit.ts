@@ -13,7 +13,7 @@ export const noPermitName = "no-permit";
 /** Nothing permits it: who could, by the roles that are named in the rules that would permit the same to somebody with every role. */
 export function findNoPermit(evaluate: Evaluator, policies: CompiledPolicies, view: DecisionView): MissingFact {
   const { principal } = view.request;
-  const { permits } = evaluate(policies, toCedarRequest(view, principalRoles));
+  const { permits } = evaluate(policies, toCedarRequest(view, { used: policies.used, roles: principalRoles }));
   const named = new Set(permits.flatMap(({ json }) => namedRoles(json)));
   const could = principalRoles.filter((role) => named.has(role));
   const has =

@@ -8,6 +8,7 @@ import { parseRule, type ParsedRule } from "./parse-rule.ts";
 import { policyBounds, splitPolicies } from "./policy-text.ts";
 import { placeAt } from "./text-place.ts";
 import { findTimeUse } from "./time-use.ts";
+import { findUsedFacts } from "./used-facts.ts";
 import { validateRules } from "./validate-rules.ts";
 
 export type ParsedPolicies = {
@@ -47,11 +48,13 @@ export function parsePolicies(
 export function compilePolicies(host: CedarHost, held: PolicyRules, files: readonly PolicyFile[]): CompiledPolicies {
   const { rules, errors } = parsePolicies(host, held, files);
   if (errors.length > 0) throw invalid(errors);
+  const texts = rules.map(({ rule }) => rule.json);
   return {
     digest: digestOfFiles(files),
     files,
     rules: rules.map(({ rule }) => rule),
-    time: findTimeUse(rules.map(({ rule }) => rule.json)),
+    time: findTimeUse(texts),
+    used: findUsedFacts(texts),
   };
 }
 
