@@ -32,9 +32,16 @@ function describeConcerns(one: ServiceStatus, now: number): readonly string[] {
   const lines = [
     ...revocations.map(({ event, what, reason }) => `REVOKED by #${event} (${what}): ${oneLine(reason)}`),
     ...(breakGlass === undefined ? [] : [describeGlass(breakGlass)]),
-    ...(pull.permit ? [] : ["its instances may not be started any more:"]),
-    ...(!pull.permit || deploy.permit ? [] : ["it runs on; released anew today it would be denied:"]),
-    ...(pull.permit ? deploy : pull).missing.map(describeMissing),
+    ...(pull.permit ? [] : ["its instances may not be started any more"]),
+    ...(!pull.permit || deploy.permit
+      ? []
+      : [
+          breakGlass === undefined
+            ? "it runs on; released anew today it would be denied:"
+            : "without that it would be denied:",
+        ]),
+    // That it is revoked has been said.
+    ...(pull.permit ? deploy : pull).missing.filter(({ policy }) => policy !== "revoked").map(describeMissing),
     ...describeEnds(one, now),
   ];
   if (lines.length === 0) return [];

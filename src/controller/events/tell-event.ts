@@ -79,10 +79,11 @@ function tellDecision({
   breakGlass,
   lifted,
 }: EventData["decision.made"]): string {
-  const what = `${action} of ${image === undefined ? "" : `${shortDigest(image)} as `}${resource}`;
-  if (!permit) return `was denied ${what}: ${missing.map((one) => one.missing).join("; ") || "no policy permits it"}`;
-  if (breakGlass === undefined || lifted === undefined) return `was permitted ${what}`;
-  return `BROKE THE GLASS for ${what}: ${breakGlass}; it went around: ${lifted.map((one) => one.missing).join("; ")}`;
+  const what = `${action} ${image === undefined ? "" : `${shortDigest(image)} as `}${resource}`;
+  if (!permit)
+    return `was not permitted to ${what}: ${missing.map((one) => one.missing).join("; ") || "no policy permits it"}`;
+  if (breakGlass === undefined || lifted === undefined) return `was permitted to ${what}`;
+  return `BROKE THE GLASS to ${what}: ${breakGlass}; it went around: ${lifted.map((one) => one.missing).join("; ")}`;
 }
 
 function tellRelease({

@@ -58,8 +58,10 @@ type Line = { readonly releases: readonly Release[]; readonly current: Release }
 function reasonAgainst(release: Release, { releases, current }: Line): string | undefined {
   if (isSameSpec(release, current)) return "it is the same image and configuration as the current release";
   const left = leftBehind(releases).find((one) => isSameSpec(one, release));
-  if (left !== undefined)
-    return `release ${left.number} was rolled back from, and a rollback of that rollback would bring it back`;
+  if (left !== undefined) {
+    const which = left.number === release.number ? "it" : `release ${left.number}, which is the same,`;
+    return `${which} was rolled back from, and a rollback of that rollback would bring it back`;
+  }
   return undefined;
 }
 
