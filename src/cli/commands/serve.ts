@@ -1,4 +1,5 @@
 import type { Context } from "../../ground/context.ts";
+import type { Request } from "../../policy/policy.ts";
 import type { Declare } from "../command.ts";
 
 type ServeOptions = {
@@ -43,6 +44,8 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
     const code = await firstEnrolment(controller);
     write(greet({ url: served.url, baseUrl: settings.baseUrl, ...(code === undefined ? {} : { code }) }));
     log.info("serving", { url: served.url, home: ctx.home, events: controller.ledger.log.checkpoint().size });
+    // Nobody waits for the first decision then: Cedar takes a quarter of a second to get ready.
+    setImmediate(() => controller.policies.decide(controller.policies.rolesOnly(), anyRequest));
     await aborted(ctx.signal);
     await served.close();
   } finally {
@@ -51,6 +54,13 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
   log.info("stopped");
   return Math.round((performance.now() - started) / 1000);
 }
+
+const anyRequest: Request = {
+  principal: { kind: "user", name: "nobody", groups: [], roles: [] },
+  action: "audit",
+  resource: { kind: "controller" },
+  now: 0,
+};
 
 /** For a person at the terminal; the code is said here once and is nowhere else. */
 function greet({
