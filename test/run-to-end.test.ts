@@ -7,7 +7,7 @@ import { openStore } from "../src/oci/layout.ts";
 import { tarEntry } from "../src/oci/tar/tar-entry.fixture.ts";
 import { putTinyImage } from "../src/oci/tiny-image.fixture.ts";
 import { imageSource } from "../src/runtime/content/image-source.ts";
-import { identifyProcess } from "../src/runtime/process-identity.ts";
+import { identifyProcess, parentOf } from "../src/runtime/process-identity.ts";
 import { instanceSpec } from "../src/runtime/image-instance.ts";
 import { lookAtInstance } from "../src/runtime/look/look.ts";
 import { readMounts } from "../src/runtime/mount-table.ts";
@@ -208,6 +208,37 @@ test("programs that run at the same time each give their own exit code", { skip 
   assert.deepEqual(deadChildren(), []);
 });
 
+test("what is started while a program runs to its end leaves nothing in the host's table", { skip }, async () => {
+  const stop = new AbortController();
+  const long = await instanceSpec(home.ctx, home.image, { command: ["sleep", "1117"] });
+  const running = runcRuntime({ ...home.ctx, signal: stop.signal }).runToEnd(long, { timeout: 60_000, maxOutput: 1 });
+  const refused = assert.rejects(running, { code: "cancelled" });
+  await until(() => processesCalled("sleep\u00001117").length > 0);
+  const runtime = runcRuntime(home.ctx);
+  const start = async (command: readonly string[], options: RuncOptions = {}) =>
+    runcRuntime(home.ctx, options).start(await instanceSpec(home.ctx, home.image, { command }));
+
+  const stopped = await start(["sleep", "1118"]);
+  assert.equal(parentOf(stopped.pid ?? 0), process.pid, "this process has adopted it");
+  await runtime.stop(stopped.id, { grace: 0 });
+  const ended = await start(["sleep", "0.5"]);
+  await until(async () => (await runtime.list()).some(({ id, status }) => id === ended.id && status === "exited"));
+  await runtime.stop(ended.id);
+  const alterProfile = (profile: OciSpec): OciSpec => ({
+    ...profile,
+    process: { ...profile.process, noNewPrivileges: false },
+  });
+  await assert.rejects(start(["sleep", "1119"], { alterProfile }), { code: "instance-not-hardened" });
+  await until(() => deadChildren().length === 0);
+  // One that lives longer than the program for which it was adopted.
+  const last = await start(["sleep", "1120"]);
+  stop.abort();
+  await refused;
+  await runtime.stop(last.id, { grace: 0 });
+  await until(() => deadChildren().length === 0);
+  assert.equal(process.listenerCount("SIGCHLD"), 0);
+});
+
 test("a program ends when the person stops the command", { skip }, async () => {
   const stop = new AbortController();
   const spec = await instanceSpec(home.ctx, home.image, { command: ["sleep", "1114"] });
@@ -276,6 +307,12 @@ test("an instance whose owner is gone is removed by the next list", { skip }, as
   assert.equal(existsSync(runtimePaths(home.home).instance(spec.id)), false);
   assert.deepEqual(processesCalled("sleep\u00001115"), []);
 });
+
+/** Within twenty seconds: what ends is told to its parent at once, but not before. */
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(10)) if (await isTrue()) return;
+  assert.fail("it did not happen within twenty seconds");
+}
 
 function withBounding(bounding: readonly string[]): OciSpec["process"]["capabilities"] {
   return { bounding, effective: [], inheritable: [], permitted: [], ambient: [] };

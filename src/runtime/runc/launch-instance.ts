@@ -17,9 +17,10 @@ import { ociSpec } from "../profile/profile.ts";
 import type { InstanceSpec, LaunchOptions } from "../runtime.ts";
 import { givenSettings } from "../verify/given-settings.ts";
 import { assertHardened, hasEnded, readCreated, readRunning, untilExecuted, type Verified } from "../verify/verify.ts";
+import { reapAtEnd } from "./adopted-instance.ts";
 import { denyTunnelDevice } from "./deny-tunnel-device.ts";
 import { openInstanceLog } from "./instance-log.ts";
-import { createContainer, startContainer } from "./runc.ts";
+import { createContainer, readPidFile, startContainer } from "./runc.ts";
 import type { RuncOptions } from "./runc-driver.ts";
 
 /** Everything between an empty folder and a verified, running instance. The caller removes what is there when this throws. */
@@ -29,12 +30,17 @@ export async function launchInstance(
   options: RuncOptions & LaunchOptions,
 ): Promise<InstanceRecord> {
   const { record, network, place } = await prepareInstance(ctx, spec, options);
-  const pid = await runVerified(ctx, { spec, place, options });
-  const process = identifyProcess(pid);
-  if (process === undefined) throw await endedAtOnce(ctx, spec);
-  const started = { ...record, running: { process, network } };
-  writeRecord(runtimePaths(ctx.home), started);
-  return started;
+  try {
+    const pid = await runVerified(ctx, { spec, place, options });
+    const process = identifyProcess(pid);
+    if (process === undefined) throw await endedAtOnce(ctx, spec);
+    const started = { ...record, running: { process, network } };
+    writeRecord(runtimePaths(ctx.home), started);
+    return started;
+  } finally {
+    // Also one that was refused, and that the caller ends.
+    reapAtEnd(readPidFile(place.folder));
+  }
 }
 
 type Prepared = { readonly record: InstanceRecord; readonly network: InstanceNetwork; readonly place: Placement };
