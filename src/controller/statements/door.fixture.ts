@@ -100,7 +100,7 @@ export function identity(
   return makeEvent(system, "identity.added", { principal, kind, groups: [], roles, emails });
 }
 
-export function register(principal: string, { role, key }: Signer): NewEvent {
+export function register(principal: string, { role, key }: Pick<Signer, "role" | "key">): NewEvent {
   return makeEvent(system, "key.registered", { principal, key: { id: key.id, pem: key.pem, use: role } });
 }
 
