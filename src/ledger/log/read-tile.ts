@@ -6,12 +6,18 @@ import { parseEntries } from "./entry-bundle.ts";
 import { hashSize } from "./merkle.ts";
 import { tilePath, tileWidth, type TileName } from "./tile-path.ts";
 
-/** The first `width` hashes of a tile. Throws `log-damaged`. */
-export function readHashes(folder: string, name: TileName): readonly Buffer[] {
+/** The first `width` hashes of a tile, one behind the other. Throws `log-damaged`. */
+export function readTile(folder: string, name: TileName): Buffer {
   const { path, bytes } = readWidest(folder, name);
-  const isFull = bytes.length === tileWidth * hashSize;
-  if (bytes.length !== name.width * hashSize && !isFull)
-    throw damaged(path, `has ${bytes.length} bytes, and a tile of ${name.width} hashes has ${name.width * hashSize}`);
+  const size = name.width * hashSize;
+  if (bytes.length !== size && bytes.length !== tileWidth * hashSize)
+    throw damaged(path, `has ${bytes.length} bytes, and a tile of ${name.width} hashes has ${size}`);
+  return bytes.subarray(0, size);
+}
+
+/** The same, one by one. */
+export function readHashes(folder: string, name: TileName): readonly Buffer[] {
+  const bytes = readTile(folder, name);
   return Array.from({ length: name.width }, (_, at) => bytes.subarray(at * hashSize, (at + 1) * hashSize));
 }
 

@@ -1,5 +1,5 @@
-import { hashNode } from "./merkle.ts";
-import { readHashes } from "./read-tile.ts";
+import { hashNode, hashSize } from "./merkle.ts";
+import { readTile } from "./read-tile.ts";
 import { Recent } from "./recent.ts";
 import { tileWidth, widthIn } from "./tile-path.ts";
 
@@ -10,8 +10,8 @@ export type TreeReader = {
   readonly node: (height: number, index: number) => Buffer;
 };
 
-/** Full tiles with all nodes within them; partial ones change too often to be kept. */
-export type TileCache = Recent<readonly Buffer[]>;
+/** Full tiles with all nodes within them, one behind the other; partial ones change too often to be kept. */
+export type TileCache = Recent<Buffer>;
 
 /** 16 KiB each. */
 export function makeTileCache(): TileCache {
@@ -20,12 +20,12 @@ export function makeTileCache(): TileCache {
 
 /** The tree of `size` entries from the tiles on disk. */
 export function treeReader(folder: string, size: number, cache: TileCache): TreeReader {
-  const partial = new Map<string, readonly Buffer[]>();
-  const nodesOf = (level: number, index: number): readonly Buffer[] => {
+  const partial = new Map<string, Buffer>();
+  const nodesOf = (level: number, index: number): Buffer => {
     const width = widthIn(size, level, index);
     const key = `${level}/${index}`;
-    if (width === tileWidth) return cache.get(key, () => nodesAbove(readHashes(folder, { level, index, width })));
-    const kept = partial.get(key) ?? readHashes(folder, { level, index, width });
+    if (width === tileWidth) return cache.get(key, () => withNodesAbove(readTile(folder, { level, index, width })));
+    const kept = partial.get(key) ?? readTile(folder, { level, index, width });
     partial.set(key, kept);
     return kept;
   };
@@ -43,27 +43,31 @@ export function treeReader(folder: string, size: number, cache: TileCache): Tree
 
 const tileHeight = 8;
 
-/** The hashes of a full tile and all that follow from them: 256, 128, … 2, 1. */
-function nodesAbove(hashes: readonly Buffer[]): readonly Buffer[] {
-  const nodes = [...hashes];
-  for (let left = 0; left + 1 < nodes.length; left += 2) nodes.push(pair(nodes, left));
+/** Nodes of a full tile: 256 hashes and all that follow from them, 128, 64, … 2, 1. */
+const fullSize = (2 * tileWidth - 1) * hashSize;
+
+/** One buffer a tile: half a million small ones would keep the garbage collector from all else. */
+function withNodesAbove(hashes: Buffer): Buffer {
+  const nodes = Buffer.allocUnsafeSlow(fullSize);
+  nodes.set(hashes);
+  let end = hashes.length;
+  for (let left = 0; end < fullSize; left += 2 * hashSize) {
+    nodes.set(hashNode(at(nodes, left), at(nodes, left + hashSize)), end);
+    end += hashSize;
+  }
   return nodes;
 }
 
-function nodeOf(nodes: readonly Buffer[], height: number, first: number): Buffer {
+function nodeOf(nodes: Buffer, height: number, first: number): Buffer {
   // Where row `height` begins in a full tile: behind 256 + 128 + … hashes.
-  if (nodes.length > tileWidth) return at(nodes, 2 * tileWidth - 2 * (tileWidth >> height) + (first >> height));
-  let row = nodes.slice(first, first + 2 ** height);
-  while (row.length > 1) row = Array.from({ length: row.length / 2 }, (_, index) => pair(row, 2 * index));
-  return at(row, 0);
+  if (nodes.length === fullSize)
+    return at(nodes, (2 * tileWidth - 2 * (tileWidth >> height) + (first >> height)) * hashSize);
+  if (height === 0) return at(nodes, first * hashSize);
+  const half = 2 ** (height - 1);
+  return hashNode(nodeOf(nodes, height - 1, first), nodeOf(nodes, height - 1, first + half));
 }
 
-function pair(nodes: readonly Buffer[], left: number): Buffer {
-  return hashNode(at(nodes, left), at(nodes, left + 1));
-}
-
-function at(nodes: readonly Buffer[], index: number): Buffer {
-  const node = nodes[index];
-  if (node === undefined) throw new RangeError(`no node ${index} among ${nodes.length}`);
-  return node;
+/** The hash at a place, in bytes. */
+function at(nodes: Buffer, place: number): Buffer {
+  return nodes.subarray(place, place + hashSize);
 }
