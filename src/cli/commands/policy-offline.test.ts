@@ -67,6 +67,18 @@ test("policy check says what is doubtful and does not fail for it", async (t) =>
   assert.match(stdout, /warning: it always forbids everything/);
 });
 
+test("policy check tells of approvals that ingot.yaml asks for and the policy does not look at", async (t) => {
+  const project = makeProject(t, { "policy/production.cedar": good });
+  const definition =
+    "project: shop\nimages: {web: {base: debian:bookworm}}\nenvironments: {production: {approvals: 2, policy: policy/production.cedar}}\n";
+  writeFileSync(join(project.cwd, "ingot.yaml"), definition);
+  const { stdout } = await runIngot(["policy", "check"], project);
+  assert.match(
+    stdout,
+    /^policy\/production\.cedar:1:1: warning: its environment asks for 2 approvals, and no rule in it looks at them\n/,
+  );
+});
+
 test("policy check refuses a file that is not there, too large or no text", async (t) => {
   const project = makeProject(t, { "policy/production.cedar": good, "big.cedar": " ".repeat(4_000_001) });
   writeFileSync(join(project.cwd, "bytes.cedar"), Buffer.from([0xff, 0xfe, 0x80]));

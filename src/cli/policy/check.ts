@@ -23,8 +23,8 @@ export function declareCheck(parent: Command, handle: Handle): void {
         const engine = await openPolicyEngine();
         // With the roles, beside which each is in force; they are told of only where they are what is checked.
         const roles = { ...engine.shipped.roles, name: "the shipped roles.cedar" };
-        const findings = sources.flatMap(({ file }) =>
-          checkPolicies(engine, [roles, file]).filter((one) => one.file === file.name),
+        const findings = sources.flatMap(({ file, approvals }) =>
+          checkPolicies(engine, [roles, file], { approvals }).filter((one) => one.file === file.name),
         );
         return describe(findings, sources.length);
       }),

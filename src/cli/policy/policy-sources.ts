@@ -11,6 +11,8 @@ export type PolicySource = {
   readonly file: PolicyFile;
   /** Where its cases would be; whether they are there is to be seen. */
   readonly casesPath: string;
+  /** How many approvals the environments ask for that ingot.yaml names it for; the most of them. */
+  readonly approvals: number;
   /** It came with Ingot. */
   readonly isShipped: boolean;
 };
@@ -27,12 +29,17 @@ export async function readPolicySources(
   if (paths.length > 0) return paths.map((path) => readSource(ctx, resolve(ctx.cwd, policyPathOf(path))));
   const named = await inProjectIfAny(options, async () => {
     const { project } = await openProject(ctx, options);
-    return [...new Set([...project.environments.values()].flatMap(({ policy }) => policy ?? []))];
+    const approvals = new Map<string, number>();
+    for (const one of project.environments.values()) {
+      if (one.policy === undefined) continue;
+      approvals.set(one.policy, Math.max(one.approvals, approvals.get(one.policy) ?? 0));
+    }
+    return [...approvals];
   });
   const { environment: file } = readShippedPolicies();
   return [
-    ...(named ?? []).map((path) => readSource(ctx, path)),
-    { file, casesPath: shippedCasesPath, isShipped: true },
+    ...(named ?? []).map(([path, approvals]) => readSource(ctx, path, approvals)),
+    { file, casesPath: shippedCasesPath, isShipped: true, approvals: 0 },
   ];
 }
 
@@ -53,8 +60,9 @@ export function readNamed(ctx: Context, path: string): PolicyFile {
   }
 }
 
-function readSource(ctx: Context, path: string): PolicySource {
-  return { file: readNamed(ctx, path), casesPath: path.replace(/\.cedar$/, "") + ".cases.yaml", isShipped: false };
+function readSource(ctx: Context, path: string, approvals = 0): PolicySource {
+  const casesPath = `${path.replace(/\.cedar$/, "")}.cases.yaml`;
+  return { file: readNamed(ctx, path), casesPath, approvals, isShipped: false };
 }
 
 function policyPathOf(path: string): string {

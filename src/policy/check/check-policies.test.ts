@@ -84,6 +84,17 @@ test("a policy without a rule is found", async () => {
   assert.match((await findingsOf("// nothing\n"))[0] ?? "", /^warning p\.cedar:1:1: there is no rule in it/);
 });
 
+test("a policy that does not look at the approvals that its environment asks for is found", async () => {
+  const engine = await openOnce();
+  const found = (text: string, approvals: number) =>
+    checkPolicies(engine, [engine.shipped.roles, { name: "p.cedar", text }], { approvals }).map(
+      ({ message }) => message,
+    );
+  assert.deepEqual(found(fine, 0), []);
+  assert.deepEqual(found(fine, 2), ["its environment asks for 2 approvals, and no rule in it looks at them"]);
+  assert.deepEqual(found(engine.shipped.environment.text, 2), []);
+});
+
 test("the actions that bring an image into an environment are those of the schema's group", async () => {
   const { shipped } = await openOnce();
   const answer = cedar.schemaToJson(shipped.schema.text);

@@ -1,5 +1,6 @@
 import type { OpenPolicyEngine } from "../engine/policy-engine.ts";
 import type { ParsedRule } from "../engine/parse-rule.ts";
+import { findUsedFacts } from "../engine/used-facts.ts";
 import { orderFindings, type PolicyFinding } from "../finding.ts";
 import type { PolicyFile } from "../policy.ts";
 import { checkAnnotations } from "./annotations.ts";
@@ -9,8 +10,13 @@ import { findDuplicates } from "./duplicates.ts";
 /**
  * Everything that is wrong or doubtful with policies, each finding with its place and the next step: what keeps them from being put in force (`error`: syntax, names, types), what
  * is most likely a mistake (`warning`: a rule that no request reaches, that permits or forbids everything, that has no effect), and what makes denials hard to act on (`hint`).
+ * `approvals`: how many the environment asks for, to be told where no rule looks at them.
  */
-export function checkPolicies(engine: OpenPolicyEngine, files: readonly PolicyFile[]): readonly PolicyFinding[] {
+export function checkPolicies(
+  engine: OpenPolicyEngine,
+  files: readonly PolicyFile[],
+  { approvals = 0 }: { readonly approvals?: number } = {},
+): readonly PolicyFinding[] {
   const { rules, errors, warnings } = engine.inspect(files);
   const wrong = errors.map((error) => findRule(rules, error));
   const sound = rules.filter((one) => !wrong.includes(one)).map(({ rule }) => rule);
@@ -21,6 +27,9 @@ export function checkPolicies(engine: OpenPolicyEngine, files: readonly PolicyFi
     ...findDuplicates(sound),
     ...sound.flatMap(checkAnnotations),
     ...files.filter((file) => isEmpty(file, rules)).map(emptyFinding),
+    ...(approvals > 0 && errors.length === 0
+      ? files.filter((file) => ignoresApprovals(file, rules)).map(ignoredFinding(approvals))
+      : []),
   ];
   return orderFindings(
     findings,
@@ -56,4 +65,23 @@ function emptyFinding({ name }: PolicyFile): PolicyFinding {
     message: "there is no rule in it: whoever has the role may bring any image into the environment",
     next: "`ingot policy show environment` prints the shipped policy, as a start",
   };
+}
+
+/** An environment's file, none of whose rules looks at who approved. */
+function ignoresApprovals(file: PolicyFile, rules: readonly ParsedRule[]): boolean {
+  if (file.scope === "everywhere") return false;
+  const isUsed = findUsedFacts(rules.filter((one) => one.file === file).map(({ rule }) => rule.json));
+  return !isUsed("approvalCount") && !isUsed("approvers");
+}
+
+/** Attack, or a slip: `approvals: 2` in ingot.yaml reads as if two people were needed, and a policy of its own does not ask for them. */
+function ignoredFinding(approvals: number): (file: PolicyFile) => PolicyFinding {
+  return ({ name }) => ({
+    severity: "warning",
+    file: name,
+    line: 1,
+    column: 1,
+    message: `its environment asks for ${approvals === 1 ? "1 approval" : `${approvals} approvals`}, and no rule in it looks at them`,
+    next: "take over the rule `approvals` of `ingot policy show environment`",
+  });
 }
