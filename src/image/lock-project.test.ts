@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test, type TestContext } from "node:test";
-import { makeTestArchive, type Publication, type TestArchive } from "../../test/support/debian-archive.ts";
-import { processContext, type Context } from "../ground/context.ts";
+import { after, test, type TestContext } from "node:test";
+import type { Publication } from "../../test/support/debian-archive.ts";
+import { makeTestMirror } from "../../test/support/test-mirror.ts";
+import type { Context } from "../ground/context.ts";
 import { openLayout } from "../oci/layout.ts";
 import { push } from "../oci/oci.ts";
 import { parseReference } from "../oci/reference.ts";
@@ -12,11 +12,12 @@ import { startFakeRegistry } from "../oci/registry/fake-registry.fixture.ts";
 import { putTinyImage } from "../oci/tiny-image.fixture.ts";
 import { tarEntry } from "../oci/tar/tar-entry.fixture.ts";
 import type { ImageDefinition } from "../project/definition.ts";
-import { definitionOf, projectOf } from "./image.fixture.ts";
-import { lockProject, type LockRequest, type LockResult } from "./lock-project.ts";
+import { definitionOf } from "./image.fixture.ts";
+import { lockImages, versionsOf, type LockImagesOptions } from "./lock-images.fixture.ts";
 
-const parent = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "lock-project-"));
-let archive: TestArchive;
+const mirror = await makeTestMirror({ after });
+const { archive, contextOf } = mirror;
+const lock = (images: readonly ImageDefinition[], request?: LockImagesOptions) => lockImages(mirror, images, request);
 
 const publication: Publication = {
   main: [
@@ -36,26 +37,6 @@ const newer: Publication = {
   ],
 };
 
-before(async () => {
-  archive = await makeTestArchive({ folder: join(parent, "mirror") });
-});
-after(() => rmSync(parent, { recursive: true }));
-
-function contextOf(): Context {
-  const home = mkdtempSync(join(parent, "home-"));
-  return processContext({ home, env: { PATH: process.env.PATH, INGOT_DEBIAN_MIRROR: archive.mirror } });
-}
-
-type Request = Partial<Omit<LockRequest, "project">> & { readonly ctx?: Context };
-
-function lock(images: readonly ImageDefinition[], { ctx, ...request }: Request = {}): Promise<LockResult> {
-  const project = projectOf(images, { keyring: archive.keyring });
-  return lockProject(ctx ?? contextOf(), { project, former: undefined, update: [], ...request });
-}
-
-const versions = (result: LockResult, image = "web") =>
-  Object.fromEntries(result.lock.images[image]?.packages.map(({ name, version }) => [name, version]) ?? []);
-
 const web = definitionOf({ packages: ["web"] });
 
 test("what is locked stays when the archive goes on; an update moves what it names, and all only when asked", async () => {
@@ -64,12 +45,12 @@ test("what is locked stays when the archive goes on; an update moves what it nam
   await archive.publish(newer);
   const again = await lock([web], { former });
   assert.deepEqual(again.lock, former);
-  assert.deepEqual(versions(await lock([web], { former, update: ["lib"] })), {
+  assert.deepEqual(versionsOf(await lock([web], { former, update: ["lib"] })), {
     "base-files": "12",
     lib: "1.1",
     web: "1.0",
   });
-  assert.deepEqual(versions(await lock([web], { former, update: "all" })), {
+  assert.deepEqual(versionsOf(await lock([web], { former, update: "all" })), {
     "base-files": "12",
     lib: "1.1",
     web: "1.1",
@@ -82,7 +63,7 @@ test("an image on another image of the project installs only what that one lacks
     definitionOf({ name: "shop", base: { kind: "image", name: "web" }, packages: ["tool"] }),
     web,
   ]);
-  assert.deepEqual(versions(result, "shop"), { tool: "1.0" });
+  assert.deepEqual(versionsOf(result, "shop"), { tool: "1.0" });
   assert.deepEqual(result.lock.images.shop?.base, { kind: "image", name: "web" });
 });
 
@@ -96,7 +77,7 @@ test("an image that needs newer packages than its base has is told to update the
     code: "base-outdated",
     details: ["lib: the base has 1.0, needed is 1.1"],
   });
-  assert.deepEqual(versions(await lock([web, shop], { former, update: ["lib"] }), "shop"), { strict: "1.0" });
+  assert.deepEqual(versionsOf(await lock([web, shop], { former, update: ["lib"] }), "shop"), { strict: "1.0" });
 });
 
 test("a name to update that no image has is a slip of the pen", async () => {
@@ -112,7 +93,7 @@ const status =
 async function makeBase(t: TestContext, files: Readonly<Record<string, string>>): Promise<ImageDefinition> {
   const registry = await startFakeRegistry(t);
   const reference = `${registry.host}/base:1`;
-  const layout = openLayout(mkdtempSync(join(parent, "base-")));
+  const layout = openLayout(mkdtempSync(join(mirror.folder, "base-")));
   const entries = Object.entries(files).map(([path, content]) => tarEntry({ path, content }));
   const image = putTinyImage(layout, { layers: [entries] });
   await push(contextOf(), { layout, image }, parseReference(reference));
@@ -128,7 +109,7 @@ test("a registry's Debian image is pinned by digest, and its release and package
   const result = await lock([definition]);
   const { base } = result.lock.images.web ?? {};
   assert.match(base?.kind === "oci" ? base.digest : "", /^sha256:/);
-  assert.deepEqual(versions(result), { tool: "1.0" });
+  assert.deepEqual(versionsOf(result), { tool: "1.0" });
 });
 
 test("/etc/os-release is believed before /usr/lib/os-release, and quotes are taken off", async (t) => {
@@ -138,7 +119,7 @@ test("/etc/os-release is believed before /usr/lib/os-release, and quotes are tak
     "usr/lib/os-release": "ID=other\n",
     "var/lib/dpkg/status": status,
   });
-  assert.deepEqual(versions(await lock([definition])), { tool: "1.0" });
+  assert.deepEqual(versionsOf(await lock([definition])), { tool: "1.0" });
 });
 
 const strangers: Readonly<Record<string, Readonly<Record<string, string>>>> = {

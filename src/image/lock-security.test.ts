@@ -1,43 +1,20 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import type { DebDescription } from "../../test/support/build-deb.ts";
-import { makeTestArchive, type TestArchive } from "../../test/support/debian-archive.ts";
-import { processContext, type Context } from "../ground/context.ts";
+import { makeTestMirror } from "../../test/support/test-mirror.ts";
 import type { ImageDefinition } from "../project/definition.ts";
-import { definitionOf, projectOf } from "./image.fixture.ts";
+import { definitionOf } from "./image.fixture.ts";
 import { lacksSecurity, warnOfLack } from "./lacks-security.ts";
 import { describeLockDiff, diffLocks } from "./lock-diff.ts";
-import { lockProject, type LockRequest, type LockResult } from "./lock-project.ts";
+import { lockImages, versionsOf, type LockImagesOptions } from "./lock-images.fixture.ts";
+import type { LockRequest, LockResult } from "./lock-project.ts";
 import type { Lock } from "./lock.ts";
 
-const parent = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "lock-security-"));
-let archive: TestArchive;
-
-before(async () => {
-  archive = await makeTestArchive({ folder: join(parent, "mirror") });
-});
-after(() => rmSync(parent, { recursive: true }));
-
-function contextOf(): Context {
-  const home = mkdtempSync(join(parent, "home-"));
-  return processContext({ home, env: { PATH: process.env.PATH, INGOT_DEBIAN_MIRROR: archive.mirror } });
-}
-
-function lock(
-  images: readonly ImageDefinition[],
-  request: Partial<Omit<LockRequest, "project">> = {},
-): Promise<LockResult> {
-  const project = projectOf(images, { keyring: archive.keyring });
-  return lockProject(contextOf(), { project, former: undefined, update: [], ...request });
-}
+const mirror = await makeTestMirror({ after });
+const { archive } = mirror;
+const lock = (images: readonly ImageDefinition[], request?: LockImagesOptions) => lockImages(mirror, images, request);
 
 const only = (former: Lock, update: LockRequest["update"] = "all") => ({ former, update, security: "only" as const });
-
-const versions = ({ lock: { images } }: LockResult, image = "web") =>
-  Object.fromEntries(images[image]?.packages.map(({ name, version }) => [name, version]) ?? []);
 
 const suites = ({ lock: { images } }: LockResult, image = "web") => images[image]?.suites.map(({ suite }) => suite);
 
@@ -63,7 +40,7 @@ test("an update to the security suite moves what has a fix there, to exactly tha
     security: [packageOf("lib", "1.1"), packageOf("web", "1.0+b1", { Source: "web (1.0)", Depends: "lib" })],
   });
   const updated = await lock([web], only(former));
-  assert.deepEqual(versions(updated), { "base-files": "12", lib: "1.1", tool: "1.0", web: "1.0" });
+  assert.deepEqual(versionsOf(updated), { "base-files": "12", lib: "1.1", tool: "1.0", web: "1.0" });
   assert.deepEqual(updated.moved, []);
   assert.deepEqual(
     (await lock([web], only(updated.lock))).lock,
@@ -80,7 +57,7 @@ test("what a fix depends on moves with it and is told, a package that it newly n
     security: [packageOf("web", "1.1", { Depends: "lib, tool (>= 2.0), fresh" })],
   });
   const updated = await lock([web], only(former));
-  assert.deepEqual(versions(updated), { "base-files": "12", fresh: "1.0", lib: "1.0", tool: "2.0", web: "1.1" });
+  assert.deepEqual(versionsOf(updated), { "base-files": "12", fresh: "1.0", lib: "1.0", tool: "2.0", web: "1.1" });
   assert.deepEqual(updated.moved, ["web: tool 1.0 → 2.0: web 1.1 depends on tool (>= 2.0)"]);
 });
 
@@ -91,7 +68,7 @@ test("only the packages that are named move, and only to the security suite", as
     main: [...old, packageOf("tool", "2.0")],
     security: [packageOf("lib", "1.1"), packageOf("web", "1.1")],
   });
-  assert.deepEqual(versions(await lock([web], only(former, ["lib", "tool"]))), {
+  assert.deepEqual(versionsOf(await lock([web], only(former, ["lib", "tool"]))), {
     "base-files": "12",
     lib: "1.1",
     tool: "1.0",
@@ -103,14 +80,14 @@ test("a package that another source took over is not a fix of the locked one", a
   await archive.publish({ main: old });
   const former = (await lock([web])).lock;
   await archive.publish({ main: old, security: [packageOf("tool", "9.0", { Source: "toolbox" })] });
-  assert.equal(versions(await lock([web], only(former))).tool, "1.0");
+  assert.equal(versionsOf(await lock([web], only(former))).tool, "1.0");
 });
 
 test("an image that was locked without the security suite stays without it, says so, and gets it by an update", async () => {
   await archive.publish({ main: old, security: [packageOf("lib", "1.1"), packageOf("more", "1.1")] });
   const first = await lock([web], { security: "without" });
   assert.deepEqual(suites(first), withoutSecurity);
-  assert.equal(versions(first).lib, "1.0");
+  assert.equal(versionsOf(first).lib, "1.0");
   assert.deepEqual(warnOfLack(first.lock), [
     'web is locked without the security suite: known fixes are missing; "ingot lock --update --security" brings them',
   ]);
@@ -120,7 +97,7 @@ test("an image that was locked without the security suite stays without it, says
   for (const request of [only(first.lock), { former: first.lock, update: "all" as const }]) {
     const updated = await lock([web], request);
     assert.deepEqual(suites(updated), withSecurity);
-    assert.equal(versions(updated).lib, "1.1");
+    assert.equal(versionsOf(updated).lib, "1.1");
     assert.deepEqual(warnOfLack(updated.lock), []);
     assert.ok(
       describeLockDiff(diffLocks(first.lock, updated.lock)).includes("web: suite bookworm-security is used now"),
@@ -133,7 +110,7 @@ test("the suite is taken in though none of its packages is newer, so that the wa
   const first = await lock([web], { security: "without" });
   const updated = await lock([web], only(first.lock));
   assert.deepEqual(suites(updated), withSecurity);
-  assert.deepEqual(versions(updated), versions(first));
+  assert.deepEqual(versionsOf(updated), versionsOf(first));
   assert.deepEqual(updated.lock.images.web?.stages, first.lock.images.web?.stages);
 });
 
@@ -141,7 +118,7 @@ test("leaving the security suite goes back to what the others have, and says tha
   await archive.publish({ main: old, security: [packageOf("lib", "1.1")] });
   const former = (await lock([web])).lock;
   const less = await lock([web], { former, security: "without" });
-  assert.equal(versions(less).lib, "1.0");
+  assert.equal(versionsOf(less).lib, "1.0");
   assert.ok(describeLockDiff(diffLocks(former, less.lock)).includes("web: suite bookworm-security is used no more"));
 });
 
@@ -153,11 +130,11 @@ test("an image on another one is locked from the same suites as that one", async
   const former = (await lock([web], { security: "without" })).lock;
   const shop = definitionOf({ name: "shop", base: { kind: "image", name: "web" }, packages: ["shop"] });
   const stacked = await lock([web, shop], { former });
-  assert.deepEqual(versions(stacked, "shop"), { shop: "1.0" });
+  assert.deepEqual(versionsOf(stacked, "shop"), { shop: "1.0" });
   assert.equal(warnOfLack(stacked.lock).length, 2);
   const updated = await lock([web, shop], only(stacked.lock));
-  assert.deepEqual(versions(updated, "shop"), { shop: "1.1" });
-  assert.equal(versions(updated).lib, "1.1");
+  assert.deepEqual(versionsOf(updated, "shop"), { shop: "1.1" });
+  assert.equal(versionsOf(updated).lib, "1.1");
 });
 
 test("a release that has no security suite does not lack it", () => {

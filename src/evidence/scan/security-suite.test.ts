@@ -1,28 +1,15 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { DebDescription } from "../../../test/support/build-deb.ts";
-import { makeTestArchive, type TestArchive } from "../../../test/support/debian-archive.ts";
-import { processContext, type Context } from "../../ground/context.ts";
+import { makeTestMirror } from "../../../test/support/test-mirror.ts";
 import type { Advisories, Finding } from "./finding.ts";
 import { openSecuritySuite } from "./security-suite.ts";
 
-const parent = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "security-suite-"));
-let archive: TestArchive;
-
-before(async () => {
-  archive = await makeTestArchive({ folder: join(parent, "mirror") });
-});
-after(() => rmSync(parent, { recursive: true }));
-
-function contextOf(): Context {
-  const home = mkdtempSync(join(parent, "home-"));
-  return processContext({ home, env: { PATH: process.env.PATH, INGOT_DEBIAN_MIRROR: archive.mirror } });
-}
+const { archive, contextOf } = await makeTestMirror({ after });
 
 async function openSuite(ctx = contextOf(), release = "bookworm"): Promise<Advisories> {
   const suite = await openSecuritySuite(ctx, { release, architecture: "amd64", keyring: archive.keyring });
