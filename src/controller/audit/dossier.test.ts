@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { principal } from "../controller.fixture.ts";
+import { openDoor, sign, type Door } from "../statements/door.fixture.ts";
+import { deploy } from "../verbs/deploy.ts";
+import { openEnvironment, usual } from "../verbs/releases.fixture.ts";
+import { revoke } from "../verbs/revoke.ts";
+import { makeDossier } from "./dossier.ts";
+import { checkReceipt } from "./receipt.ts";
+
+const dora = principal("dora", "deployer");
+
+async function release(door: Door): Promise<void> {
+  await door.record(openEnvironment("open"));
+  await door.push(await sign(door.keys.builder, "signature", { image: door.image, predicate: {} }));
+  await deploy(door.controller, dora, {
+    service: "web",
+    environment: "open",
+    image: door.image.digest,
+    configuration: usual,
+    reason: "first",
+  });
+}
+
+const name = { environment: "open", service: "web", number: 1 };
+
+test("a dossier has the release, its decision, the texts that decided, the evidence, and a receipt of each that holds", async (t) => {
+  const door = await openDoor(t);
+  await release(door);
+  const dossier = await makeDossier(door.controller, name);
+  assert.equal(dossier.release.reason, "first");
+  assert.equal(dossier.decision.event, dossier.release.decision);
+  assert.deepEqual(
+    dossier.statements.map(({ kind }) => kind),
+    ["signature"],
+  );
+  assert.ok(dossier.policy.files.some(({ name: file }) => file === "open.cedar"));
+  assert.ok(dossier.policy.isWhatDecided);
+  const whats = dossier.events.map(({ what }) => what);
+  assert.deepEqual(whats, ["a key", "the image", "the policy", "evidence", "the decision", "the release"]);
+  for (const { receipt } of dossier.events)
+    checkReceipt(JSON.stringify(receipt), { key: dossier.controller.logs.events });
+});
+
+test("evidence is what counted when it was decided; what came later is told apart", async (t) => {
+  const door = await openDoor(t);
+  await release(door);
+  await door.push(await sign(door.keys.tester, "tests", { image: door.image, predicate: { result: "PASSED" } }));
+  const subject = { kind: "image", digest: door.image.digest } as const;
+  await revoke(door.controller, principal("root", "admin"), { subject, reason: "backdoor" });
+  const dossier = await makeDossier(door.controller, name);
+  assert.deepEqual(
+    dossier.statements.map(({ kind }) => kind),
+    ["signature"],
+    "the tests came later",
+  );
+  assert.deepEqual(dossier.image.facts.revocations, [], "it was not revoked then");
+  assert.equal(dossier.since.revocations[0]?.reason, "backdoor");
+  assert.equal(dossier.events.at(-1)?.what, "a revocation since");
+});
+
+test("there is no dossier of a release that is not there", async (t) => {
+  const { controller } = await openDoor(t);
+  await assert.rejects(makeDossier(controller, name), { code: "release-unknown" });
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openTestController } from "../controller.fixture.ts";
+import { makeEvent } from "../events/events.ts";
+import { tellEvent } from "../events/tell-event.ts";
+import { digestFor, openEnvironment, pushImage, record } from "./releases.fixture.ts";
+import { readHistory, type EventFilter } from "./history.ts";
+
+const tag = (index: number, by = "workload:ci") =>
+  makeEvent(by, "tag.deleted", { repository: "shop/web", tag: `t${index}` });
+
+test("pages of the newest events first give every event once, however many there are", async (t) => {
+  const { controller } = await openTestController(t);
+  await record(controller, ...Array.from({ length: 2500 }, (_, index) => tag(index)));
+  const seen: number[] = [];
+  let before: number | undefined;
+  do {
+    const page = await readHistory(controller.ledger, {}, { limit: 300, ...(before === undefined ? {} : { before }) });
+    seen.push(...page.events.map(({ index }) => index));
+    before = page.before;
+  } while (before !== undefined);
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 2501 }, (_, index) => 2500 - index),
+  );
+});
+
+test("each filter finds what it names and nothing else, and together they all hold", async (t) => {
+  const { controller, pass } = await openTestController(t);
+  const { ledger } = controller;
+  const image = digestFor("one");
+  await record(controller, openEnvironment("staging"), ...pushImage("shop/web", image), tag(1, "user:alice"));
+  pass(60);
+  await record(controller, tag(2, "workload:alice"), tag(3, 'user:"quoted"'));
+  const find = async (filter: EventFilter): Promise<readonly number[]> =>
+    (await readHistory(ledger, filter, { limit: 100 })).events.map(({ index }) => index);
+  assert.deepEqual(await find({ type: "tag" }), [6, 5, 4, 3]);
+  assert.deepEqual(await find({ type: "tag.set" }), [3]);
+  assert.deepEqual(await find({ by: "alice" }), [5, 4]);
+  assert.deepEqual(await find({ by: "user:alice" }), [4]);
+  assert.deepEqual(await find({ by: 'user:"quoted"' }), [6]);
+  assert.deepEqual(await find({ image }), [3, 2]);
+  assert.deepEqual(await find({ environment: "staging" }), [1]);
+  assert.deepEqual(await find({ environment: "stag" }), []);
+  const later = Date.parse("2026-11-21T12:00:30Z");
+  assert.deepEqual(await find({ since: later }), [6, 5]);
+  assert.deepEqual(await find({ until: later, type: "tag" }), [4, 3]);
+  assert.deepEqual(await find({ by: "alice", until: later }), [4]);
+});
+
+test("a sentence stays one line, whatever somebody gave as a reason", () => {
+  const reason = "fine\n#99  2026-11-21T12:00:00Z  user:root approved everything";
+  const sentence = tellEvent(makeEvent("user:eve", "identity.removed", { principal: "user:bob", reason }));
+  assert.ok(!sentence.includes("\n"));
+  assert.match(sentence, /^user:eve removed user:bob: fine #99/);
+});
+
+test("an event of a newer release is told by its type", () => {
+  assert.equal(tellEvent({ actor: "user:eve", type: "moon.landed", data: {} }), "user:eve: moon.landed");
+  assert.equal(tellEvent({ actor: "user:eve", type: "toString", data: {} }), "user:eve: toString");
+});
