@@ -76,9 +76,10 @@ export function supplyCommand({ requirement: name }: Missing, image: string): st
       return `ingot test ${image}`;
     case "rebuild":
       return `ingot rebuild ${image}`;
+    case "approval":
+      return `ingot approve ${image} --for ENVIRONMENT`;
     case "vex":
     case "verdict":
-    case "approval":
       return `ingot attest ${image} --type ${name} --predicate FILE`;
   }
 }

@@ -152,7 +152,7 @@ const commandOf: Readonly<Record<Role, string>> = {
   scanner: "ingot scan IMAGE",
   tester: "ingot test",
   rebuilder: "ingot rebuild IMAGE",
-  approver: "ingot attest IMAGE --type approval",
+  approver: "ingot approve IMAGE --for ENVIRONMENT",
 };
 
 async function rotated(
