@@ -21,7 +21,9 @@ export function decodeEvent(entry: Buffer, index: number): NumberedEvent {
 }
 
 /** `type` names the event in errors. Numbers and strings are written as RFC 8785 takes them from ECMAScript. */
-export function canonical(value: unknown, type: string): string {
+export function canonical(value: unknown, type: string, depth = 0): string {
+  // Attack: an entry of brackets only, which would end whoever reads it by a full stack.
+  if (depth > mostDepth) throw malformed(type, `values ${mostDepth} deep in each other`);
   switch (typeof value) {
     case "string":
       if (!value.isWellFormed()) throw malformed(type, "a text that is not Unicode");
@@ -33,22 +35,24 @@ export function canonical(value: unknown, type: string): string {
       return String(value);
     case "object":
       if (value === null) return "null";
-      if (Array.isArray(value)) return `[${value.map((item: unknown) => canonical(item, type)).join(",")}]`;
-      return canonicalObject(value, type);
+      if (Array.isArray(value)) return `[${value.map((item: unknown) => canonical(item, type, depth + 1)).join(",")}]`;
+      return canonicalObject(value, type, depth);
     default:
       throw malformed(type, `a value of the type ${typeof value}`);
   }
 }
 
-function canonicalObject(value: object, type: string): string {
+const mostDepth = 64;
+
+function canonicalObject(value: object, type: string, depth: number): string {
   const prototype: unknown = Object.getPrototypeOf(value);
   // A Date or Map would become something else on the way.
   if (prototype !== Object.prototype && prototype !== null) throw malformed(type, "an object of a class");
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${canonical(key, type)}:${canonical(member, type)}`);
-  return `{${members.join(",")}}`;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  // By UTF-16 code units, as the standard has it.
+  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  const written = members.map(([key, member]) => `${canonical(key, type)}:${canonical(member, type, depth + 1)}`);
+  return `{${written.join(",")}}`;
 }
 
 function malformed(type: string, what: string): IngotError {

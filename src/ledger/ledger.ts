@@ -13,7 +13,7 @@ export type Recorded<T> = {
 };
 
 /**
- * The event log and the state that follows from it, in one folder: `log/` and `state.db`. One process has it open; a second one is refused with
+ * The event log and the state that follows from it, side by side: a folder of the log's files, and `state.db`. One process has it open; a second one is refused with
  * `locked-by-another`.
  */
 export type Ledger = {

@@ -59,6 +59,33 @@ test("cut off after any of its writes, or in the midst of one, a log goes on fro
   }
 });
 
+test("what a crash left of a batch is gone before the log grows past it with other entries", async (t) => {
+  const folder = join(makeFolder(t), "events");
+  const key = makeKey();
+  const log = await openLog({ folder, key });
+  await log.append(makeEntries(250));
+  await log.close();
+  // Of a batch of 800, in any order: its bundles, hashes and a level of its own.
+  const other = readFileSync(join(folder, "tile/0/000.p/250"));
+  const cutOff = [
+    "entries/000.p/253",
+    "entries/004.p/26",
+    "entries/002",
+    "0/000.p/253",
+    "0/004.p/26",
+    "0/000",
+    "1/000.p/4",
+  ];
+  for (const path of cutOff) copyFile("", join(folder, "tile", path), other);
+  const again = await openLog({ folder, key });
+  await again.append(makeEntries(1, 250));
+  await again.append(makeEntries(799, 251));
+  await again.append(makeEntries(100, 1050));
+  await again.close();
+  const options = { folder, verifierKey: verifierKey(key), checkEntry: () => undefined };
+  assert.deepEqual(verifyLog(options).findings, []);
+});
+
 test("with the checkpoint in place, everything it covers is there: only superseded tiles are left to remove", async (t) => {
   const folder = join(makeFolder(t), "events");
   const key = makeKey();

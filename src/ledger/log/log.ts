@@ -38,7 +38,8 @@ export type Log = {
   readonly checkpoint: () => Checkpoint;
   /**
    * Appends entries next to each other. Resolves when the checkpoint that covers them is durable, and cosigned by as many witnesses as are required. Calls at the same
-   * time share one checkpoint. Rejects with `log-write-failed`, `witness-unreachable`, `log-entry-too-large`; then none of them is in the log.
+   * time share one checkpoint. Rejects with `log-write-failed`, `witness-unreachable`, `log-entry-too-large`; then none of them is in the log. Only
+   * where a witness may have recorded their checkpoint (`witness-in-doubt`, see `Cosign`) they are appended yet, before anything else is: the log can sign no other continuation.
    */
   readonly append: (entries: readonly Uint8Array[]) => Promise<Appended>;
   /** Throws `log-damaged`. */

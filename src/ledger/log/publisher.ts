@@ -4,9 +4,10 @@ import { IngotError } from "../../ground/error.ts";
 import { readCheckpoint, signCheckpoint } from "./checkpoint.ts";
 import type { Cosign } from "./cosign.ts";
 import type { Checkpoint, LogKey } from "./log.ts";
-import { planBatch, type Edge } from "./plan-batch.ts";
+import { planBatch, type BatchPlan, type Edge } from "./plan-batch.ts";
 import { proveConsistency } from "./prove.ts";
 import { checkpointFile, pendingFile } from "./recover.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
 import { makeTileCache, treeReader } from "./tree-reader.ts";
 import type { VerifierKey } from "./verifier-key.ts";
 import { uncertainWrite } from "./write-failed.ts";
@@ -32,6 +33,8 @@ export class Publisher {
   #published: Grown;
   /** Signed, offered to witnesses in vain, perhaps recorded by one of them: the log can go on with nothing else (see `Cosign`). */
   #doubt: Grown | undefined;
+  /** A batch failed, and some of its tiles may be there. */
+  #hasLeftovers = false;
   /** Why nothing can be written any more until the log is opened again. */
   #broken: IngotError | undefined;
 
@@ -53,22 +56,37 @@ export class Publisher {
   /** Appends the entries; all or none. Returns the folders that are no longer needed. */
   async append(entries: readonly Uint8Array[]): Promise<readonly string[]> {
     if (this.#broken !== undefined) throw this.#broken;
+    await this.#removeLeftovers();
+    const plan = planBatch(this.#published.edge, entries);
+    try {
+      await this.#publishBatch(plan);
+    } catch (error) {
+      this.#hasLeftovers = this.#doubt === undefined;
+      throw error;
+    }
+    return plan.superseded;
+  }
+
+  async #publishBatch({ edge, files }: BatchPlan): Promise<void> {
     const { folder, key, cosign } = this.#options;
-    const { edge, files, superseded } = planBatch(this.#published.edge, entries);
     const checkpoint = signCheckpoint(key, { size: edge.tree.size, root: edge.tree.root() });
     const grown = { edge, checkpoint };
     const tiles = writeTiles(folder, files, this.#known);
     if (cosign === undefined) {
       // Both at once, so that the file system commits them together; the name comes after.
       await all([tiles, this.#writeNew(checkpoint.note)]);
-      await this.#publish(grown);
-      return superseded;
+      return this.#publish(grown);
     }
     await tiles;
     await writeSynced(join(folder, newPendingFile), checkpoint.note);
     await renameSynced(join(folder, newPendingFile), join(folder, pendingFile));
     await this.#publishCosigned(grown, { isFirst: true });
-    return superseded;
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    if (!this.#hasLeftovers) return;
+    await removeLeftovers(this.#options.folder, this.#published.checkpoint.size);
+    this.#hasLeftovers = false;
   }
 
   /** Publishes what an earlier append or a crash left in doubt. */

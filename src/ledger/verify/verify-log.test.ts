@@ -215,6 +215,7 @@ test("entries that are no events, not in canonical form, or older than the one b
     event(late).replace("a", "\\u0061"),
     event(late).replace("{}", '{"n":1.0}'),
     event(late).replace("{}", '{"n":"\\ud800"}'),
+    event(late).replace("{}", `{"n":${"[".repeat(20_000)}${"]".repeat(20_000)}}`),
     event("2026-01-01"),
     event("yesterday"),
     event(early),
