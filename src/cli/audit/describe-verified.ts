@@ -6,8 +6,7 @@ import { describeLogFinding, describeStateFinding, type VerifiedHome, type Verif
 export function describeVerified({ logs, state, isGood }: VerifiedHome): string {
   return [
     ...logs.flatMap(describeLog),
-    `state       ${plural(state.size, "event")} folded, ${plural(state.rows, "row")} compared${state.behind === 0 ? "" : `; ${state.behind} newer events are folded at the next start`}: ${standing(state.findings)}`,
-    ...listSection("  wrong", state.findings, (shown) => shown.map((one) => `  ${describeStateFinding(one)}`)),
+    ...describeState(state),
     "",
     isGood
       ? "everything is as it was signed"
@@ -19,6 +18,17 @@ export function describeVerified({ logs, state, isGood }: VerifiedHome): string 
           `the key of the ${name} is from the folder itself: an auditor gives --key with what was noted elsewhere`,
       ),
   ].join("\n");
+}
+
+function describeState(state: VerifiedHome["state"]): readonly string[] {
+  if (state === undefined)
+    return ["state       not compared: the events that it follows from are not as they were signed"];
+  const { size, rows, behind, findings } = state;
+  const newer = behind === 0 ? "" : `; ${plural(behind, "newer event")} follow at the next start`;
+  return [
+    `state       ${plural(size, "event")} folded, ${plural(rows, "row")} compared${newer}: ${standing(findings)}`,
+    ...listSection("  wrong", findings, (shown) => shown.map((one) => `  ${describeStateFinding(one)}`)),
+  ];
 }
 
 function describeLog({ name, found, verifierKey }: VerifiedLog): readonly string[] {

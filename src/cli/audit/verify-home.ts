@@ -28,7 +28,8 @@ export type VerifiedLog = {
 
 export type VerifiedHome = {
   readonly logs: readonly VerifiedLog[];
-  readonly state: StateFindings;
+  /** Absent where the events are not as they were signed: nothing says what should follow from them. */
+  readonly state?: StateFindings;
   readonly isGood: boolean;
 };
 
@@ -42,9 +43,10 @@ export function verifyHome({ folder, keys, witnesses }: VerifyOptions): Verified
     // Witnesses are asked for the history, which is the log of events.
     { ...signatures, found: verifyLog({ ...signatures, checkEntry: checkSignatureEntry }) },
   ];
+  const areGood = logs.every(({ found }) => found.findings.length === 0);
+  if (logs[0]?.found.findings.length !== 0) return { logs, isGood: false };
   const state = verifyState({ folder: events.folder, fold: controllerFold, verifierKey: events.verifierKey });
-  const isGood = logs.every(({ found }) => found.findings.length === 0) && state.findings.length === 0;
-  return { logs, state, isGood };
+  return { logs, state, isGood: areGood && state.findings.length === 0 };
 }
 
 type ChosenKey = Pick<VerifiedLog, "verifierKey" | "isOwnKey">;

@@ -31,7 +31,11 @@ function declareVerify(command: Command, handle: Handle): void {
         const verified = verifyHome({ folder, keys: options.key, witnesses: options.witness });
         const { logs, state, isGood } = verified;
         return {
-          json: { verified: isGood, logs: logs.map(({ found, ...log }) => ({ ...log, ...withHex(found) })), state },
+          json: {
+            verified: isGood,
+            logs: logs.map(({ found, ...log }) => ({ ...log, ...withHex(found) })),
+            ...(state === undefined ? {} : { state }),
+          },
           text: describeVerified(verified),
           ...(isGood ? {} : { exitCode: 4 }),
         };
