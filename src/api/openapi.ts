@@ -127,8 +127,10 @@ const known: Readonly<Record<number, string>> = {
 };
 
 function toSchema(schema: z.ZodType, io: "input" | "output"): ObjectSchema & object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  return rest as ObjectSchema & object;
+  const made: ObjectSchema & { $schema?: string | undefined } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  // The document says once which one it is.
+  delete made.$schema;
+  return made;
 }
 
 function json(schema: object): object {

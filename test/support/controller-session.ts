@@ -82,7 +82,7 @@ export async function signIn({ url, principal, key, ...wanted }: SigningIn): Pro
         headers: { authorization: `Bearer ${token}`, ...headers },
         redirect: "manual",
         ...(body === undefined ? {} : { body }),
-      } as RequestInit),
+      }),
   };
 }
 
