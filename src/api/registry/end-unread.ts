@@ -20,4 +20,5 @@ export function endUnread(request: IncomingMessage, response: ServerResponse): v
     read += chunk.length;
     if (read > most && response.writableFinished) socket.destroy();
   });
+  request.resume();
 }

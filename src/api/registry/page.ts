@@ -17,5 +17,5 @@ export function parsePage(query: URLSearchParams | undefined): PageQuery {
 
 /** RFC 8288: where the list goes on. */
 export function nextLink(path: string, parameters: Readonly<Record<string, string>>): { readonly link: string } {
-  return { link: `<${path}?${new URLSearchParams(parameters)}>; rel="next"` };
+  return { link: `<${path}?${new URLSearchParams(parameters).toString()}>; rel="next"` };
 }

@@ -7,9 +7,9 @@ import { makeEvent } from "../../controller/events/events.ts";
 import { codesOf, pushImage, startRegistry, type RegistryClient, type TestRegistry } from "./registry.fixture.ts";
 
 /** A registry with the environments `production`, whose policy is the shipped one, and `open`, which asks nothing. */
-async function startWithEnvironments(t: Parameters<typeof startRegistry>[0]): Promise<
-  TestRegistry & { readonly production: RegistryClient; readonly open: RegistryClient }
-> {
+async function startWithEnvironments(
+  t: Parameters<typeof startRegistry>[0],
+): Promise<TestRegistry & { readonly production: RegistryClient; readonly open: RegistryClient }> {
   const world = await startRegistry(t);
   await record(world.controller, strictEnvironment("production", 2), openEnvironment("open"));
   return {
@@ -37,7 +37,10 @@ test("an image that policy does not permit in the token's environment is not ser
   assert.equal(error?.code, "DENIED");
   assert.equal(error.detail.code, "policy-denied");
   for (const policy of ["signed", "provenance", "sbom", "scan", "approvals"]) {
-    assert.ok(error.detail.details.some((line) => line.startsWith(`${policy}: `)), `${policy} is named`);
+    assert.ok(
+      error.detail.details.some((line) => line.startsWith(`${policy}: `)),
+      `${policy} is named`,
+    );
   }
   assert.match(error.message, /workload:host-1 may not pull repository shop\/web: .*→ ingot attest .*Next: ingot/);
   for (const path of [`manifests/${digest}`, `blobs/${layer}`]) {

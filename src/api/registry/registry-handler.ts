@@ -46,7 +46,7 @@ async function answer(received: Received, onError: NonNullable<HandlerOptions["o
   const path = mark === -1 ? url : url.slice(0, mark);
   let endpoint: Endpoint | undefined;
   try {
-    if (path === "/token") return void (await answerToken(registry.controller, request, response));
+    if (path === "/token") return await answerToken(registry.controller, request, response);
     endpoint = parseEndpoint(path);
     const principal = await authenticate(registry.controller, request.headers.authorization);
     if (principal === undefined) throw signInNeeded();

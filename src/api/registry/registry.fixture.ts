@@ -88,7 +88,7 @@ function clientOf(url: string, token: string): RegistryClient {
       headers: { authorization: `Bearer ${token}`, ...headers },
       redirect: "manual",
       ...(body === undefined ? {} : { body, duplex: "half" }),
-    } as RequestInit);
+    });
   const pushBlob: RegistryClient["pushBlob"] = async (repository, content) => {
     const digest = digestOf(content);
     const answer = await send("POST", `/v2/${repository}/blobs/uploads/?digest=${digest}`, { body: content });

@@ -23,10 +23,9 @@ export async function pullBlob(registry: Registry, principal: Principal, asked: 
   const { store, ledger } = registry.controller;
   const { repository, digest } = asked;
   const manifests = manifestsWithBlob(ledger.state, repository, digest, mostAsked);
-  const isLinked = registry.links.has(repository, digest);
-  if (manifests.length === 0 && !isLinked) throw unknownBlob(asked);
-  const denial = await findDenial(registry, { principal, repository, manifests });
-  if (denial !== undefined && !(isLinked && (await mayPush(registry, principal, repository)))) throw denial(asked);
+  if (manifests.length > 0) await requireOne(registry, { principal, repository, manifests });
+  else if (!registry.links.has(repository, digest)) throw unknownBlob(asked);
+  else if (!(await mayPush(registry, principal, repository))) throw unknownBlob(asked);
   const size = store.blobSize(digest);
   // What the store lost can be pushed again.
   if (size === undefined) throw unknownBlob(asked);
@@ -36,20 +35,17 @@ export async function pullBlob(registry: Registry, principal: Principal, asked: 
 
 type Among = { readonly principal: Principal; readonly repository: string; readonly manifests: readonly string[] };
 
-/** What to throw when none of the manifests may be pulled; undefined when one may. */
-async function findDenial(
-  registry: Registry,
-  { principal, repository, manifests }: Among,
-): Promise<((asked: BlobAsked) => IngotError) | undefined> {
+/** Throws `policy-denied` when none of them may be pulled. */
+async function requireOne(registry: Registry, { principal, repository, manifests }: Among): Promise<void> {
   let first: PullDecision | undefined;
   for (const digest of manifests) {
     const manifest = findManifest(registry.controller.ledger.state, repository, digest);
     if (manifest === undefined) continue;
     const pull = await decidePull(registry, principal, manifest);
-    if (pull.decision.permit) return undefined;
+    if (pull.decision.permit) return;
     first ??= pull;
   }
-  return first === undefined ? unknownBlob : () => denied(first.asked, first.decision);
+  if (first !== undefined) throw denied(first.asked, first.decision);
 }
 
 export function unknownBlob({ repository, digest }: BlobAsked): IngotError {

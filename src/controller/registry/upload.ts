@@ -39,17 +39,10 @@ export function openUpload(setup: Setup): Upload {
   let size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   // Of the first `size` bytes; undefined: to be read from the file.
   let hash: Hash | undefined = size === 0 ? createHash("sha256") : undefined;
-  let work: Promise<void> | undefined;
-  const alone = async (job: () => Promise<void>): Promise<void> => {
-    if (work !== undefined) throw inUse(id);
-    work = job();
-    try {
-      await work;
-    } finally {
-      work = undefined;
-    }
-  };
+  const { alone, idle } = openTurn(id);
+  let isGone = false;
   const cancel = (): void => {
+    isGone = true;
     onEnd();
     rmSync(folder, { recursive: true, force: true });
   };
@@ -74,6 +67,7 @@ export function openUpload(setup: Setup): Upload {
     const actual = `sha256:${hash.digest("hex")}`;
     hash = undefined;
     if (actual !== digest) throw mismatch(digest, actual);
+    if (isGone) throw cancelled(id);
     // What a failed write left behind the end.
     await file.truncate(size);
     await file.sync();
@@ -97,6 +91,25 @@ export function openUpload(setup: Setup): Upload {
         await endOn(["blob-mismatch"], cancel, () => finish(digest));
         cancel();
       }),
+    idle,
+  };
+}
+
+type Turn = { readonly alone: (job: () => Promise<void>) => Promise<void>; readonly idle: () => Promise<void> };
+
+/** One request at a time works on an upload; a second one is refused. */
+function openTurn(id: string): Turn {
+  let work: Promise<void> | undefined;
+  return {
+    alone: async (job) => {
+      if (work !== undefined) throw inUse(id);
+      work = job();
+      try {
+        await work;
+      } finally {
+        work = undefined;
+      }
+    },
     idle: async () => {
       await work?.catch(() => {});
     },
@@ -146,6 +159,10 @@ function diskFull(cause?: unknown): IngotError {
     hint: "free some space on the controller's disk, or collect garbage there; what came so far is kept for a day",
     cause,
   });
+}
+
+function cancelled(id: string): IngotError {
+  return new IngotError("upload-unknown", `the upload ${id} was cancelled meanwhile`, { hint: "push again" });
 }
 
 function inUse(id: string): IngotError {

@@ -12,10 +12,12 @@ import {
   utimesSync,
   writeSync,
 } from "node:fs";
-import { copyFile, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder, temporaryPath } from "../../ground/atomic-file.ts";
+import { syncFolder } from "../../ground/atomic-file.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
+import { adoptBlob } from "./adopt-blob.ts";
+import { ingestPath, storeError } from "./ingest.ts";
 import { digester, digestOf, hexOf, type Digest } from "../digest.ts";
 
 /** What a blob must turn out to be; a part that is left out is not compared. */
@@ -55,7 +57,7 @@ export function openBlobs(folder: string): Blobs {
     readBlob: (digest) => readVerified(blobPath(digest), digest),
     putBlob: (content) => put(folder, blobPath, content),
     putBlobStream: (source, expected = {}) => putStream({ folder, blobPath, source, expected }),
-    adoptBlob: (file, digest) => adopt(folder, file, blobPath(digest)),
+    adoptBlob: (file, digest) => adoptBlob(folder, file, blobPath(digest)),
   };
 }
 
@@ -168,34 +170,6 @@ async function* inPieces(
   if (size > 0) yield Buffer.concat(chunks);
 }
 
-async function adopt(folder: string, file: string, path: string): Promise<void> {
-  try {
-    await rename(file, path, 0o444);
-  } catch (error) {
-    if (!isErrno(error, "EXDEV")) throw storeError(error);
-    // The store is a mount of its own: by a copy, which is whole before it has its name.
-    const temporary = ingestPath(folder);
-    try {
-      await copyFile(file, temporary);
-      await using copy = await open(temporary, "r+");
-      await copy.sync();
-      await rename(temporary, path, 0o444);
-    } catch (cause) {
-      rmSync(temporary, { force: true });
-      throw storeError(cause);
-    }
-    rmSync(file, { force: true });
-  }
-}
-
-/** As `publish`, but other requests are answered while the disk works. */
-async function rename(from: string, to: string, mode: number): Promise<void> {
-  chmodSync(from, mode);
-  renameSync(from, to);
-  await using parent = await open(join(to, ".."), "r");
-  await parent.sync();
-}
-
 function mismatch(how: string, actual: number, expected: number): IngotError {
   return new IngotError("blob-mismatch", `expected a blob of ${expected} bytes, got ${how} ${actual}`, {
     hint: retryHint,
@@ -221,12 +195,6 @@ function isRenewed(path: string, size: number): boolean {
   }
 }
 
-/** Beside the blobs, not among them: other tools take every file there for a blob. The same file system, so a rename is atomic. */
-function ingestPath(folder: string): string {
-  mkdirSync(join(folder, "ingest"), { recursive: true });
-  return temporaryPath(join(folder, "ingest/blob"));
-}
-
 function publish(temporary: string, path: string): void {
   const folder = join(path, "..");
   mkdirSync(folder, { recursive: true });
@@ -234,12 +202,4 @@ function publish(temporary: string, path: string): void {
   chmodSync(temporary, 0o444);
   renameSync(temporary, path);
   syncFolder(folder);
-}
-
-function storeError(error: unknown): unknown {
-  if (!isErrno(error, "ENOSPC") && !isErrno(error, "EDQUOT")) return error;
-  return new IngotError("disk-full", "no space is left for the store", {
-    hint: "free some space, or `ingot gc`; nothing half-written was left",
-    cause: error,
-  });
 }

@@ -86,21 +86,25 @@ async function attach(client: RegistryClient, subject: Digest, more: object): Pr
   return digest;
 }
 
+async function listReferrers(
+  client: RegistryClient,
+  of: string,
+  query = "",
+): Promise<{ readonly answer: Response; readonly manifests: readonly Listed[] }> {
+  const answer = await client.send("GET", `/v2/shop/web/referrers/${of}${query}`);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("content-type"), mediaTypes.imageIndex);
+  const { manifests } = (await answer.json()) as { manifests: readonly Listed[] };
+  return { answer, manifests };
+}
+
 test("content discovery: referrers, distribution-spec 1.1", async (t) => {
   const { admin } = await startRegistry(t);
   const { digest: subject } = await pushImage(admin, "shop/web", { tag: "1" });
   const annotations = { "org.example": "note" };
   const note = await attach(admin, subject, { artifactType: "application/vnd.example.note", annotations });
   const byConfig = await attach(admin, subject, {});
-  const early = digestOf("not pushed yet");
-  const attachedEarly = await attach(admin, early, { artifactType: "application/vnd.example.note" });
-  const list = async (of: string, query = ""): Promise<{ answer: Response; manifests: readonly Listed[] }> => {
-    const answer = await admin.send("GET", `/v2/shop/web/referrers/${of}${query}`);
-    assert.equal(answer.status, 200);
-    assert.equal(answer.headers.get("content-type"), mediaTypes.imageIndex);
-    const { manifests } = (await answer.json()) as { manifests: readonly Listed[] };
-    return { answer, manifests };
-  };
+  const list = (of: string) => listReferrers(admin, of);
 
   await t.test("GET request to nonexistent blob should result in empty 200 response", async () => {
     assert.deepEqual((await list(digestOf("nothing"))).manifests, []);
@@ -130,6 +134,17 @@ test("content discovery: referrers, distribution-spec 1.1", async (t) => {
     const [found] = (await list(digestOf("of an index"))).manifests;
     assert.ok(found !== undefined && !("artifactType" in found));
   });
+});
+
+test("content discovery: referrers with a filter, before their subject, and in pages", async (t) => {
+  const { admin } = await startRegistry(t);
+  const { digest: subject } = await pushImage(admin, "shop/web", { tag: "1" });
+  const note = await attach(admin, subject, { artifactType: "application/vnd.example.note" });
+  await attach(admin, subject, {});
+  const early = digestOf("not pushed yet");
+  const attachedEarly = await attach(admin, early, { artifactType: "application/vnd.example.note" });
+  const list = (of: string, query?: string) => listReferrers(admin, of, query);
+
   await t.test("GET request to existing blob with filter should yield 200, and say that it was applied", async () => {
     const { answer, manifests } = await list(subject, "?artifactType=application/vnd.example.note");
     assert.equal(answer.headers.get("oci-filters-applied"), "artifactType");

@@ -10,8 +10,7 @@ test("pull: distribution-spec 1.1", async (t) => {
   const { admin } = await startRegistry(t);
   const image = await pushImage(admin, "shop/web", { tag: "1" });
   const sent = JSON.stringify(image.manifest);
-  const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
-    admin.send("GET", `/v2/shop/web/${path}`, { headers });
+  const get = (path: string) => admin.send("GET", `/v2/shop/web/${path}`);
   const head = (path: string) => admin.send("HEAD", `/v2/shop/web/${path}`);
 
   await t.test("end-1: GET /v2/ tells that the registry implements the specification", async () => {
@@ -64,6 +63,12 @@ test("pull: distribution-spec 1.1", async (t) => {
       },
     );
   }
+});
+
+test("pull: what is not there, and what is no reference", async (t) => {
+  const { admin } = await startRegistry(t);
+  const image = await pushImage(admin, "shop/web", { tag: "1" });
+  const get = (path: string) => admin.send("GET", `/v2/shop/web/${path}`);
   await t.test("GET nonexistent manifest should return 404", async () => {
     const answer = await get(`manifests/${none}`);
     assert.equal(answer.status, 404);

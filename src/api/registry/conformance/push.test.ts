@@ -154,8 +154,8 @@ test("push: mounts from another repository, distribution-spec 1.1", async (t) =>
 });
 
 test("push: manifests, distribution-spec 1.1", async (t) => {
-  const { admin, controller } = await startRegistry(t);
-  const { digest, manifest, layer } = await pushImage(admin, "shop/web", { tag: "1" });
+  const { admin } = await startRegistry(t);
+  const { digest, manifest } = await pushImage(admin, "shop/web", { tag: "1" });
   const config = { mediaType: mediaTypes.empty, digest: await admin.pushBlob("shop/web", "{}"), size: 2 };
 
   await t.test("PUT should accept a manifest upload, with a pullable location", async () => {
@@ -177,6 +177,11 @@ test("push: manifests, distribution-spec 1.1", async (t) => {
     const got = await admin.send("GET", "/v2/shop/web/manifests/parameters");
     assert.equal(got.headers.get("content-type"), mediaTypes.imageManifest);
   });
+});
+
+test("push: manifests that are refused", async (t) => {
+  const { admin } = await startRegistry(t);
+  const { digest, manifest } = await pushImage(admin, "shop/web", { tag: "1" });
   await t.test("a manifest whose blobs are not in the repository is MANIFEST_BLOB_UNKNOWN", async () => {
     const answer = await admin.pushManifest("shop/elsewhere", "1", manifest);
     assert.equal(answer.status, 404);
@@ -222,6 +227,12 @@ test("push: manifests, distribution-spec 1.1", async (t) => {
     const answer = await admin.pushManifest("shop/web", "larger", pad(5_000_000));
     assert.equal(answer.status, 413);
   });
+});
+
+test("push: manifests with a subject, and the same once more", async (t) => {
+  const { admin, controller } = await startRegistry(t);
+  const { digest, manifest, layer } = await pushImage(admin, "shop/web", { tag: "1" });
+  const config = { mediaType: mediaTypes.empty, digest: await admin.pushBlob("shop/web", "{}"), size: 2 };
   await t.test(
     "a manifest with subject is answered with OCI-Subject, whether its subject is there or not",
     async () => {
