@@ -10,7 +10,7 @@ import { findNoPermit } from "./no-permit.ts";
 import { findUntil } from "./until.ts";
 
 /** The name by which a decision's `policies` say that the glass was broken. */
-export const breakGlassName = "break-glass";
+const breakGlassName = "break-glass";
 
 /** Permit or deny, with all that stands against it. */
 export function decide(evaluate: Evaluator, policies: CompiledPolicies, request: Request): Decision {

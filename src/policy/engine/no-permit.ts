@@ -8,7 +8,7 @@ import type { CompiledPolicies } from "./compiled.ts";
 import type { Evaluator } from "./evaluator.ts";
 
 /** The name by which `missing` says that no rule permits. */
-export const noPermitName = "no-permit";
+const noPermitName = "no-permit";
 
 /** Nothing permits it: who could, by the roles that are named in the rules that would permit the same to somebody with every role. */
 export function findNoPermit(evaluate: Evaluator, policies: CompiledPolicies, view: DecisionView): MissingFact {
