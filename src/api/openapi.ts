@@ -127,10 +127,10 @@ const known: Readonly<Record<number, string>> = {
 };
 
 function toSchema(schema: z.ZodType, io: "input" | "output"): ObjectSchema & object {
-  const made: ObjectSchema & { $schema?: string | undefined } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  const made = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   // The document says once which one it is.
   delete made.$schema;
-  return made;
+  return made as ObjectSchema & object;
 }
 
 function json(schema: object): object {
