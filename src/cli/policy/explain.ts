@@ -47,7 +47,7 @@ function describe(found: Explanation): string {
       "approve it to",
       "approve it for",
     ),
-    ...(policies.length === 0 ? [] : [`  decided by ${policies.join(", ")}`]),
+    ...(permit ? [`  by ${policies.join(", ")}`] : []),
     ...(permit || missing.length > 0 ? describeMissing(missing) : ["  no policy permits it"]),
     `policy of ${environment}: version ${policy.version}, ${rules}, ${policy.approvals} approvals (${policyDigest.slice(0, 19)})`,
     ...(until === undefined ? [] : [`the same may be decided otherwise from ${momentOf(until)} on`]),

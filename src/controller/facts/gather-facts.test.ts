@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeEvent, system } from "../events/events.ts";
-import { pushedImage, repository } from "../statements/door.fixture.ts";
-import { identity, openDoor, sign, type Door, type Pushed } from "../statements/door.fixture.ts";
+import {
+  pushedImage,
+  repository,
+  identity,
+  openDoor,
+  sign,
+  type Door,
+  type Pushed,
+} from "../statements/door.fixture.ts";
 import { gatherFacts } from "./gather-facts.ts";
 
 const passed = (finishedOn: string): object => ({ result: "PASSED", finishedOn, failedTests: [] });

@@ -61,8 +61,15 @@ export function describeImage({ policies }: Controller, moment: Moment, text: st
     })),
     environments: listPolicies(state).map(({ environment, approvals, files }) => {
       const decision = judgeImage(policies, {
-        ...{ facts, repository: found.repository, files, action: "deploy", now },
-        environment: { name: environment, approvals },
+        facts,
+        repository: found.repository,
+        files,
+        action: "deploy",
+        now,
+        environment: {
+          name: environment,
+          approvals,
+        },
         principal: anyoneWho("deploy", environment),
       });
       return { environment, policyDigest: decision.policyDigest, decision };

@@ -65,8 +65,16 @@ function findChanges(
     (["deploy", "pull"] as const).flatMap((action): DecisionChange[] => {
       const judge = ({ environment, approvals, files }: ProposedPolicy): Decision =>
         judgeImage(policies, {
-          ...{ facts, repository, files, action, now, principal: anyoneWho(action, environment) },
-          environment: { name: environment, approvals },
+          facts,
+          repository,
+          files,
+          action,
+          now,
+          principal: anyoneWho(action, environment),
+          environment: {
+            name: environment,
+            approvals,
+          },
         });
       const known = inForce.get(one.environment);
       const [before, after] = [known === undefined ? undefined : judge(known), judge(one)];
