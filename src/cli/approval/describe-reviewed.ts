@@ -1,5 +1,5 @@
+import { statementKinds } from "../../evidence/evidence.ts";
 import type { DescribedImage, DescribedStatement } from "../../controller/verbs/describe-image.ts";
-import type { Explanation } from "../../controller/verbs/explain.ts";
 import type { ImageFacts, ScanFacts } from "../../policy/policy.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import { formatColumns, formatTime } from "../format.ts";
@@ -27,9 +27,12 @@ export function describeReviewed(image: DescribedImage, environment: string): re
   ];
 }
 
-/** Statements that count today: what an approval names as reviewed. */
+/** Statements that count today, in the order of an image's life: what an approval names as reviewed. */
 export function standing({ statements }: DescribedImage): readonly DescribedStatement[] {
-  return statements.filter(({ fallen, kind }) => fallen === undefined && kind !== "approval");
+  const order: readonly string[] = Object.keys(statementKinds);
+  return statements
+    .filter(({ fallen, kind }) => fallen === undefined && kind !== "approval")
+    .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
 function describeStatement({ kind, by, role, made, manifest }: DescribedStatement): readonly string[] {
@@ -49,9 +52,4 @@ function describeScan({ finished, exploited, fixable, gaps }: ScanFacts): string
     ...(gaps === 0 ? [] : [`nothing is known about ${gaps} packages`]),
   ];
   return `scanned ${momentOf(finished)}: ${found.join("; ")}`;
-}
-
-/** Why the controller would not take it, before anything is signed. */
-export function deniedLines({ decision }: Explanation): readonly string[] {
-  return describeMissing(decision.missing).map((line) => line.trim());
 }

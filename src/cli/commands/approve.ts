@@ -64,7 +64,8 @@ async function review(
   client: Client,
   { text, environment }: { readonly text: string; readonly environment: string },
 ): Promise<Reviewed> {
-  const { describeReviewed, deniedLines } = await import("../approval/describe-reviewed.ts");
+  const { describeReviewed } = await import("../approval/describe-reviewed.ts");
+  const { describeDenial } = await import("../../policy/explain/denial.ts");
   const path = `/api/v1/images/${encodeURIComponent(text)}`;
   const found = await client.get<DescribedImage>(path);
   // By digest from here on: what is shown is what is signed, also when somebody moves the tag.
@@ -72,12 +73,12 @@ async function review(
   const asked = await client.get<Explanation>(`${image}/explanation`, { environment, action: "approve" });
   for (const line of describeReviewed(found, environment)) ctx.report.info(line);
   if (asked.decision.permit) return { image: found, asked };
-  const [first] = asked.decision.missing;
-  throw new IngotError(
-    "policy-denied",
-    `${asked.principal} may not approve ${found.repository}@${found.image} for ${environment}: ${first?.missing ?? "no policy permits it"}`,
-    { details: deniedLines(asked), hint: first?.supply ?? "ask an admin of the controller for the role approver" },
-  );
+  const what = `${asked.principal} may not approve ${found.repository}@${found.image} for ${environment}`;
+  const { message, details, hint } = describeDenial(what, asked.decision.missing);
+  throw new IngotError("policy-denied", message, {
+    details,
+    hint: hint ?? "ask an admin of the controller for the role approver",
+  });
 }
 
 async function openApprover(ctx: Context, options: ApproveOptions): Promise<Signer> {
@@ -123,13 +124,12 @@ function describe(taken: TakenApproval, { decision, environment, expires }: Appr
   const word = decision === "approve" ? "approved" : "REJECTED";
   const until = expires === undefined ? "" : ` until ${expires.slice(0, 19)}Z`;
   const counted = taken.approvals.filter((one) => one.environment === environment);
-  const by = (verdict: string): string =>
-    counted
-      .filter((one) => one.verdict === verdict)
-      .map((one) => one.by)
-      .join(", ") || "nobody";
+  const said = (["approve", "reject"] as const).flatMap((verdict) => {
+    const by = counted.filter((one) => one.verdict === verdict).map((one) => one.by);
+    return by.length === 0 ? [] : [`${verdict === "approve" ? "approved" : "rejected"} by ${by.join(", ")}`];
+  });
   return [
     `${taken.repository}@${taken.image}  ${word} for ${environment}${until}${taken.event === undefined ? "" : `, on the record as #${taken.event}`}`,
-    `for ${environment}: approved by ${by("approve")}; rejected by ${by("reject")}`,
+    `for ${environment}: ${said.join("; ")}`,
   ].join("\n");
 }

@@ -3,6 +3,7 @@ import type { NewEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Action, Decision, PolicyEngine, Principal, Request } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
+import { describeDenial } from "../../policy/explain/denial.ts";
 import { makeEvent } from "../events/events.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import { listCurrent, type Release } from "../state/releases.ts";
@@ -95,15 +96,10 @@ export function describeResource(resource: Request["resource"]): string {
 /** The error of a denial: every missing fact is a line of its details, each with the command that supplies it. */
 export function denied(asked: Asked, decision: Decision): IngotError {
   const { principal, action, resource } = asked;
-  const [first] = decision.missing;
-  return new IngotError(
-    "policy-denied",
-    `${principal.kind}:${principal.name} may not ${action} ${describeResource(resource)}${first === undefined ? ": no policy permits it" : `: ${first.missing}`}`,
-    {
-      details: decision.missing.map(({ policy, missing, supply }) =>
-        supply === undefined ? `${policy}: ${missing}` : `${policy}: ${missing} → ${supply}`,
-      ),
-      hint: first?.supply ?? "ingot policy explain, or ask an admin of the controller for the role that it needs",
-    },
-  );
+  const what = `${principal.kind}:${principal.name} may not ${action} ${describeResource(resource)}`;
+  const { message, details, hint } = describeDenial(what, decision.missing);
+  return new IngotError("policy-denied", message, {
+    details,
+    hint: hint ?? "ingot policy explain, or ask an admin of the controller for the role that it needs",
+  });
 }
