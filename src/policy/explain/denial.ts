@@ -5,14 +5,14 @@ export type Denial = { readonly message: string; readonly details: readonly stri
 
 /** `what`: `user:alice may not deploy service web in production`. Names every rule, what it misses, and the command that supplies it. */
 export function describeDenial(what: string, missing: readonly MissingFact[]): Denial {
-  const [first, second] = missing;
+  const [first] = missing;
   if (first === undefined) return { message: `${what}: no policy permits it`, details: [] };
   const hint = first.supply === undefined ? {} : { hint: first.supply };
-  if (second === undefined)
-    return { message: `${what}: ${first.missing} (rule ${first.policy})`, details: [], ...hint };
-  const rules = missing.map(({ policy }) => policy).join(", ");
+  const worst = `${what}: ${first.missing} (rule ${first.policy})`;
+  if (missing.length === 1) return { message: worst, details: [], ...hint };
+  const others = missing.slice(1).map(({ policy }) => policy);
   return {
-    message: `${what}: ${missing.length} rules stand against it: ${rules}`,
+    message: `${worst}, and against ${others.length === 1 ? "the rule" : "the rules"} ${others.join(", ")}`,
     details: missing.map(({ policy, missing: fact, supply }) =>
       supply === undefined ? `${policy}: ${fact}` : `${policy}: ${fact} → ${supply}`,
     ),
