@@ -112,7 +112,8 @@ export class GroupCommit {
 function takeBatch(waiting: readonly Waiting[]): readonly Waiting[] {
   let bytes = 0;
   const end = waiting.findIndex(({ entries }) => {
-    bytes += entries.reduce((sum, entry) => sum + entry.length, 0);
+    // Also empty ones count, so that a batch has at most a million.
+    bytes += entries.reduce((sum, entry) => sum + entry.length + 8, 0);
     return bytes > maxBatchSize;
   });
   return waiting.slice(0, end < 0 ? waiting.length : Math.max(1, end));

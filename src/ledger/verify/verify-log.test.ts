@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -174,6 +176,26 @@ test("a bundle and its tile that are both gone do not hide the rest", async (t) 
       ],
     );
   });
+});
+
+test("a log that grows while it is verified has no finding", async (t) => {
+  const log = await openTestLog(t);
+  await log.append(makeEvents(250, 0));
+  const grow = async (): Promise<void> => {
+    for (let at = 250; at < 2000; at += 7) await log.append(makeEvents(7, at));
+  };
+  const growing = grow();
+  const script = `
+    const { verifyLog } = await import(${JSON.stringify(import.meta.resolve("./verify-log.ts"))});
+    for (let run = 0; run < 40; run++) {
+      const { findings } = verifyLog(${JSON.stringify({ folder: log.folder, verifierKey: log.verifierKey })});
+      if (findings.length > 0) { process.stdout.write(JSON.stringify(findings[0])); break; }
+    }`;
+  const child = spawn(process.execPath, ["--no-warnings", "--input-type=module", "-e", script]);
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  await Promise.all([once(child, "close"), growing]);
+  assert.equal(output, "");
 });
 
 test("a checkpoint of another key, also of the right size and root, is found", async (t) => {
