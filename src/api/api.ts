@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Controller } from "../controller/controller.ts";
+import type { TlsMaterial } from "../controller/identity/read-tls.ts";
 import { IngotError, isErrno } from "../ground/error.ts";
 import { urlHost } from "../ground/listen-address.ts";
 import { answerError } from "./error-answer.ts";
@@ -23,8 +24,8 @@ export type Served = {
 
 export type ServeOptions = {
   readonly log: ServerLog;
-  /** PEM texts, read by `readTls`. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** PEM texts, read by `readTls`; `again` reads them anew, for certificates that are renewed. */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly again?: () => TlsMaterial | undefined };
   /** For tests that cannot wait as long as a server should. */
   readonly limits?: Partial<ServerLimits>;
 };
@@ -38,16 +39,25 @@ export async function serve(controller: Controller, options: ServeOptions): Prom
   const listener = makeListener({ controller, log, registry, limits, closing: closing.signal });
   const server = await makeServer({ listener, limits, tls });
   guardConnections(server, limits);
+  const endRenewal = await keepCertificate(server, options);
   await listen(server, controller.settings.listen);
   const { address, port } = server.address() as AddressInfo;
   return {
     url: `${tls === undefined ? "http" : "https"}://${urlHost(address)}:${port}`,
     close: async () => {
       closing.abort();
+      endRenewal();
       await closeServer(server);
       await registry.close();
     },
   };
+}
+
+/** Loaded for TLS alone. */
+async function keepCertificate(server: Server, { tls, log }: ServeOptions): Promise<() => void> {
+  if (tls?.again === undefined) return () => {};
+  const { keepCertificateFresh } = await import("./keep-certificate-fresh.ts");
+  return keepCertificateFresh(server, { now: tls, read: tls.again, log });
 }
 
 type Listening = {

@@ -35,12 +35,15 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
       import("../../controller/identity/first-enrolment.ts"),
     ]);
   const settings = readSettings(ctx, options);
-  const tls = readTls(settings);
+  const tls = readTls(settings, { report: ctx.report });
   const log = openServerLog({ level: options.verbose === true ? "debug" : "info" });
   const started = performance.now();
   const controller = await openController(ctx, settings);
   try {
-    const served = await serve(controller, { log, ...(tls === undefined ? {} : { tls }) });
+    const served = await serve(controller, {
+      log,
+      ...(tls === undefined ? {} : { tls: { ...tls, again: () => readTls(settings) } }),
+    });
     const code = await firstEnrolment(controller);
     write(greet({ url: served.url, baseUrl: settings.baseUrl, ...(code === undefined ? {} : { code }) }));
     log.info("serving", { url: served.url, home: ctx.home, events: controller.ledger.log.checkpoint().size });

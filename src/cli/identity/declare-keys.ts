@@ -29,7 +29,10 @@ export function declareKeys(command: Command, handle: Handle): void {
     .action(
       handle<object, [string, string]>(async ({ ctx }, name, key) => {
         const path = `${pathOf(name)}/keys/${encodeURIComponent(key)}`;
+        const { forgetTokens } = await import("../sign-in/token-cache.ts");
         const answer = await (await openController(ctx)).remove<KeysAnswer>(path);
+        // It may be the key that the tokens kept here rest on.
+        forgetTokens(ctx);
         return {
           json: answer,
           text: `retired: ${answer.keys.map((id) => id.slice(0, 12)).join(", ")} of ${answer.principal}`,
