@@ -61,3 +61,20 @@ test("the schema has the roles, actions and kinds of statements of the code", ()
   );
   assert.deepEqual(attributesOf("Makers").toSorted(), Object.keys(statementKinds).toSorted());
 });
+
+test("every @supply of the shipped policies is a command of docs/commands.md, with options that it has", () => {
+  const reference = readFileSync(join(import.meta.dirname, "../../docs/commands.md"), "utf8");
+  const sections = new Map(
+    reference.split(/^## /m).map((section) => [section.slice(0, section.indexOf("\n")), section] as const),
+  );
+  const { roles, environment } = readShippedPolicies();
+  const supplies = [...`${roles.text}${environment.text}`.matchAll(/@supply\("([^"]+)"\)/g)];
+  assert.ok(supplies.length > 18);
+  for (const command of supplies.flatMap(([, supply = ""]) => supply.split(" && "))) {
+    const words = command.split(" ");
+    const section = sections.get(words.slice(0, 3).join(" ")) ?? sections.get(words.slice(0, 2).join(" "));
+    assert.ok(section !== undefined, command);
+    for (const option of words.filter((word) => word.startsWith("--")))
+      assert.ok(section.includes(`${option} `), `${command}: ${option}`);
+  }
+});
