@@ -2,6 +2,7 @@ import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { errorCodes, type ErrorCode } from "../../ground/error-codes.ts";
 import type { ErrorAnswer } from "../error-answer.ts";
+import { unreachable } from "./unreachable.ts";
 
 /** Where a controller is and who asks. `token` is asked for at the first request that needs it. */
 export type Access = { readonly url: string; readonly token?: () => Promise<string> };
@@ -45,30 +46,33 @@ async function request(ctx: Pick<Context, "fetch" | "signal">, access: Access, s
       headers,
       signal: ctx.signal,
       // Attack: an address that sends the token on to another host.
-      redirect: "error",
+      redirect: "manual",
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }),
   );
+  assertNotMoved(response, access.url);
   const answer = await reach(access.url, () => response.text());
   if (response.ok) return parse(answer, access.url);
   throw errorOf(answer, { url: access.url, status: response.status });
 }
 
-async function reach<T>(url: string, work: () => Promise<T>): Promise<T> {
+/** What is sent or read there; throws `controller-unreachable` for all that is no error of ours. */
+export async function reach<T>(url: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (cause instanceof IngotError) throw cause;
-    throw new IngotError("controller-unreachable", `the controller at ${url} cannot be reached: ${describe(cause)}`, {
-      hint: "is `ingot serve` running there? `ingot login URL` names another one",
-      cause,
-    });
+    throw unreachable(url, cause);
   }
 }
 
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+/** Throws `controller-failed`. */
+export function assertNotMoved({ status, headers }: Response, url: string): void {
+  if (status < 300 || status > 399) return;
+  const place = (headers.get("location") ?? "another address").slice(0, 300);
+  throw new IngotError("controller-failed", `what answers at ${url} sends on to ${place}, which is not followed`, {
+    hint: "name the address itself: ingot login URL",
+  });
 }
 
 function parse(text: string, url: string): unknown {
@@ -87,7 +91,7 @@ function parse(text: string, url: string): unknown {
 }
 
 /** The controller's own error, so that the command ends as if it had happened here. */
-function errorOf(text: string, { url, status }: { readonly url: string; readonly status: number }): IngotError {
+export function errorOf(text: string, { url, status }: { readonly url: string; readonly status: number }): IngotError {
   const answer = parse(text, url) as Partial<ErrorAnswer>;
   const { code, message, hint, details } = answer.error ?? {};
   if (code === undefined || message === undefined || !isErrorCode(code)) {

@@ -44,7 +44,8 @@ async function* tellEvents(ledger: Ledger, options: StreamOptions, wakeUp: WakeU
   const { heartbeat = 15_000, types } = options;
   let next = options.from;
   try {
-    yield "retry: 1000\n\n";
+    // An id without data is remembered and no event: whoever is cut off before the first one misses none of those between.
+    yield `retry: 1000\n${next === 0 ? "" : `id: ${next - 1}\n`}\n`;
     while (!wakeUp.isOver()) {
       await options.recheck();
       const { text, end } = readSome(ledger, next, types);
@@ -63,19 +64,18 @@ async function* tellEvents(ledger: Ledger, options: StreamOptions, wakeUp: WakeU
   }
 }
 
-/** As many as an entry bundle holds: what is read at a time anyway. */
+/** As many as an entry bundle holds, which is read at a time anyway; and characters, since a reader may be slow. */
 const mostAtOnce = 256;
+const mostText = 256 << 10;
 
-function readSome(
-  ledger: Ledger,
-  from: number,
-  types: readonly string[],
-): { readonly text: string; readonly end: number } {
+type Some = { readonly text: string; readonly end: number };
+
+function readSome(ledger: Ledger, from: number, types: readonly string[]): Some {
   const end = Math.min(ledger.log.checkpoint().size, from + mostAtOnce);
   if (from >= end) return { text: "", end: from };
   let text = "";
   for (const event of ledger.events(from)) {
-    if (event.index >= end) break;
+    if (event.index >= end || text.length >= mostText) return { text, end: event.index };
     if (isWanted(event.type, types)) {
       text += `id: ${event.index}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
     }
