@@ -10,6 +10,8 @@ export type CastRequest = {
    * folders of casts that were killed, to be removed: only the worker may, since the files in them belong to users of an image.
    */
   readonly work: { readonly folder: string; readonly tmpfs: number; readonly stale: readonly string[] };
+  /** Milliseconds, for each script. */
+  readonly timeLimit: number;
 };
 
 export type CastMessage =

@@ -10,14 +10,14 @@ import { PhaseClock } from "./phase-clock.ts";
 
 /** Does what the plan says, inside the worker. The work folder holds the tree and nothing else that matters. */
 export async function runCast(
-  { plan, home, work }: CastRequest,
+  { plan, home, work, timeLimit }: CastRequest,
   send: (message: CastMessage) => void,
 ): Promise<{ results: readonly CastStageResult[]; timings: CastTimings }> {
   const clock = new PhaseClock();
   const { root, node } = prepareWork(work);
   try {
     for (const folder of ["dev", "proc"]) mkdirSync(`${root}/${folder}`, 0o755);
-    const sandbox = new Sandbox({ root, node });
+    const sandbox = new Sandbox({ root, node, timeLimit });
     try {
       const run = new CastRun({
         ctx: { home },

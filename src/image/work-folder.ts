@@ -44,7 +44,7 @@ function staleFolders(parent: string): readonly string[] {
 }
 
 /** Bytes: what the kernel says can be used without swapping (proc(5), MemAvailable). */
-function availableMemory(): number {
+export function availableMemory(): number {
   const line = /^MemAvailable:\s+([0-9]+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"));
   return Number(line?.[1] ?? 0) * 1024;
 }

@@ -27,7 +27,7 @@ import {
   setHostName,
 } from "../../ground/libc.ts";
 import { refusedCallsFilter } from "./refused-calls.ts";
-import type { SandboxCommand, SandboxMessage } from "./sandbox.ts";
+import type { SandboxCommand, SandboxMessage, SandboxOrder } from "./sandbox.ts";
 
 const output = "/dev/.output";
 
@@ -48,7 +48,7 @@ function main(root: string): void {
   // A script that waits for its daemon to be gone would wait for ever while nobody takes note of the daemon's end.
   process.on("SIGCHLD", reapOrphans);
   process.on("disconnect", () => process.exit(0));
-  process.on("message", (command: SandboxCommand) => void run(command));
+  process.on("message", (order: SandboxOrder) => ("end" in order ? endAll() : void run(order)));
   send({ kind: "ready" });
 }
 
@@ -113,10 +113,21 @@ async function run(command: SandboxCommand): Promise<void> {
   const [program = "", ...args] = command.argv;
   const child = spawn(program, args, { env: { ...command.env }, cwd: "/", stdio: ["ignore", file, file, "pipe"] });
   running = child;
+  preferForOutOfMemory(child.pid);
   closeSync(file);
   child.stdio[3]?.on("data", (chunk: Buffer) => send({ kind: "status", text: chunk.toString("utf8") }));
   const code = await ended(child);
   send({ kind: "ended", code, output: readFileSync(output, "utf8") });
+}
+
+/** Where memory runs out, the kernel ends a script, and not this process or the one that makes the layers. Whoever the script starts has it from there. */
+function preferForOutOfMemory(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, "1000");
+  } catch {
+    // It has ended.
+  }
 }
 
 function ended(child: ChildProcess): Promise<number> {
@@ -126,6 +137,15 @@ function ended(child: ChildProcess): Promise<number> {
   child.on("exit", killAll);
   child.on("close", (code, signal) => resolve(signal === null ? (code ?? 1) : 128));
   return promise;
+}
+
+/** The command's own end, which comes next, is told as always. */
+function endAll(): void {
+  try {
+    process.kill(-1, "SIGKILL");
+  } catch {
+    // It has just ended by itself.
+  }
 }
 
 /**

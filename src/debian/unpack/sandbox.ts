@@ -4,6 +4,9 @@ import { IngotError } from "../../ground/error.ts";
 
 export type SandboxCommand = { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> };
 
+/** What the process inside is told: to run a command, or to end the one that runs. */
+export type SandboxOrder = SandboxCommand | { readonly end: true };
+
 export type SandboxMessage =
   | { readonly kind: "ready" }
   /** What the command wrote to descriptor 3. */
@@ -22,7 +25,12 @@ export type SandboxOptions = {
   readonly root: string;
   /** The Node to run; on a read-only mount, since root inside could else overwrite it through /proc/1/exe (CVE-2019-5736). */
   readonly node: string;
+  /** Milliseconds that a command may take, an hour by default; then it is ended, with all that it started. */
+  readonly timeLimit?: number;
 };
+
+/** How long the process inside may take to end a command: a script that took it over would not. */
+const endGrace = 10_000;
 
 /**
  * Runs programs of an image with the image as their root. Expects to be in a user namespace already (see `image/cast.ts`): root inside cannot make
@@ -36,8 +44,10 @@ export class Sandbox {
     | { resolve: (result: SandboxResult) => void; reject: (error: Error) => void; status: (text: string) => void }
     | undefined;
   #dead: IngotError | undefined;
+  readonly #timeLimit: number;
 
   constructor(options: SandboxOptions) {
+    this.#timeLimit = options.timeLimit ?? 3_600_000;
     const init = fileURLToPath(new URL("sandbox-init.ts", import.meta.url));
     const flags = ["--mount", "--pid", "--fork", "--kill-child", "--"];
     const { NODE_COMPILE_CACHE } = process.env;
@@ -61,7 +71,26 @@ export class Sandbox {
     const { promise, resolve, reject } = Promise.withResolvers<SandboxResult>();
     this.#current = { resolve, reject, status: onStatus };
     this.#process.send(command);
-    return await promise;
+    return await this.#within(promise);
+  }
+
+  async #within(result: Promise<SandboxResult>): Promise<SandboxResult> {
+    let isOver = false;
+    let lastTimer: NodeJS.Timeout | undefined;
+    const timer = setTimeout(() => {
+      isOver = true;
+      this.#process.send({ end: true } satisfies SandboxOrder);
+      lastTimer = setTimeout(() => this.#process.kill("SIGKILL"), endGrace);
+    }, this.#timeLimit);
+    try {
+      const { code, output } = await result;
+      if (!isOver) return { code, output };
+      const why = `ended after ${this.#timeLimit / 1000} s, which is the limit; INGOT_SCRIPT_TIMEOUT raises it`;
+      return { code: code === 0 ? 128 : code, output: `${output}\n${why}` };
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(lastTimer);
+    }
   }
 
   /** Ends everything inside. */
