@@ -40,7 +40,7 @@ export type IdentityEvents = {
   readonly "enrolment.used": { readonly principal: string; readonly hash: string };
   readonly "token.issued": {
     readonly principal: string;
-    /** `jti` of the token. */
+    /** Hex SHA-256 of the token's `jti`. */
     readonly id: string;
     readonly environment?: string;
     readonly expires: number;

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import { IngotError } from "../../ground/error.ts";
 import type { Controller } from "../controller.ts";
@@ -6,7 +7,7 @@ import { signInOf } from "./sign-in.ts";
 
 /** What an access token says. Who somebody is beyond the name is on the ledger, not in here. Times in seconds since 1970. */
 export type AccessClaims = {
-  /** `jti`. */
+  /** Hex SHA-256 of its `jti`, which is in the token alone: who reads the ledger and has the token key still makes no token that the ledger knows. */
   readonly id: string;
   readonly principal: string;
   readonly environment?: string;
@@ -16,7 +17,15 @@ export type AccessClaims = {
 /** RFC 9068: no other JWT that somebody signs for us can be taken for an access token. */
 const type = "at+jwt";
 
-export function signAccessToken(controller: Controller, claims: AccessClaims): Promise<string> {
+/** The id of a token by its `jti`. */
+export function tokenId(jti: string): string {
+  return hash("sha256", jti, "hex");
+}
+
+export function signAccessToken(
+  controller: Controller,
+  claims: Omit<AccessClaims, "id"> & { readonly jti: string },
+): Promise<string> {
   const signIn = signInOf(controller);
   const { baseUrl } = controller.settings;
   const { id, secret } = signIn.tokenKeys().current;
@@ -26,7 +35,7 @@ export function signAccessToken(controller: Controller, claims: AccessClaims): P
     .setIssuer(baseUrl)
     .setAudience(baseUrl)
     .setSubject(claims.principal)
-    .setJti(claims.id)
+    .setJti(claims.jti)
     .setIssuedAt(now)
     .setNotBefore(now)
     .setExpirationTime(claims.expires)
@@ -51,11 +60,11 @@ export async function readAccessToken(controller: Controller, token: string): Pr
       currentDate: new Date(signIn.now() * 1000),
     },
   ).catch((error: unknown) => reject(refusal(baseUrl, error)));
-  const { sub: principal, jti: id, exp: expires, environment } = payload;
-  const isWhole = principal !== undefined && id !== undefined && expires !== undefined && payload.aud === baseUrl;
+  const { sub: principal, jti, exp: expires, environment } = payload;
+  const isWhole = principal !== undefined && jti !== undefined && expires !== undefined && payload.aud === baseUrl;
   if (!isWhole || !(environment === undefined || typeof environment === "string"))
     throw invalid(baseUrl, "it is malformed");
-  return { id, principal, expires, ...(environment === undefined ? {} : { environment }) };
+  return { id: tokenId(jti), principal, expires, ...(environment === undefined ? {} : { environment }) };
 }
 
 function refusal(baseUrl: string, error: unknown): IngotError {

@@ -57,7 +57,12 @@ export function principalOf(controller: Controller, state: Database, claims: Acc
   const { baseUrl } = controller.settings;
   const known = findToken(state, claims.id);
   const name = parsePrincipal(claims.principal);
-  if (known === undefined || name === undefined || known.principal !== claims.principal) {
+  if (
+    known === undefined ||
+    name === undefined ||
+    known.principal !== claims.principal ||
+    known.expires !== claims.expires
+  ) {
     throw invalid(baseUrl, "this controller never gave it");
   }
   const { environment } = known;

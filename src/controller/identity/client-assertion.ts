@@ -61,8 +61,8 @@ export async function verifyOwnJwt(
 export function requireIdentityKey(state: Database, id: string): NonNullable<ReturnType<typeof findKey>> {
   const key = findKey(state, id, "identity");
   if (key === undefined) throw refused("no registered key signed it");
-  if (key.status !== "active") throw refused(`the key ${id.slice(0, 12)} is ${key.status}`);
   if (findIdentity(state, key.principal)?.removed !== false) throw refused(`${key.principal} was removed`);
+  if (key.status !== "active") throw refused(`the key ${id.slice(0, 12)} is ${key.status}`);
   return key;
 }
 

@@ -6,7 +6,7 @@ import type { TokenGround } from "../events/identity-events.ts";
 import { findIdentity } from "../state/identities.ts";
 import { findPolicy } from "../state/policies.ts";
 import { isTaken } from "../state/sign-ins.ts";
-import { readAccessToken, signAccessToken, type AccessClaims } from "./access-token.ts";
+import { readAccessToken, signAccessToken, tokenId, type AccessClaims } from "./access-token.ts";
 import { principalOf } from "./authenticate.ts";
 import { readAssertion, requireIdentityKey } from "./client-assertion.ts";
 import { readIdToken } from "./id-token.ts";
@@ -30,7 +30,8 @@ export type IssuedToken = AccessClaims & { readonly token: string };
  */
 export async function issueToken(controller: Controller, grant: Grant): Promise<IssuedToken> {
   const basis = await readBasis(controller, grant);
-  const id = controller.ctx.randomBytes(16).toString("base64url");
+  const jti = controller.ctx.randomBytes(16).toString("base64url");
+  const id = tokenId(jti);
   const { result } = await controller.ledger.transact((state) => {
     basis.check(state);
     const environment = environmentOf(state, grant.environment, basis);
@@ -39,7 +40,7 @@ export async function issueToken(controller: Controller, grant: Grant): Promise<
     const claims = { id, principal: basis.principal, expires, ...(environment === undefined ? {} : { environment }) };
     return { events: [makeEvent(basis.principal, "token.issued", { ...claims, by: basis.by })], result: claims };
   });
-  return { ...result, token: await signAccessToken(controller, result) };
+  return { ...result, token: await signAccessToken(controller, { ...result, jti }) };
 }
 
 type Basis = {

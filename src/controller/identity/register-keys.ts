@@ -28,6 +28,6 @@ export function registerKeys(
 
 function registered(id: string, owner: string): IngotError {
   return new IngotError("key-registered", `the key ${id.slice(0, 12)} is registered already, as one of ${owner}`, {
-    hint: "a key has one owner and one use: make another one with `ingot key generate` or `ingot key rotate`",
+    hint: "a key has one owner and one use: `ingot key rotate ROLE` makes another; a key to sign in with is made by `ingot login --enrol` once keys/identity.key is moved away",
   });
 }

@@ -76,7 +76,7 @@ export type KnownToken = {
   readonly roles: readonly PrincipalRole[];
 };
 
-/** By its `jti`; undefined for one that this controller never gave, or that expired. */
+/** By its id; undefined for one that this controller never gave, or that expired. */
 export function findToken(state: Database, id: string): KnownToken | undefined {
   type TokenRow = {
     readonly principal: string;
