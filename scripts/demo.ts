@@ -1,5 +1,5 @@
 // npm run demo: casts a real web service, proves what it is, runs it, tries to change it from inside, finds what is wrong with it and replaces it by
-// a version that has the fixes. Every line that it prints was measured or read in this very run; it fails when anything is not as it says. It
+// a version that has the fixes, and releases it by the leave of a policy and two people. Every line that it prints was measured or read in this very run; it fails when anything is not as it says. It
 // leaves nothing running. The project and its keys are made anew in a temporary folder; packages stay in a cache of its own, so that a second demo need
 // not fetch them again.
 import assert from "node:assert/strict";
@@ -10,8 +10,10 @@ import { join } from "node:path";
 import { styleText } from "node:util";
 import { withFileLock } from "../src/ground/file-lock.ts";
 import { isDigest, type Digest } from "../src/oci/digest.ts";
+import { Controller } from "./demo/controller.ts";
 import { Evidence } from "./demo/evidence.ts";
 import { Forgeries } from "./demo/forgeries.ts";
+import { Governance } from "./demo/governance.ts";
 import { Instances } from "./demo/instances.ts";
 import { Program } from "./demo/program.ts";
 import { Story } from "./demo/story.ts";
@@ -32,6 +34,8 @@ const environment = { INGOT_KEY_PASSPHRASE: randomBytes(24).toString("base64") }
 const program = new Program(story, { home, cwd: project, environment });
 const instances = new Instances(program, story);
 const evidence = new Evidence(program, story);
+const controller = new Controller(story, join(folder, "controller"));
+const governance = new Governance(program, story, { controller, folder, project });
 const forgeries = new Forgeries(program, story, folder);
 
 // One demo at a time: they share the names of their instances.
@@ -41,7 +45,8 @@ async function perform(): Promise<void> {
   try {
     // What a demo that was killed left: instances, and keys whose passphrase is gone.
     await program.run(["stop", "--all", "--timeout", "0s", "--quiet"], { cwd: folder, isShown: false });
-    rmSync(join(home, "keys"), { recursive: true, force: true });
+    for (const name of ["keys", "login.json", "cache/tokens"])
+      rmSync(join(home, name), { recursive: true, force: true });
     await tell();
     story.printTimes();
     console.log(`\n${styleText("green", "Everything was as it should be.")} Nothing is left running.`);
@@ -52,6 +57,7 @@ async function perform(): Promise<void> {
     process.exitCode = 1;
   } finally {
     program.forgetInterruption();
+    await controller.stop();
     await instances.stopAll();
     rmSync(folder, { recursive: true, force: true });
     rmSync(join(home, "keys"), { recursive: true, force: true });
@@ -76,6 +82,7 @@ async function tell(): Promise<void> {
   await instances.fetchPages(fresh, /This is version 2/);
   await instances.stop(old);
   await story.step("Stop the instances of version 2", () => instances.stop(fresh));
+  await govern(first, second);
   console.log(`\nversion 1  ${first}\nversion 2  ${second}`);
 }
 
@@ -113,6 +120,20 @@ async function prove(second: Digest): Promise<void> {
   );
   await story.step("Build version 2 again from its own provenance", () => evidence.rebuild(second));
   await story.step("Verify version 2, offline", () => evidence.verify("web"));
+}
+
+/** Who may release which image, at a real controller: denied, approved, permitted, revoked, and proven to somebody else. */
+async function govern(first: Digest, second: Digest): Promise<void> {
+  await story.step("Start a controller, and register who may say what", () => governance.begin());
+  await story.step("Put a policy in force: two people approve what goes to production", () => governance.applyPolicy());
+  await story.step("Push both versions with their statements", () => governance.push({ 1: first, 2: second }));
+  await story.step("Try to release version 1", () => governance.deployTooEarly());
+  await story.step("Approve version 2: its author may not, two others do", () => governance.approve());
+  await story.step("Release version 2", () => governance.deploy());
+  await story.step("Pull for production: what its policy permits, and nothing else", () => governance.pull());
+  await story.step("Revoke a version of a package, and learn what it reaches", () => governance.revoke(second));
+  await story.step("What is where, and how it came to be", () => governance.tell());
+  await story.step("Verify the ledger; change one byte; verify again", () => governance.audit());
 }
 
 async function deceive(first: Digest, second: Digest): Promise<void> {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { Story } from "./story.ts";
 
 export type RunOptions = {
@@ -10,6 +11,8 @@ export type RunOptions = {
   readonly isShown?: boolean;
   /** The exit code that there must be; 0 by default. */
   readonly exit?: number;
+  /** More of the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 const path = join(import.meta.dirname, "../../bin/ingot");
@@ -39,22 +42,49 @@ export class Program {
   }
 
   async run(words: readonly string[], options: RunOptions = {}): Promise<string> {
-    if (this.#interrupted !== undefined) throw new Error(`stopped by ${this.#interrupted}`);
-    const shown = words.map((word) => (word.includes("\n") ? "'… the attempts …'" : word));
-    if (options.isShown !== false) this.#story.command(shown);
-    const env = { ...process.env, ...this.#environment, INGOT_HOME: options.home ?? this.home };
-    const child = spawn(path, words, { cwd: options.cwd ?? this.#cwd, env, stdio: ["ignore", "pipe", "inherit"] });
-    const output: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-    const [code] = (await once(child, "close")) as [number | null];
-    const text = Buffer.concat(output).toString();
-    const expected = options.exit ?? 0;
-    if (code !== expected)
-      throw new Error(`ingot ${shown.join(" ")} ended with exit code ${code}, not ${expected}:\n${text}`);
-    return text;
+    return (await this.#carryOut(words, options, "inherit")).stdout;
   }
 
   async runJson<T>(words: readonly string[], options: RunOptions = {}): Promise<T> {
     return JSON.parse(await this.run([...words, "--json"], options)) as T;
   }
+
+  /** Something that must fail with this exit code: tells and returns what it says of it. */
+  async refuse(words: readonly string[], options: RunOptions & { readonly exit: number }): Promise<string> {
+    const { stderr } = await this.#carryOut([...words, "--quiet"], options, "pipe");
+    this.#story.line(stderr);
+    return stderr;
+  }
+
+  async #carryOut(
+    words: readonly string[],
+    options: RunOptions,
+    errors: "inherit" | "pipe",
+  ): Promise<{ readonly stdout: string; readonly stderr: string }> {
+    if (this.#interrupted !== undefined) throw new Error(`stopped by ${this.#interrupted}`);
+    const shown = words.map((word) => (word.includes("\n") ? "'… the attempts …'" : word));
+    if (options.isShown !== false) this.#story.command(shown);
+    const env = {
+      ...process.env,
+      ...this.#environment,
+      INGOT_HOME: options.home ?? this.home,
+      ...options.environment,
+    };
+    const child = spawn(path, words, { cwd: options.cwd ?? this.#cwd, env, stdio: ["ignore", "pipe", errors] });
+    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    const [code] = (await once(child, "close")) as [number | null];
+    const expected = options.exit ?? 0;
+    if (code !== expected)
+      throw new Error(
+        `ingot ${shown.join(" ")} ended with exit code ${code}, not ${expected}:\n${stdout()}${stderr()}`,
+      );
+    return { stdout: stdout(), stderr: stderr() };
+  }
+}
+
+/** What a stream says, once it is at its end. */
+function collect(stream: Readable | null): () => string {
+  const output: Buffer[] = [];
+  stream?.on("data", (chunk: Buffer) => output.push(chunk));
+  return () => Buffer.concat(output).toString();
 }

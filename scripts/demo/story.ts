@@ -14,7 +14,8 @@ export class Story {
   }
 
   command(words: readonly string[]): void {
-    this.line(styleText("dim", `$ ingot ${words.join(" ")}`));
+    const quoted = words.map((word) => (/[ "]/.test(word) ? `'${word}'` : word));
+    this.line(styleText("dim", `$ ingot ${quoted.join(" ")}`));
   }
 
   line(text: string): void {
