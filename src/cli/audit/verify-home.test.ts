@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { openController } from "../../controller/open-controller.ts";
 import { makeEvent } from "../../controller/events/events.ts";
 import { readSettings } from "../../controller/read-settings.ts";
 import { processContext } from "../../ground/context.ts";
+import { openDatabase } from "../../ledger/projection/sqlite.ts";
 import { hashedRekordEntry } from "../../ledger/signatures/hashed-rekord.ts";
 import { describeVerified } from "./describe-verified.ts";
 import { verifyHome, type VerifiedHome } from "./verify-home.ts";
@@ -127,8 +127,8 @@ test("a changed checkpoint of either log is found", () => {
 
 test("a row that was altered in the database names its table, key and event", () => {
   const { isGood, state } = verifyChanged((copy) => {
-    const database = new DatabaseSync(join(copy, "state.db"));
-    database.exec("UPDATE tags SET digest = 'sha256:b' WHERE tag = 't41'");
+    const database = openDatabase(join(copy, "state.db"), "keep");
+    database.execute("UPDATE tags SET digest = 'sha256:b' WHERE tag = 't41'");
     database.close();
   });
   assert.equal(isGood, false);
