@@ -82,14 +82,19 @@ function makeListener({ controller, log, registry, limits, closing }: Listening)
     }
     const { url = "/" } = request;
     if (isRegistryPath(url)) return registry(request, response);
-    // A body that nobody reads, of a method that has none.
-    response.once("finish", () => request.complete || endUnread(request, response));
+    // A body that nobody reads: Node would read to its end before the next request.
+    if (hasBodyInVain(request)) response.setHeader("connection", "close");
     void rest(request, response);
   };
 }
 
 function isRegistryPath(url: string): boolean {
   return url.startsWith("/v2/") || url === "/v2" || url === "/token" || url.startsWith("/token?");
+}
+
+function hasBodyInVain({ method, headers }: IncomingMessage): boolean {
+  if (method !== "GET" && method !== "HEAD") return false;
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {

@@ -182,7 +182,7 @@ async function startSlow(
   let count = 0;
   const counting: Ledger = {
     ...ledger,
-    events: function* (from) {
+    *events(from) {
       for (const event of ledger.events(from)) {
         count += 1;
         yield event;
