@@ -4,7 +4,7 @@ import { changeIdentity, inviteIdentity, removeIdentity } from "../../controller
 import { readIdentities, readIdentity } from "../../controller/identity/read-identities.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { enrolmentCode, identity, principalName, publicKeys, standing } from "../schemas/identity.ts";
-import { reason } from "../schemas/words.ts";
+import { at, reason } from "../schemas/words.ts";
 
 const path = "/api/v1/identities/{principal}";
 const who = { principal: principalName };
@@ -17,7 +17,7 @@ const list = defineRoute({
   id: "listIdentities",
   summary: "Everybody who is registered, with their keys",
   access: "principal",
-  input: z.object({ removed: z.stringbool().default(false) }),
+  input: z.object({ removed: z.stringbool().default(false), at }),
   answer: z.object({ identities: z.array(identity).readonly() }),
   errors: [],
   handle: async ({ controller, principal, input }) => ({
@@ -31,10 +31,10 @@ const show = defineRoute({
   id: "showIdentity",
   summary: "Somebody who is registered",
   access: "principal",
-  input: z.object(who),
+  input: z.object({ ...who, at }),
   answer: identity,
   errors: ["identity-unknown"],
-  handle: ({ controller, principal, input }) => readIdentity(controller, principal, input.principal),
+  handle: ({ controller, principal, input }) => readIdentity(controller, principal, input),
 });
 
 const add = defineRoute({

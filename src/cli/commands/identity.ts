@@ -72,19 +72,22 @@ function declareChange(command: Command, handle: Handle): void {
   );
 }
 
+const atOption = ["--at <time>", "as it was then: 2026-11-21 or 2026-11-21T10:00:00Z"] as const;
+
 function declareReading(command: Command, handle: Handle): void {
   command
     .command("list")
     .summary("list everybody who is registered")
     .option("--removed", "also who was removed")
+    .option(...atOption)
     .action(
-      handle<{ removed?: boolean }>(async ({ ctx, options }) => {
+      handle<{ removed?: boolean; at?: string }>(async ({ ctx, options }) => {
         const { formatIdentities } = await import("../identity/show-identity.ts");
         const client = await openController(ctx);
-        const answer = await client.get<{ readonly identities: readonly Identity[] }>(
-          "/api/v1/identities",
-          options.removed === true ? { removed: true } : {},
-        );
+        const answer = await client.get<{ readonly identities: readonly Identity[] }>("/api/v1/identities", {
+          at: options.at,
+          ...(options.removed === true ? { removed: true } : {}),
+        });
         return { json: answer, text: formatIdentities(answer.identities) };
       }),
     );
@@ -92,10 +95,11 @@ function declareReading(command: Command, handle: Handle): void {
     .command("show")
     .summary("show somebody, with their keys")
     .argument(...nameArgument)
+    .option(...atOption)
     .action(
-      handle<object, [string]>(async ({ ctx }, name) => {
+      handle<{ at?: string }, [string]>(async ({ ctx, options }, name) => {
         const { formatIdentity } = await import("../identity/show-identity.ts");
-        const identity = await (await openController(ctx)).get<Identity>(pathOf(name));
+        const identity = await (await openController(ctx)).get<Identity>(pathOf(name), { at: options.at });
         return { json: identity, text: formatIdentity(identity) };
       }),
     );

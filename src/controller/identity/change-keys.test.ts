@@ -102,8 +102,8 @@ test("everybody may look at themselves; at others who may audit", async (t) => {
     ["user:alice", "user:bob"],
   );
   const nobody = { ...bob, roles: [] };
-  assert.equal((await readIdentity(controller, nobody, "user:bob")).principal, "user:bob");
-  await assert.rejects(readIdentity(controller, nobody, "user:alice"), { code: "policy-denied" });
+  assert.equal((await readIdentity(controller, nobody, { principal: "user:bob" })).principal, "user:bob");
+  await assert.rejects(readIdentity(controller, nobody, { principal: "user:alice" }), { code: "policy-denied" });
   await assert.rejects(readIdentities(controller, nobody, { removed: true }), { code: "policy-denied" });
-  await assert.rejects(readIdentity(controller, alice, "user:x"), { code: "identity-unknown" });
+  await assert.rejects(readIdentity(controller, alice, { principal: "user:x" }), { code: "identity-unknown" });
 });

@@ -1,24 +1,31 @@
 import type { Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
+import { stateAt } from "../state-at.ts";
 import { listIdentities, type Identity } from "../state/identities.ts";
 import { requirePermit } from "../verbs/require-permit.ts";
 import { requireIdentity } from "./change-identity.ts";
 import { formatPrincipal } from "./principal-name.ts";
 
-/** Everybody who is registered; who was removed too, where asked for. Throws `policy-denied`. */
+/** Everybody who is registered, or was at a time; who was removed too, where asked for. Throws `policy-denied`, `request-malformed` for a time that is none. */
 export async function readIdentities(
   controller: Controller,
   by: Principal,
-  { removed }: { readonly removed: boolean },
+  { removed, at }: { readonly removed: boolean; readonly at?: string },
 ): Promise<readonly Identity[]> {
   await requirePermit(controller, { principal: by, action: "audit", resource: { kind: "controller" } });
-  return listIdentities(controller.ledger.state).filter((one) => removed || !one.removed);
+  const { state } = await stateAt(controller, at);
+  return listIdentities(state).filter((one) => removed || !one.removed);
 }
 
-/** Somebody; everyone may look at themselves. Throws `identity-unknown`, `policy-denied`. */
-export async function readIdentity(controller: Controller, by: Principal, principal: string): Promise<Identity> {
+/** Somebody, as they are or were at a time; everyone may look at themselves. Throws `identity-unknown`, `policy-denied`. */
+export async function readIdentity(
+  controller: Controller,
+  by: Principal,
+  { principal, at }: { readonly principal: string; readonly at?: string },
+): Promise<Identity> {
   if (principal !== formatPrincipal(by)) {
     await requirePermit(controller, { principal: by, action: "audit", resource: { kind: "controller" } });
   }
-  return requireIdentity(controller.ledger.state, principal);
+  const { state } = await stateAt(controller, at);
+  return requireIdentity(state, principal);
 }

@@ -46,8 +46,6 @@ function reachedBy({ type, data }: NumberedEvent): readonly string[] | "everythi
     case "statement.accepted":
     case "statement.uncounted":
       return textsOf(data.subject);
-    case "release.created":
-      return textsOf(data.image);
     default:
       return "everything";
   }

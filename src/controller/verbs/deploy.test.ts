@@ -3,6 +3,8 @@ import { test, type TestContext } from "node:test";
 import type { Controller } from "../controller.ts";
 import { openTestController, principal, type TestController } from "../controller.fixture.ts";
 import { makeEvent } from "../events/events.ts";
+import { decidePullOf } from "../registry/pull-decision.ts";
+import { openRegistry } from "../registry/registry.ts";
 import { findDecision } from "../state/decisions.ts";
 import { listReleases } from "../state/releases.ts";
 import { judge } from "./authorize.ts";
@@ -194,4 +196,19 @@ test("turning the machine's clock back makes no broken glass last longer", async
   pass(-3600);
   const now = controller.ledger.now().getTime() / 1000;
   assert.ok(now > (release.breakGlass?.expires ?? Infinity), "the ledger's clock does not go back");
+});
+
+test("pulls that a broken glass permits end at once when another release takes its place, also where they were decided before", async (t) => {
+  const { controller } = await open(t);
+  const registry = openRegistry(controller);
+  t.after(() => registry.close());
+  const production = { ...order, environment: "production" };
+  const host = { ...principal("host-1", "host"), kind: "workload", environment: "production" } as const;
+  const pulls = async (digest: string): Promise<boolean> =>
+    (await decidePullOf(registry, host, { repository: "shop/web", digest })).decision.permit;
+  assert.equal(await pulls(one), false);
+  await deploy(controller, dora, { ...production, breakGlass: parseBreakGlass("the shop is down") });
+  assert.equal(await pulls(one), true, "a denial that was kept is decided anew");
+  await deploy(controller, dora, { ...production, image: two, breakGlass: parseBreakGlass("still down") });
+  assert.deepEqual([await pulls(one), await pulls(two)], [false, true]);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { openTestController, principal, type TestController } from "../controller.fixture.ts";
 import { makeEvent } from "../events/events.ts";
+import { readIdentities } from "../identity/read-identities.ts";
 import { stateAt } from "../state-at.ts";
 import { parseBreakGlass } from "./break-glass.ts";
 import { deploy } from "./deploy.ts";
@@ -155,4 +156,17 @@ test("approvals for the environment are listed with their end, those for others 
     approve("carol", "staging", now - 1),
   );
   assert.deepEqual((await status())[0]?.approvals, [{ by: "user:alice", expires: now + 60 }]);
+});
+
+test("who was registered is read as of a time too", async (t) => {
+  const { controller, pass } = await open(t);
+  const known = { kind: "user", groups: [], roles: ["auditor"], emails: [] } as const;
+  await record(controller, makeEvent("user:root", "identity.added", { principal: "user:alice", ...known }));
+  const then = controller.ledger.now().toISOString();
+  pass(60);
+  await record(controller, makeEvent("user:root", "identity.removed", { principal: "user:alice", reason: "left" }));
+  const auditor = principal("ann", "auditor");
+  assert.deepEqual(await readIdentities(controller, auditor, { removed: false }), []);
+  const names = (await readIdentities(controller, auditor, { removed: false, at: then })).map((one) => one.principal);
+  assert.deepEqual(names, ["user:alice"]);
 });
