@@ -56,7 +56,10 @@ async function acquire(path: string, { wait = 0, what = path, ctx }: LockOptions
     if (ctx?.signal.aborted) throw new IngotError("cancelled", `stopped while another Ingot process was using ${what}`);
     const waited = Date.now() - start;
     if (waited >= wait) {
-      throw new IngotError("locked-by-another", `another Ingot process is using ${what}`, {
+      const { findLockHolder } = await import("./lock-holder.ts");
+      const holder = findLockHolder(path);
+      const who = holder === undefined ? "another Ingot process" : `another Ingot process (${holder})`;
+      throw new IngotError("locked-by-another", `${who} is using ${what}`, {
         hint: "wait for it to end, then run the same command again",
       });
     }
