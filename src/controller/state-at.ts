@@ -61,7 +61,7 @@ function replayTo(ledger: Ledger, size: number): Promise<Database> {
 }
 
 /** Events that are folded at a time, between which others are served. */
-const chunk = 2000;
+const chunk = 500;
 
 async function foldUpTo({ events }: Ledger, size: number): Promise<OpenDatabase> {
   const database = makeState(":memory:", controllerFold);
