@@ -67,7 +67,7 @@ test("a receipt that was altered in any field proves nothing", async (t) => {
     assert.throws(() => checkReceipt(altered, { key }), { code: "receipt-wrong" }, name);
   }
   for (const field of Object.keys(receipt)) {
-    const { [field as keyof Receipt]: _, ...less } = receipt;
+    const less = { ...receipt, [field]: undefined };
     assert.throws(() => checkReceipt(JSON.stringify(less), { key }), { code: "receipt-wrong" }, `without ${field}`);
   }
 });
