@@ -33,7 +33,6 @@ export function statusOf(code: ErrorCode): number {
     case 3:
       return 403;
     case 4:
-      return 409;
     case 1:
       return 422;
   }
@@ -59,6 +58,17 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   "enrolment-invalid": 401,
   "issuer-unknown": 401,
   "issuer-unusable": 502,
+  "image-not-pushed": 404,
+  "key-unregistered": 404,
+  // What is there stands in the way.
+  "identity-last-admin": 409,
+  "identity-last-key": 409,
+  "key-registered": 409,
+  "rollback-refused": 409,
+  // The controller's own files.
+  "log-damaged": 500,
+  "log-forked": 500,
+  "log-note-malformed": 500,
   "token-environment": 403,
   "token-missing": 401,
   "too-many-attempts": 429,
