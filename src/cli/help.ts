@@ -17,6 +17,6 @@ ${groups.join("\n")}
 Every command has --help, --json (one object on stdout) and --quiet. Results go to stdout, everything else to stderr.
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused by policy, 4 drift or verification failure found, 130 stopped by a signal.
 Environment: INGOT_HOME (where all state lives), INGOT_DEBIAN_MIRROR (an archive other than the host's), INGOT_KEY_PASSPHRASE or
-INGOT_KEY_PASSPHRASE_FILE (opens signing keys), NO_COLOR, INGOT_DEBUG (stack traces).
+INGOT_KEY_PASSPHRASE_FILE (opens signing keys), INGOT_URL and INGOT_TOKEN (a controller, without a login), NO_COLOR, INGOT_DEBUG (stack traces).
 `;
 }
