@@ -1,4 +1,4 @@
-import { errorCodes } from "../../src/ground/error-codes.ts";
+import { errorCodes } from "../../src/ground/error-codes/";
 
 const exitMeanings: Readonly<Record<number, string>> = {
   1: "failed",
@@ -15,7 +15,7 @@ export function errorsPage(): string {
   return `# Errors
 
 Every error of Ingot has a code that never changes, one sentence with the values in it, and a hint: the next command or step. With
-\`--json\` the code, the sentence and the hint are printed as one object. This page is generated from \`src/ground/error-codes.ts\` by
+\`--json\` the code, the sentence and the hint are printed as one object. This page is generated from \`src/ground/error-codes/\` by
 \`npm run generate\`; a test keeps both equal. A signal that stops a command gives exit code 130.
 
 | code | exit code | what it means |
