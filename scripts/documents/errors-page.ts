@@ -1,4 +1,4 @@
-import { errorCodes } from "../../src/ground/error-codes/";
+import { errorCodes } from "../../src/ground/error-codes.ts";
 
 const exitMeanings: Readonly<Record<number, string>> = {
   1: "failed",
