@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digestOf, type Digest } from "../../oci/digest.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
-import { openEnvironment, record, strictEnvironment } from "../../controller/verbs/releases.fixture.ts";
+import { makeKey } from "../../controller/identity/identity.fixture.ts";
+import { listStatementKeys } from "../../controller/state/identities.ts";
+import { register } from "../../controller/statements/door.fixture.ts";
+import {
+  acceptStatement,
+  openEnvironment,
+  record,
+  strictEnvironment,
+} from "../../controller/verbs/releases.fixture.ts";
 import { makeEvent } from "../../controller/events/events.ts";
 import { codesOf, pushImage, startRegistry, type RegistryClient, type TestRegistry } from "./registry.fixture.ts";
 
@@ -83,6 +91,33 @@ test("what is remembered of a decision ends with what it rests on: a policy, a r
   await record(world.controller, makeEvent("user:admin", "revocation.reached", { revocation, images }));
   assert.deepEqual([await status(world.production), await status(world.open)], [403, 403]);
   assert.equal(await status(world.admin), 200);
+});
+
+test("what is remembered of a decision ends when evidence is deleted that it rests on", async (t) => {
+  const world = await startRegistry(t);
+  const { digest } = await pushImage(world.admin, "shop/web", { tag: "1" });
+  const text = `forbid(principal, action, resource) when { context has image } unless { context.image.statements.contains("signature") };`;
+  const signature = digestOf("a signature");
+  await record(
+    world.controller,
+    makeEvent("user:admin", "policy.applied", {
+      environment: "signed",
+      approvals: 0,
+      files: [{ name: "signed.cedar", text }],
+      digest: "sha256:0",
+    }),
+    register("workload:ci", { role: "builder", key: { ...makeKey(), role: "builder", from: "" } }),
+  );
+  const [key] = listStatementKeys(world.controller.ledger.state);
+  const said = { key: key?.id ?? "", manifest: signature, kind: "signature", facts: { kind: "none" } } as const;
+  await record(world.controller, acceptStatement(digest, said));
+  const host = world.as(await world.enter("workload:host", ["host"], "signed"));
+  assert.equal((await host.send("GET", `/v2/shop/web/manifests/${digest}`)).status, 200);
+  await record(
+    world.controller,
+    makeEvent("user:admin", "manifest.deleted", { repository: "shop/web", digest: signature }),
+  );
+  assert.equal((await host.send("GET", `/v2/shop/web/manifests/${digest}`)).status, 403);
 });
 
 test("a token for an environment opens nothing in another one, also for an image that is permitted there", async (t) => {

@@ -11,10 +11,16 @@ import { defineRoute, type AnyRoute } from "../route.ts";
 import { decision } from "../schemas/decision.ts";
 import { at, label } from "../schemas/words.ts";
 
-const file = z.object({ name: z.string().min(1).max(200), text: z.string().max(40_000) });
+/** Bytes of all files of an environment as JSON: they are one event. A line's end and a quotation mark have two. */
+const mostText = 60_000;
 
-/** Bytes of all texts of an environment: they are one event. */
-const mostText = 48_000;
+const file = z.object({
+  // Attack: a name that is printed with every mistake, and moves the terminal's cursor or turns what is read.
+  name: z.string().regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]{1,200}$/u, {
+    error: "expected a name without control characters, of at most 200",
+  }),
+  text: z.string().max(mostText),
+});
 
 const proposed = z.object({
   environment: label,
@@ -22,8 +28,8 @@ const proposed = z.object({
   files: z
     .array(file)
     .max(20)
-    .refine((files) => files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) <= mostText, {
-      error: `expected at most ${mostText} bytes of policies for one environment`,
+    .refine((files) => Buffer.byteLength(JSON.stringify(files)) <= mostText, {
+      error: `expected at most ${mostText} bytes of policies, as JSON, for one environment`,
     }),
 });
 

@@ -1,5 +1,5 @@
 import type { Database } from "../../ledger/projection/database.ts";
-import { findIdentityByEmail } from "../state/identities.ts";
+import { listIdentitiesByEmail } from "../state/identities.ts";
 import { listPushers } from "../state/pushers.ts";
 import type { AcceptedStatement } from "../state/statements.ts";
 
@@ -11,6 +11,6 @@ export function findAuthors(
 ): readonly string[] {
   const builders = statements.filter(({ role }) => role === "builder").map(({ principal }) => principal);
   const addresses = new Set(statements.flatMap(({ facts }) => (facts.kind === "provenance" ? facts.authors : [])));
-  const writers = [...addresses].flatMap((address) => findIdentityByEmail(state, address) ?? []);
+  const writers = [...addresses].flatMap((address) => listIdentitiesByEmail(state, address));
   return [...new Set([...listPushers(state, digest), ...builders, ...writers])].toSorted();
 }

@@ -12,8 +12,11 @@ export function findNewest<K extends Dated>(
   kind: K,
 ): Extract<Facts, { kind: K }> | undefined {
   let newest: AcceptedStatement | undefined;
+  const there = new Set(statements.flatMap(({ payload, isDeleted }) => (isDeleted ? [] : [payload])));
   // They are in the order in which they came.
   for (const one of statements) {
+    // Deleted in one repository, and there in another, it is not taken away.
+    if (one.isDeleted && there.has(one.payload)) continue;
     if (one.facts.kind === kind && (newest === undefined || timeOf(one.facts) >= timeOf(newest.facts))) newest = one;
   }
   if (newest === undefined || newest.isDeleted) return undefined;

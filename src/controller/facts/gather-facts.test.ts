@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
 import { makeEvent, system } from "../events/events.ts";
 import {
   pushedImage,
@@ -42,6 +43,18 @@ test("a failed test that was deleted makes the passed one before it no proof aga
   assert.equal(door.facts().tests, undefined);
   assert.match(JSON.stringify(door.facts().uncounted), /the statement of workload:ci was deleted/);
   await tested(door, passed("2026-11-21T11:45:00Z"));
+  assert.equal(door.facts().tests?.passed, true);
+});
+
+test("a result that is deleted in one repository counts by the other one that has it", async (t) => {
+  const door = await openDoor(t);
+  const bundle = await sign(door.keys.tester, "tests", {
+    image: door.image,
+    predicate: passed("2026-11-21T11:00:00Z"),
+  });
+  const { manifest } = await door.push(bundle);
+  await door.push(bundle, { repository: "mirror/web" });
+  await door.record(makeEvent("user:root", "manifest.deleted", { repository, digest: manifest }));
   assert.equal(door.facts().tests?.passed, true);
 });
 
@@ -97,6 +110,21 @@ test("authors are who pushed it, whose builder's key signed it, and who wrote or
   await door.record(makeEvent(system, "revocation.made", { subject: { kind: "key", id }, reason: "stolen" }));
   assert.deepEqual(door.facts().authors, authors);
   assert.deepEqual(kinds(door), []);
+});
+
+test("everybody who has an author's address is an author, and so is who pushed it as if it were attached to something", async (t) => {
+  const door = await openDoor(t);
+  const other = putTinyImage(door.controller.store, { text: "another" });
+  const { digest, mediaType, size } = other;
+  const pushed = { repository, digest, mediaType, kind: "image", size, blobs: [], manifests: [] } as const;
+  await door.record(
+    identity("user:abe", "user", ["approver"], ["carol@shop.example"]),
+    makeEvent("user:bob", "manifest.pushed", { ...pushed, subject: door.image.digest }),
+  );
+  const git = { digest: { gitCommit: "a".repeat(40) }, annotations: { authors: ["carol@shop.example"] } };
+  const predicate = { buildDefinition: { resolvedDependencies: [git] } };
+  await door.push(await sign(door.keys.builder, "provenance", { image: other, predicate }), { image: other });
+  assert.deepEqual(door.facts(digest).authors, ["user:abe", "user:bob", "user:carol", "workload:ci"]);
 });
 
 test("attaching a statement makes nobody an author", async (t) => {

@@ -5,7 +5,7 @@ import type { Controller } from "../controller.ts";
 import type { RevokedSubject } from "../events/revocation-events.ts";
 import { PackageLists, type Bill } from "./package-lists.ts";
 import type { Reached } from "./reached.ts";
-import { spread, type Seed } from "./spread.ts";
+import { spread, withMembers, type Seed } from "./spread.ts";
 
 /** What a revocation would reach. */
 export type Reach = {
@@ -23,7 +23,7 @@ export type FindReach = (state: Database) => Reach;
 export async function prepareReach(controller: Controller, subject: RevokedSubject): Promise<FindReach> {
   const { store, ledger } = controller;
   if (subject.kind === "image") {
-    return (state) => ({ ...nothing, reached: spread({ state, store }, withMembers(state, subject.digest)) });
+    return (state) => ({ ...nothing, reached: spread({ state, store }, seedsOf(state, subject.digest)) });
   }
   if (subject.kind === "key") return (state) => findSigned(state, subject.id);
   const lists = new PackageLists(controller);
@@ -42,18 +42,9 @@ export async function prepareReach(controller: Controller, subject: RevokedSubje
 
 const nothing = { unknown: [], losing: [] } as const;
 
-/** An index and the images that it lists, and theirs. */
-function withMembers(state: Database, digest: string): readonly Seed[] {
-  const seeds = new Map<string, Seed>([[digest, { digest, how: "itself" }]]);
-  for (const [each] of seeds) {
-    const rows = state.all<{ digest: string }>(
-      "SELECT DISTINCT digest FROM parts WHERE manifest = ? AND kind = 'manifest' ORDER BY digest",
-      each,
-    );
-    for (const row of rows)
-      if (!seeds.has(row.digest)) seeds.set(row.digest, { digest: row.digest, how: "listed by it" });
-  }
-  return [...seeds.values()];
+function seedsOf(state: Database, digest: string): readonly Seed[] {
+  const [, ...members] = withMembers(state, [digest]);
+  return [{ digest, how: "itself" }, ...members];
 }
 
 type Package = Extract<RevokedSubject, { kind: "package" }>;

@@ -6,18 +6,39 @@ import { fromJson } from "../state/from-json.ts";
 import type { FoundRevoked } from "../statements/extract/sbom.ts";
 import { isBuiltOn, type Sources } from "./layers.ts";
 import { recordReached } from "./reached.ts";
-import { spread } from "./spread.ts";
+import { spread, withMembers } from "./spread.ts";
 
 /** What follows for an image that is pushed after something that it is built on was revoked. To be recorded together with the push. */
 export function reachPush(sources: Sources, pushed: EventData["manifest.pushed"]): readonly NewEvent[] {
   const { digest, base, kind, blobs, manifests } = pushed;
   if (!isAnythingRevoked(sources.state)) return [];
-  if (kind === "index") return follow(sources, manifests, { digest, word: "lists", layers: [] });
+  if (kind === "index") {
+    return [...follow(sources, manifests, { digest, word: "lists", layers: [] }), ...reachMembers(sources, pushed)];
+  }
   if (kind !== "image") return [];
   // The first is the configuration.
   const layers = blobs.slice(1);
   const built = [...(base === undefined ? [] : [base]), ...findLower(sources.state, layers)];
   return follow(sources, built, { digest, word: "built on", layers });
+}
+
+/** Attack, or bad luck: an index is revoked by its digest before it is here, and then pushed. What it lists is revoked with it, as when it was there before. */
+function reachMembers(
+  sources: Sources,
+  { digest: index, manifests }: Pick<EventData["manifest.pushed"], "digest" | "manifests">,
+): readonly NewEvent[] {
+  const revocations = sources.state.all<{ revocation: number }>(
+    "SELECT i.revocation FROM revoked_images i JOIN revocations r ON r.event = i.revocation WHERE i.digest = ? AND i.parent IS NULL AND r.kind = 'image' ORDER BY i.revocation",
+    index,
+  );
+  return revocations.flatMap(({ revocation }) => {
+    const isNew = (digest: string): boolean => !isReachedBy(sources.state, digest, revocation);
+    const members = spread(sources, withMembers(sources.state, manifests));
+    return recordReached(
+      revocation,
+      members.filter(({ digest }) => digest !== index && isNew(digest)),
+    );
+  });
 }
 
 /** What follows from a statement that counts, for its image and for what is built on that: the packages in it that are revoked, and the bases that it names. */

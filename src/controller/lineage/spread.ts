@@ -36,6 +36,20 @@ export function spread(
   return [...found.values()];
 }
 
+/** Manifests, and the images that they list where they are indexes, and theirs. */
+export function withMembers(state: Database, digests: readonly string[]): readonly Seed[] {
+  const members = new Set(digests);
+  // A set goes on over what is added while it is walked through.
+  for (const digest of members) {
+    const rows = state.all<{ digest: string }>(
+      "SELECT DISTINCT digest FROM parts WHERE manifest = ? AND kind = 'manifest' ORDER BY digest",
+      digest,
+    );
+    for (const row of rows) members.add(row.digest);
+  }
+  return [...members].map((digest) => ({ digest, how: "listed by it" }));
+}
+
 /** By each base, what says that it was built on it: the annotation of its manifest, and provenance that was accepted. */
 function readNamedBases(state: Database): ReadonlyMap<string, readonly string[]> {
   const rows = state.all<{ base: string; digest: string }>(

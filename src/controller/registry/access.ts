@@ -1,7 +1,7 @@
 import type { Decision, Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
-import { lastDecision } from "../state/decisions.ts";
 import { authorize, denied, describeResource, type Asked } from "../verbs/authorize.ts";
+import { isOnRecord } from "../verbs/is-on-record.ts";
 import { openGenerations } from "./generations.ts";
 
 /** Decisions that are asked for again and again: a client pulls an image with a dozen requests, and a host its image again and again. */
@@ -62,25 +62,11 @@ async function decideAndRecord(controller: Controller, asked: Asked): Promise<De
   const { ledger } = controller;
   const { result } = await ledger.transact((state) => {
     const { decision, event } = authorize(controller, state, asked);
-    const { principal, action, environment, image } = asked;
-    const last = lastDecision(state, {
-      principal: `${principal.kind}:${principal.name}`,
-      action,
-      resource: describeResource(asked.resource),
-      ...(environment === undefined ? {} : { environment }),
-      ...(image === undefined ? {} : { image }),
-    });
-    const isNew = last === undefined || summaryOf(last) !== summaryOf(decision);
-    return { events: isNew ? [event] : [], result: decision };
+    return { events: isOnRecord(state, asked, decision) ? [] : [event], result: decision };
   });
   // It may rest on what is not durable yet.
   await ledger.settled();
   return result;
-}
-
-/** What makes a decision another one; the words of what is missing hold ages, which change by themselves. */
-function summaryOf({ permit, policies, policyDigest }: Decision): string {
-  return JSON.stringify([permit, policies, policyDigest]);
 }
 
 function keyOf(asked: Asked): string {

@@ -41,11 +41,13 @@ function reachedBy({ type, data }: NumberedEvent): readonly string[] | "everythi
     case "garbage.collected":
       return [];
     case "manifest.pushed":
-    case "manifest.deleted":
       return textsOf(data.digest);
     case "statement.accepted":
+      // A bill of materials also answers for what is built on its image.
+      return data.kind === "cyclonedx" || data.kind === "spdx" ? "everything" : textsOf(data.subject);
     case "statement.uncounted":
       return textsOf(data.subject);
+    // Of `manifest.deleted`, too: which image a deleted statement was about is not in the event.
     default:
       return "everything";
   }

@@ -114,12 +114,14 @@ export function listStatementKeys(state: Database): readonly StatementKey[] {
   );
 }
 
-/** Who is known by an address; undefined where nobody is. */
-export function findIdentityByEmail(state: Database, email: string): string | undefined {
-  return state.get<{ principal: string }>(
-    "SELECT principal FROM identities, json_each(emails) WHERE json_each.value = ? COLLATE NOCASE ORDER BY principal LIMIT 1",
-    email,
-  )?.principal;
+/** Everybody who is, or was, known by an address: somebody may have two accounts. In order. */
+export function listIdentitiesByEmail(state: Database, email: string): readonly string[] {
+  return state
+    .all<{ principal: string }>(
+      "SELECT DISTINCT principal FROM identities, json_each(emails) WHERE json_each.value = ? COLLATE NOCASE ORDER BY principal",
+      email,
+    )
+    .map(({ principal }) => principal);
 }
 
 type IdentityRow = {

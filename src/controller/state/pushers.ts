@@ -10,8 +10,9 @@ export const pusherState: Subject = {
     `CREATE TABLE pushers (digest TEXT NOT NULL, principal TEXT NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (digest, principal)) STRICT, WITHOUT ROWID`,
   ],
   apply: {
-    "manifest.pushed": (state, { digest, subject }, { index, actor }) => {
-      if (subject !== undefined) return;
+    "manifest.pushed": (state, { digest, kind, subject }, { index, actor }) => {
+      // Attack: an image that says that it is attached to something.
+      if (kind === "artifact" && subject !== undefined) return;
       state.run("INSERT OR IGNORE INTO pushers VALUES (?, ?, ?)", digest, actor, index);
     },
   },

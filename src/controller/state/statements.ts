@@ -5,9 +5,10 @@ import type { Subject } from "./subject.ts";
 
 export const statementState: Subject = {
   tables: [
-    // counts: 0 for what was kept and does not. deleted: its manifest is gone; what it said against an image still holds.
+    // counts: 0 for what was kept and does not, in a row of its own. Attack: a rejection, or a failed test whose key is retired by now, is deleted and pushed again, which does not count, and takes
+    // the place of the one that did. deleted: its manifest is gone; what it said against an image still holds.
     `CREATE TABLE statements (manifest TEXT NOT NULL, repository TEXT NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL, counts INTEGER NOT NULL, key TEXT, role TEXT, payload TEXT,
-      data TEXT NOT NULL, deleted INTEGER NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (manifest, repository)) STRICT, WITHOUT ROWID`,
+      data TEXT NOT NULL, deleted INTEGER NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (manifest, repository, counts)) STRICT, WITHOUT ROWID`,
     "CREATE INDEX statements_by_subject ON statements (subject, event)",
     "CREATE INDEX statements_by_key ON statements (key) WHERE key IS NOT NULL",
     // Each nonce that was taken, also of what was deleted since: an approval is taken once.

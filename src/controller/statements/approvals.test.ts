@@ -87,6 +87,16 @@ test("a rejection is not taken back by deleting its manifest", async (t) => {
   assert.deepEqual(words(door), ["user:alice production reject"]);
 });
 
+test("a rejection is not taken back by deleting its manifest and pushing it again, when it does not count", async (t) => {
+  const door = await openDoor(t);
+  const bundle = await signed(door, "alice", rejectionOf(door, "user:alice"));
+  const { manifest } = await door.push(bundle);
+  await door.record(makeEvent("user:root", "manifest.deleted", { repository, digest: manifest }));
+  await door.push(bundle);
+  assert.match(lastReason(door), /it was taken before/);
+  assert.deepEqual(words(door), ["user:alice production reject"]);
+});
+
 test("an approval that was kept back does not come after the rejection", async (t) => {
   const door = await openDoor(t);
   const keptBack = await signed(door, "alice", approvalOf(door, "user:alice"));

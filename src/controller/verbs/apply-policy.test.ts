@@ -5,6 +5,7 @@ import { principal } from "../controller.fixture.ts";
 import { findPolicy, listVersions } from "../state/policies.ts";
 import { approvalOf, openDoor, sign, type Door } from "../statements/door.fixture.ts";
 import { applyPolicies, type ProposedPolicy } from "./apply-policy.ts";
+import { deploy } from "./deploy.ts";
 import { diffPolicies } from "./diff-policy.ts";
 import { explain } from "./explain.ts";
 
@@ -59,6 +60,33 @@ test("who is no admin puts no policy in force, and that they tried is on the rec
   });
   assert.equal(findPolicy(ledger.state, "production")?.version, 1);
   assert.equal(ledger.event(ledger.log.checkpoint().size - 1).type, "decision.made");
+});
+
+test("rights come before reading: who may not administer is denied, and not told what is wrong with a text; asked again it is no new event", async (t) => {
+  const door = await openDoor(t);
+  const { ledger } = door.controller;
+  const broken = { environment: "production", approvals: 0, files: [{ name: "p.cedar", text: "permit(principal" }] };
+  const ask = (): Promise<unknown> => applyPolicies(door.controller, principal("dora", "deployer"), [broken]);
+  await assert.rejects(ask(), { code: "policy-denied" });
+  const { size } = ledger.log.checkpoint();
+  await assert.rejects(ask(), { code: "policy-denied" });
+  assert.equal(ledger.log.checkpoint().size, size);
+});
+
+test("a denial by hundreds of long-winded rules fits on the record, and says how many more there are", async (t) => {
+  const door = await openDoor(t);
+  const rule = `forbid(principal, action, resource);`;
+  const text = Array.from({ length: 300 }, (_, at) => `@id("r${at}") @missing("${"{principal} ".repeat(7)}") ${rule}`);
+  await applyPolicies(door.controller, root, [
+    { environment: "wordy", approvals: 0, files: [{ name: "wordy.cedar", text: text.join("\n") }] },
+  ]);
+  const wordy = principal("x".repeat(60), "deployer");
+  const order = { service: "web", environment: "wordy", image: door.image.digest, configuration: {}, reason: "" };
+  await assert.rejects(deploy(door.controller, wordy, order), { code: "policy-denied" });
+  const { data } = door.controller.ledger.event(door.controller.ledger.log.checkpoint().size - 1);
+  assert.match(JSON.stringify(data.missing), /"missing":"\d+ more rules stand against it","policy":"more"\}\]$/);
+  // And where the glass is broken.
+  await deploy(door.controller, wordy, { ...order, breakGlass: { reason: "the shop is down", seconds: 600 } });
 });
 
 test("a policy's difference names the images whose decision would change, before it is in force, and then it does", async (t) => {

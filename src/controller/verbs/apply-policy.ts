@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { NewEvent } from "../../ledger/event.ts";
 import type { Outcome } from "../../ledger/ledger.ts";
@@ -7,6 +8,7 @@ import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import { findPolicy, type AppliedPolicy } from "../state/policies.ts";
 import { authorize, denied, type Asked, type Authorized } from "./authorize.ts";
+import { requirePermit } from "./require-permit.ts";
 import { requirePolicy } from "./require-policy.ts";
 
 /** What an environment shall ask from now on. No files: the shipped policy. */
@@ -19,15 +21,17 @@ export type ProposedPolicy = {
 export type PolicyChange = { readonly changed: boolean; readonly policy: AppliedPolicy };
 
 /**
- * Puts policies in force, all or none; the first one makes its environment. What is in force already is left as it is. Throws `policy-invalid` before anything is asked or changed, with every
- * mistake, and `policy-denied`.
+ * Puts policies in force, all or none; the first one makes its environment. What is in force already is left as it is. Throws `policy-denied`, and `policy-invalid` with every mistake before anything
+ * is changed.
  */
 export async function applyPolicies(
   controller: Controller,
   principal: Principal,
   proposed: readonly ProposedPolicy[],
 ): Promise<readonly PolicyChange[]> {
-  for (const { files } of proposed) controller.policies.forEnvironment(files);
+  // Attack: whoever has any token sends texts of a second's work each. Rights come before reading.
+  for (const one of proposed) await requirePermit(controller, askFor(principal, one));
+  await parsePolicies(controller, proposed);
   const { result } = await controller.ledger.transact((state): Outcome<Applied> => {
     const decided = proposed.map((one) => decide(controller, state, { principal, one }));
     const denial = decided.find(({ decision }) => !decision.permit);
@@ -44,6 +48,17 @@ export async function applyPolicies(
   }));
 }
 
+/** Parses them ahead, each while others are served. Throws `policy-invalid`. */
+export async function parsePolicies(
+  { policies }: Pick<Controller, "policies">,
+  proposed: readonly ProposedPolicy[],
+): Promise<void> {
+  for (const { files } of proposed) {
+    policies.forEnvironment(files);
+    await setImmediate();
+  }
+}
+
 type Applied = { readonly denial?: Decided; readonly isChanged: readonly ProposedPolicy[] };
 
 type Decided = Authorized & { readonly asked: Asked; readonly one: ProposedPolicy };
@@ -51,9 +66,12 @@ type Decided = Authorized & { readonly asked: Asked; readonly one: ProposedPolic
 type Proposal = { readonly principal: Principal; readonly one: ProposedPolicy };
 
 function decide(controller: Controller, state: Database, { principal, one }: Proposal): Decided {
-  const resource = { kind: "environment", name: one.environment } as const;
-  const asked: Asked = { principal, action: "administer", resource };
+  const asked = askFor(principal, one);
   return { ...authorize(controller, state, asked), asked, one };
+}
+
+function askFor(principal: Principal, { environment }: ProposedPolicy): Asked {
+  return { principal, action: "administer", resource: { kind: "environment", name: environment } };
 }
 
 /** Names and texts as they are: the same rules under another name are another policy to who reads about it. */

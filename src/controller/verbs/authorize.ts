@@ -7,6 +7,7 @@ import { describeDenial } from "../../policy/explain/denial.ts";
 import { makeEvent } from "../events/events.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import { listCurrent, type Release } from "../state/releases.ts";
+import { fitDecision } from "./fit-decision.ts";
 import { requirePolicy } from "./require-policy.ts";
 
 /** What somebody asks for. */
@@ -27,7 +28,7 @@ export type Authorized = { readonly decision: Decision; readonly event: NewEvent
 export function authorize(controller: Controller, state: Database, asked: Asked): Authorized {
   const { principal, action, resource, breakGlass } = asked;
   const now = Math.floor(controller.ledger.now().getTime() / 1000);
-  const decision = judge(controller.policies, { state, now }, asked);
+  const decision = fitDecision(judge(controller.policies, { state, now }, asked));
   const actor = `${principal.kind}:${principal.name}`;
   const event = makeEvent(actor, "decision.made", {
     ...decision,

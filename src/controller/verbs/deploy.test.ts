@@ -11,6 +11,7 @@ import { judge } from "./authorize.ts";
 import { parseBreakGlass } from "./break-glass.ts";
 import { deploy, type DeployOrder } from "./deploy.ts";
 import { promote } from "./promote.ts";
+import { parseConfiguration } from "./release-configuration.ts";
 import { digestFor, openEnvironment, pushImage, record, strictEnvironment, usual } from "./releases.fixture.ts";
 import { rollback } from "./rollback.ts";
 
@@ -185,6 +186,11 @@ test("a promotion takes image and configuration as they are, is decided anew, an
   await assert.rejects(promote(controller, dora, { ...promotion, to: "canary", number: 7 }), {
     code: "release-unknown",
   });
+});
+
+test("a configuration that is more than an event holds is refused before anything is decided", () => {
+  const health = { run: Array.from({ length: 1000 }, () => "x".repeat(90)) };
+  assert.throws(() => parseConfiguration({ health }), { code: "request-malformed", message: /bytes as JSON/ });
 });
 
 test("turning the machine's clock back makes no broken glass last longer", async (t) => {

@@ -5,7 +5,7 @@ import { gatherFacts } from "../facts/gather-facts.ts";
 import { listPolicies } from "../state/policies.ts";
 import { tagsOf } from "../state/registry.ts";
 import { listImages, type ListedImage } from "../state/images.ts";
-import type { ProposedPolicy } from "./apply-policy.ts";
+import { parsePolicies, type ProposedPolicy } from "./apply-policy.ts";
 import { anyoneWho, judgeImage } from "./judge-image.ts";
 
 /** One answer that would be another. */
@@ -30,8 +30,8 @@ export type PolicyDiff = {
 
 /** More than a person reads. */
 const mostShown = 500;
-/** Images that are judged at a time, between which others are served. */
-const chunk = 20;
+/** Milliseconds of judging, between which others are served. */
+const chunk = 10;
 
 /**
  * What policies would decide otherwise if they were put in force, over all images of the registry and the environments they are for: by the facts of today, for somebody whose role permits it.
@@ -39,12 +39,16 @@ const chunk = 20;
  */
 export async function diffPolicies(controller: Controller, proposed: readonly ProposedPolicy[]): Promise<PolicyDiff> {
   const { state } = controller.ledger;
-  for (const { files } of proposed) controller.policies.forEnvironment(files);
+  await parsePolicies(controller, proposed);
   const images = listImages(state);
   const changes: DecisionChange[] = [];
   let changed = 0;
-  for (const [at, image] of images.entries()) {
-    if (at % chunk === chunk - 1) await setImmediate();
+  let since = performance.now();
+  for (const image of images) {
+    if (performance.now() - since > chunk) {
+      await setImmediate();
+      since = performance.now();
+    }
     const found = findChanges(controller, image, proposed);
     changed += found.length;
     changes.push(...found.slice(0, Math.max(0, mostShown - changes.length)));

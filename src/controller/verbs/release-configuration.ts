@@ -8,7 +8,7 @@ const schema = serviceSchema.omit({ image: true });
 /** What a client sent as configuration, held to what `services:` of ingot.yaml may say, defaults filled in, so that it is whole when it is rolled out. Throws `request-malformed`. */
 export function parseConfiguration(sent: unknown): Release["configuration"] {
   const parsed = schema.safeParse(sent);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return assertFits(parsed.data);
   const mistakes = parsed.error.issues.map(
     ({ path, message }) => `configuration${path.map((part) => `.${String(part)}`).join("")}: expected ${message}`,
   );
@@ -16,4 +16,19 @@ export function parseConfiguration(sent: unknown): Release["configuration"] {
     details: mistakes.slice(1, 20),
     hint: "it is an entry of services: of ingot.yaml; `ingot schema` prints what that may say",
   });
+}
+
+/** Bytes of JSON: a release is one event. */
+const mostBytes = 48_000;
+
+function assertFits(configuration: Release["configuration"]): Release["configuration"] {
+  const size = Buffer.byteLength(JSON.stringify(configuration));
+  if (size <= mostBytes) return configuration;
+  throw new IngotError(
+    "request-malformed",
+    `the configuration has ${size} bytes as JSON, and at most ${mostBytes} fit`,
+    {
+      hint: "put what is large into the image: files: of ingot.yaml",
+    },
+  );
 }

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { canonicalJson } from "../../oci/canonical-json.ts";
+import { digestOf } from "../../oci/digest.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { principal } from "../controller.fixture.ts";
 import type { RevokedSubject } from "../events/revocation-events.ts";
@@ -90,6 +93,20 @@ test("an image can be revoked before anybody pushes it", async (t) => {
     [["itself", []]],
   );
   assert.ok(isRevoked(yard, await yard.pushImage(["x"], { base: digestFor("bad") })));
+});
+
+test("an index that is revoked before anybody pushes it takes the images that it lists with it when it comes", async (t) => {
+  const yard = await openYard(t);
+  const [image, other] = [await yard.pushImage(["a"]), await yard.pushImage(["b"])];
+  const manifests = [image];
+  const digest = digestOf(canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests }));
+  await revoke(yard.controller, principal("root", "admin"), { subject: { kind: "image", digest }, reason: "stolen" });
+  assert.equal(yard.facts(image.digest).revocations.length, 0);
+  assert.equal((await yard.pushIndex(...manifests)).digest, digest);
+  assert.deepEqual(
+    [digest, image.digest, other.digest].map((each) => yard.facts(each).revocations.map(({ what }) => what)),
+    [["itself"], ["listed by it"], []],
+  );
 });
 
 test("a revoked package is found by its name and by that of its source, now and later; an image with a newer one is not reached", async (t) => {

@@ -183,6 +183,14 @@ test("provenance gives the commit, who wrote and committed it, and what the imag
   const many = Array.from({ length: 300_000 }, () => ({}));
   // Attack: the author behind so much else that nobody reads as far.
   assert.ok("reason" in extract("provenance", { buildDefinition: { resolvedDependencies: many } }));
+  const named = Array.from({ length: 101 }, (_, index) => `a${index}@shop.example`);
+  const crowd = { digest: { gitCommit: "a".repeat(40) }, annotations: { authors: named } };
+  assert.ok("reason" in extract("provenance", { buildDefinition: { resolvedDependencies: [crowd] } }));
+  const bases = Array.from({ length: 201 }, (_, index) => ({
+    annotations: { kind: "base-oci" },
+    digest: { sha256: index.toString(16).padStart(64, "0") },
+  }));
+  assert.ok("reason" in extract("provenance", { buildDefinition: { resolvedDependencies: bases } }));
 });
 
 test("a bill of materials lists packages as revocations name them, from CycloneDX and SPDX alike", () => {
