@@ -97,14 +97,14 @@ test("an image can be revoked before anybody pushes it", async (t) => {
 
 test("an index that is revoked before anybody pushes it takes the images that it lists with it when it comes", async (t) => {
   const yard = await openYard(t);
-  const [image, other] = [await yard.pushImage(["a"]), await yard.pushImage(["b"])];
-  const manifests = [image];
+  const [listed, other] = [await yard.pushImage(["a"]), await yard.pushImage(["b"])];
+  const manifests = [listed];
   const digest = digestOf(canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests }));
   await revoke(yard.controller, principal("root", "admin"), { subject: { kind: "image", digest }, reason: "stolen" });
-  assert.equal(yard.facts(image.digest).revocations.length, 0);
+  assert.equal(yard.facts(listed.digest).revocations.length, 0);
   assert.equal((await yard.pushIndex(...manifests)).digest, digest);
   assert.deepEqual(
-    [digest, image.digest, other.digest].map((each) => yard.facts(each).revocations.map(({ what }) => what)),
+    [digest, listed.digest, other.digest].map((each) => yard.facts(each).revocations.map(({ what }) => what)),
     [["itself"], ["listed by it"], []],
   );
 });
