@@ -36,6 +36,7 @@ export class LedgerState {
   #lastAppend: Promise<unknown> = Promise.resolve();
   /** The database gave up a transaction by itself: it must be made anew before anybody reads it. */
   #isStale = false;
+  #isEnding = false;
   #isClosed = false;
   /** Not to be tried before this time, in milliseconds of this process: what it takes to fold again is not to be spent on every event. */
   #commitAfter = 0;
@@ -64,7 +65,8 @@ export class LedgerState {
 
   async transact<T>(decide: (state: Database, next: number) => Outcome<T>): Promise<Recorded<T>> {
     while (this.#mustWait()) await this.#becomeReady();
-    if (this.#isClosed) throw new IngotError("internal-error", "the ledger is closed");
+    // Before anything is in the state that the log will not take any more.
+    if (this.#isEnding) throw new IngotError("internal-error", "the ledger is closed");
     this.#fresh();
     const { events, result } = decide(this.view, this.#next());
     const { log } = this.#options;
@@ -74,7 +76,7 @@ export class LedgerState {
     }
     const { numbered, entries } = this.#place(events);
     this.#fold(numbered);
-    this.#pending.push(...numbered);
+    for (const event of numbered) this.#pending.push(event);
     this.#newest = Date.parse(numbered.at(-1)?.time ?? "");
     const append: Promise<Appended> = log.append(entries);
     this.#lastAppend = append;
@@ -115,8 +117,14 @@ export class LedgerState {
     this.#isStale = true;
   }
 
+  /** Nothing new is decided; what is pending may still become durable, until `close`. */
+  end(): void {
+    this.#isEnding = true;
+  }
+
   close(): void {
     if (this.#isClosed) return;
+    this.#isEnding = true;
     this.#isClosed = true;
     this.#commitAfter = 0;
     this.#commit();

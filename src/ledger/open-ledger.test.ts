@@ -208,6 +208,35 @@ test("a log that does not continue what the state has seen is refused", async (t
   await assert.rejects(openTestLedger(t, place), { code: "log-forked" });
 });
 
+test("an older checkpoint in place of the newest one is found out before anything is taken away, also by the state of another release", async (t) => {
+  const place = places(t);
+  const checkpoint = join(place.folder, "checkpoint");
+  const ledger = await openTestLedger(t, place);
+  await move(ledger, "a", 1);
+  const older = readFileSync(checkpoint);
+  for (let amount = 2; amount <= 300; amount += 1) void move(ledger, "a", amount);
+  await move(ledger, "a", 301);
+  await ledger.close();
+  const newest = readFileSync(checkpoint);
+  writeFileSync(checkpoint, older);
+  const other = { ...accounts, version: "accounts 2" };
+  for (const fold of [accounts, other])
+    await assert.rejects(openLedger({ ...place, fold, now: () => new Date() }), { code: "log-forked" });
+  writeFileSync(checkpoint, newest);
+  const again = await openTestLedger(t, place);
+  assert.equal([...again.events()].length, 301);
+  assert.deepEqual(verifyState({ ...place, fold: accounts }).findings, []);
+});
+
+test("while it closes nothing new is decided", async (t) => {
+  const ledger = await openTestLedger(t, places(t));
+  const before = move(ledger, "a", 1);
+  const closing = ledger.close();
+  await assert.rejects(move(ledger, "a", 2), /the ledger is closed/);
+  assert.equal(balanceOf(ledger, "a"), 1);
+  await Promise.all([before, closing]);
+});
+
 test("the state is private, and a second controller on it is refused", async (t) => {
   const place = places(t);
   await openTestLedger(t, place);

@@ -48,6 +48,7 @@ export async function openLedger({ folder, key, fold, cosign, now }: OpenLedgerO
     event: (index) => decodeEvent(log.readEntry(index), index),
     subscribe: (listener) => opened.subscribe(listener),
     close: async () => {
+      opened.end();
       await log.close();
       opened.close();
     },

@@ -4,7 +4,7 @@ import { writeFailed } from "./write-failed.ts";
 
 /** Is told at once, before anybody who waits: what follows from a log changes with it. */
 export type LogObserver = {
-  /** The log has grown to this checkpoint. */
+  /** The log has grown to this checkpoint, in this instant. */
   readonly grown: (checkpoint: Checkpoint) => void;
   /** Nothing that was appended and is not durable yet will be in the log. */
   readonly failed: () => void;
@@ -20,12 +20,12 @@ type Waiting = {
 export class GroupCommit {
   readonly #publisher: Publisher;
   readonly #folder: string;
-  readonly #observer: LogObserver | undefined;
+  readonly #observer: Pick<LogObserver, "failed"> | undefined;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #superseded: string[] = [];
 
-  constructor(publisher: Publisher, folder: string, observer: LogObserver | undefined) {
+  constructor(publisher: Publisher, folder: string, observer: Pick<LogObserver, "failed"> | undefined) {
     this.#publisher = publisher;
     this.#folder = folder;
     this.#observer = observer;
@@ -56,7 +56,7 @@ export class GroupCommit {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       try {
-        if (this.#publisher.isInDoubt) await this.#settle();
+        if (this.#publisher.isInDoubt) await this.#publisher.settleDoubt();
         await this.#commit();
       } catch (error) {
         this.#failAll(writeFailed(this.#folder, error));
@@ -86,17 +86,11 @@ export class GroupCommit {
 
   #tell(batch: readonly Waiting[]): void {
     const { checkpoint } = this.#publisher.published;
-    this.#observer?.grown(checkpoint);
     let first = checkpoint.size - batch.reduce((sum, { entries }) => sum + entries.length, 0);
     for (const { entries, resolve } of batch) {
       resolve({ first, checkpoint });
       first += entries.length;
     }
-  }
-
-  async #settle(): Promise<void> {
-    await this.#publisher.settleDoubt();
-    this.#observer?.grown(this.#publisher.published.checkpoint);
   }
 
   /** Also those that only wait: they may have been decided on the ground of what did not come to be. */

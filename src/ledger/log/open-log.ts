@@ -16,7 +16,6 @@ import { Publisher, type Grown } from "./publisher.ts";
 import { findCheckpoint, pendingFile, restoreEdge } from "./recover.ts";
 import { makeTileCache, treeReader, type TreeReader } from "./tree-reader.ts";
 import { parseVerifierKey, type VerifierKey } from "./verifier-key.ts";
-import { removeLeftovers } from "./remove-leftovers.ts";
 import { writeFailed } from "./write-failed.ts";
 import { removeSynced } from "./write-tiles.ts";
 
@@ -56,9 +55,7 @@ async function open({ folder, key, cosign, observer }: OpenLogOptions, lock: Hel
   const vkey = verifierKey(key);
   const verifier = parseVerifierKey(vkey, key.name);
   const { published, doubt } = await recover({ folder, key, verifier });
-  const leftoversGone = removeLeftovers(folder, (doubt ?? published).checkpoint.size);
-  await leftoversGone.catch((error: unknown) => Promise.reject(writeFailed(folder, error)));
-  const publisher = new Publisher({ folder, key, verifier, cosign }, published, doubt);
+  const publisher = new Publisher({ folder, key, verifier, cosign, grown: observer?.grown }, published, doubt);
   const cache = makeTileCache();
   const commits = new GroupCommit(publisher, folder, observer);
   const entries = entryReader(folder, () => publisher.published.checkpoint.size);

@@ -21,6 +21,8 @@ export type PublisherOptions = {
   readonly key: LogKey;
   readonly verifier: VerifierKey;
   readonly cosign: Cosign | undefined;
+  /** Is told in the same instant in which `published` changes: nobody ever finds the log grown and what follows from it as it was. */
+  readonly grown?: ((checkpoint: Checkpoint) => void) | undefined;
 };
 
 /**
@@ -33,8 +35,11 @@ export class Publisher {
   #published: Grown;
   /** Signed, offered to witnesses in vain, perhaps recorded by one of them: the log can go on with nothing else (see `Cosign`). */
   #doubt: Grown | undefined;
-  /** A batch failed, and some of its tiles may be there. */
-  #hasLeftovers = false;
+  /**
+   * A batch failed, or a crash cut one off, and some of its tiles may be there. They go when the log grows, and not when it is opened: where an older checkpoint was put in place of the newest one
+   * they are what was acknowledged, and whoever compares the log with its state or its witnesses finds out before the first append.
+   */
+  #hasLeftovers = true;
   /** Why nothing can be written any more until the log is opened again. */
   #broken: IngotError | undefined;
 
@@ -147,6 +152,12 @@ export class Publisher {
     }
     this.#published = grown;
     this.#doubt = undefined;
+    try {
+      this.#options.grown?.(grown.checkpoint);
+    } catch (cause) {
+      this.#broken = uncertainWrite(folder, cause);
+      throw this.#broken;
+    }
   }
 
   /** Removes partial tiles that full ones have replaced. A crash leaves them for the next start: they are true, and no longer needed. */

@@ -58,8 +58,10 @@ function openKept({ path, fold, log }: StateSource): Kept | undefined {
   try {
     database = openDatabase(path, "keep");
     const mark = readMark(database);
-    const checkpoint = mark?.version === fold.version ? findSeen(mark.note, log) : undefined;
-    if (checkpoint !== undefined && !(wasCut && database.findDamage().length > 0)) return { database, checkpoint };
+    // Also where another release made it: an update must not be what hides that the log was put back.
+    const checkpoint = mark === undefined ? undefined : findSeen(mark.note, log);
+    if (checkpoint !== undefined && mark?.version === fold.version && !(wasCut && database.findDamage().length > 0))
+      return { database, checkpoint };
   } catch (error) {
     database?.close();
     if (error instanceof IngotError || !isUseless(error)) throw error;
