@@ -13,7 +13,7 @@ export const releaseState: Subject = {
     "release.created": (state, data, { index, actor, time }) => {
       const { environment, service, number, image } = data;
       state.run(
-        "INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         environment,
         service,
         number,

@@ -20,7 +20,15 @@ export const signInState: Subject = {
       if (first === true) state.run("DELETE FROM enrolments WHERE first = 1 AND used IS NULL");
       else state.run("DELETE FROM enrolments WHERE principal = ? AND used IS NULL", principal);
       const isFirst = first === true ? 1 : 0;
-      state.run("INSERT INTO enrolments VALUES (?, ?, ?, ?, ?, NULL, ?)", hash, id, principal, expires, isFirst, index);
+      state.run(
+        "INSERT OR IGNORE INTO enrolments VALUES (?, ?, ?, ?, ?, NULL, ?)",
+        hash,
+        id,
+        principal,
+        expires,
+        isFirst,
+        index,
+      );
     },
     "enrolment.used": (state, { hash }, { index }) => {
       state.run("UPDATE enrolments SET used = ?1, event = ?1 WHERE hash = ?2", index, hash);
@@ -36,7 +44,7 @@ export const signInState: Subject = {
       state.run("DELETE FROM tokens WHERE expires < ?", past);
       if (by.kind === "token") {
         state.run(
-          "INSERT INTO tokens SELECT ?, principal, ?, ?, key, issuer, groups, roles, ? FROM tokens WHERE id = ?",
+          "INSERT OR IGNORE INTO tokens SELECT ?, principal, ?, CAST(? AS INTEGER), key, issuer, groups, roles, ? FROM tokens WHERE id = ?",
           id,
           environment,
           expires,
@@ -45,11 +53,11 @@ export const signInState: Subject = {
         );
         return;
       }
-      state.run("INSERT INTO assertions VALUES (?, ?, ?)", by.assertion, by.assertionExpires, index);
+      state.run("INSERT OR IGNORE INTO assertions VALUES (?, ?, ?)", by.assertion, by.assertionExpires, index);
       const [key, issuer] = by.kind === "key" ? [by.key, null] : [null, by.issuer];
       const { groups, roles } = by.kind === "key" ? { groups: [], roles: [] } : by;
       state.run(
-        "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         id,
         principal,
         environment,

@@ -13,5 +13,6 @@ export type Fold = {
    * that was altered; and a PRIMARY KEY, by which rows are compared.
    */
   readonly tables: readonly string[];
+  /** What it throws for an event keeps that event from being appended. It must throw for it in every state or in none: what is in the log has to be folded again. */
   readonly apply: (state: Database, event: NumberedEvent) => void;
 };

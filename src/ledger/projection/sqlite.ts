@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { IngotError } from "../../ground/error.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
 
 /** A database and what its owner may do with it. */
@@ -71,6 +72,7 @@ function wrap(database: DatabaseSync): OpenDatabase {
     return statement;
   };
   const run = (sql: string, ...values: readonly SqlValue[]): void => {
+    for (const value of values) assertReadable(value);
     prepare(sql).run(...values);
   };
   return {
@@ -107,4 +109,12 @@ function wrap(database: DatabaseSync): OpenDatabase {
         .filter((line) => line !== "ok"),
     close: () => database.close(),
   };
+}
+
+/** SQLite would keep it as a whole number that cannot be read as one of JavaScript any more: every query of its row would fail from then on. */
+function assertReadable(value: SqlValue): void {
+  if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) return;
+  throw new IngotError("event-malformed", `the state cannot hold the number ${value}`, {
+    hint: "whole numbers are exact up to 9007199254740991",
+  });
 }

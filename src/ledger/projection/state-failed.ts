@@ -2,6 +2,11 @@ import { IngotError } from "../../ground/error.ts";
 
 /** A database that could not be changed or read; `errcode` is SQLite's number, its low byte the kind. */
 export function stateFailed(cause: Error & { readonly errcode: number }): IngotError {
+  if ((cause.errcode & 0xff) === sqlite.constraint)
+    return new IngotError("event-malformed", `the state cannot hold what the event says: ${cause.message}`, {
+      hint: "report this: an event is made by Ingot itself",
+      cause,
+    });
   const [why, hint] = explain(cause);
   return new IngotError("log-write-failed", `could not write the ledger's state: ${why}`, {
     hint: `${hint}; what was acknowledged before is safe, this was not recorded`,
@@ -17,4 +22,4 @@ function explain({ errcode, message }: Error & { readonly errcode: number }): re
   return [message, "look after the disk and repeat the command"];
 }
 
-const sqlite = { readOnly: 8, corrupt: 11, full: 13 } as const;
+const sqlite = { readOnly: 8, corrupt: 11, full: 13, constraint: 19 } as const;
