@@ -4,8 +4,16 @@ import { IngotError, isErrno } from "../ground/error.ts";
  * Every thrown value as the error that a client may see. What is not an error of ours tells nothing of the inside: no path, no stack, no word of another program.
  */
 export function asAnswerable(thrown: unknown): IngotError {
-  if (thrown instanceof IngotError) return thrown;
+  if (thrown instanceof IngotError) return thrown.code === "log-write-failed" ? notRecorded(thrown) : thrown;
   return diskError(thrown) ?? internalError(thrown);
+}
+
+/** Where the log lies is for the operator, who finds it in the log of the server. */
+function notRecorded(error: IngotError): IngotError {
+  const { code, cause, hint } = error;
+  const why = isErrno(cause, "ENOSPC") || isErrno(cause, "EDQUOT") ? "no space is left on its disk" : "its disk failed";
+  const message = `the controller could not record it: ${isErrno(cause, "EROFS") ? "its disk is read-only" : why}`;
+  return new IngotError(code, message, { ...(hint === undefined ? {} : { hint }), cause });
 }
 
 /** What an operator of the controller can mend, and a client can wait for. */

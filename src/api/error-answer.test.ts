@@ -81,6 +81,16 @@ test("an error of the system is told without paths, and any other not at all", (
     ],
   );
   for (const { body } of answers) assert.doesNotMatch(JSON.stringify(body), /srv/);
+  const log = new IngotError("log-write-failed", "could not write the log in /srv/ingot", {
+    hint: "free",
+    cause: full,
+  });
+  assert.deepEqual(answerError(log).body.error, {
+    code: "log-write-failed",
+    message: "the controller could not record it: no space is left on its disk",
+    details: [],
+    hint: "free",
+  });
   const own = answerError(new IngotError("usage", "so", { details: ["a"], hint: "do that" }));
   assert.deepEqual(own.body.error, { code: "usage", message: "so", details: ["a"], hint: "do that" });
 });

@@ -32,13 +32,17 @@ export function openServerLog(options: {
     },
     onError: (error, { method, path }) => {
       if (error instanceof IngotError && error.code !== "internal-error") {
-        log.debug({ method, path, code: error.code });
+        // What the operator alone can mend is told as what fails inside.
+        if (operators.has(error.code)) log.error({ method, path, code: error.code }, error.message);
+        else log.debug({ method, path, code: error.code });
         return;
       }
       log.error({ method, path, err: error });
     },
   };
 }
+
+const operators: ReadonlySet<string> = new Set(["disk-full", "disk-read-only", "log-damaged", "log-write-failed"]);
 
 /** Without the query: a token may be there, of a client that does it wrongly. */
 function pathOf(url = "/"): string {
