@@ -11,6 +11,7 @@ import {
   type Door,
   type Pushed,
 } from "../statements/door.fixture.ts";
+import { acceptStatement, digestFor } from "../verbs/releases.fixture.ts";
 import { gatherFacts } from "./gather-facts.ts";
 
 const passed = (finishedOn: string): object => ({ result: "PASSED", finishedOn, failedTests: [] });
@@ -21,7 +22,7 @@ test("the newest result of the tests counts, by what it says of itself and not b
   await tested(door, passed("2026-11-21T11:00:00Z"));
   await tested(door, failed("2026-11-21T11:30:00Z"));
   assert.deepEqual(door.facts().tests, { passed: false, finished: at("11:30"), failed: ["test:home"] });
-  assert.deepEqual(kinds(door), ["tests"]);
+  assert.deepEqual(kinds(door), []);
   await tested(door, passed("2026-11-21T11:15:00Z"));
   assert.equal(door.facts().tests?.passed, false);
   await tested(door, passed("2026-11-21T11:45:00Z"));
@@ -147,17 +148,38 @@ test("a package that was revoked before the image came is revoked in it when its
   assert.deepEqual([revoked?.what, revoked?.reason], ["has openssl 3.0.1", "CVE-2026-1"]);
 });
 
-test("facts of an image with thirty statements take less than 0.2 ms", async (t) => {
+test("facts of an image that was scanned each day for a year take less than half a millisecond, and so with statements that do not count", async (t) => {
   const door = await openDoor(t);
-  for (let minute = 10; minute < 40; minute += 1) await tested(door, passed(`2026-11-21T11:${minute}:00Z`));
+  const { digest } = door.image;
+  const key = door.keys.scanner.key.id;
+  const finished = at("11:00");
+  const fixable = Array.from({ length: 20 }, (_, index) => ({
+    id: `CVE-2026-${index}`,
+    severity: "high",
+    since: 1,
+  })) as {
+    id: string;
+    severity: "high";
+    since: number;
+  }[];
+  const scans = Array.from({ length: 365 }, (_, day) => {
+    const scan = { finished: finished - day * 86_400, exploited: [], gaps: day, fixable };
+    return acceptStatement(digest, { key, role: "scanner", kind: "scan", facts: { kind: "scan", scan } });
+  });
+  const junk = Array.from({ length: 1000 }, (_, index) => {
+    const said = { repository, subject: digest, manifest: digestFor(`${index}`), kind: "scan", reason: "no key" };
+    return makeEvent("user:dora", "statement.uncounted", said);
+  });
+  await door.record(...scans, ...junk);
+  assert.equal(door.facts().scan?.gaps, 0);
   const { ledger } = door.controller;
-  const times = Array.from({ length: 400 }, () => {
+  const times = Array.from({ length: 200 }, () => {
     const start = performance.now();
-    gatherFacts(ledger.state, door.image.digest);
+    gatherFacts(ledger.state, digest);
     return performance.now() - start;
   }).toSorted((a, b) => a - b);
   // The median of the faster half: what else runs on the machine is not measured.
-  assert.ok((times[100] ?? 1) < 0.2, `${times[100]} ms`);
+  assert.ok((times[50] ?? 1) < 0.5, `${times[50]} ms`);
 });
 
 async function tested(door: Door, predicate: object): Promise<Pushed> {

@@ -3,34 +3,48 @@ import type { ImageFacts } from "../../policy/policy.ts";
 import { repositoriesOf } from "../state/registry.ts";
 import { environmentsOf } from "../state/releases.ts";
 import { revocationsOf } from "../state/revocations.ts";
-import { listAccepted, listUncounted, type AcceptedStatement } from "../state/statements.ts";
+import { findFallen, findNewest, listUncounted, listUndated, type AcceptedStatement } from "../state/statements.ts";
 import { findAuthors } from "./find-authors.ts";
 import { findMakers } from "./find-makers.ts";
 import { foldApprovals } from "./fold-approvals.ts";
-import { findNewest } from "./find-newest.ts";
 
 /** What is verified about an image, by the state alone: two machines with the same ledger decide the same. */
 export function gatherFacts(state: Database, digest: string): ImageFacts {
-  const accepted = listAccepted(state, digest);
-  const standing = accepted.filter(({ keyStatus }) => keyStatus !== "revoked");
-  const scan = findNewest(standing, "scan");
-  const tests = findNewest(standing, "tests");
+  const accepted = listUndated(state, digest);
+  const [scan, tests] = [findNewest(state, digest, "scan"), findNewest(state, digest, "tests")];
+  const newest = [scan, tests].flatMap((one) => one ?? []);
+  const fallen = [
+    ...(scan === undefined ? [findFallen(state, digest, "scan")] : []),
+    ...(tests === undefined ? [findFallen(state, digest, "tests")] : []),
+  ].flatMap((one) => one ?? []);
+  const standing = [...accepted.filter(({ keyStatus }) => keyStatus !== "revoked"), ...newest];
   return {
     digest,
     repositories: repositoriesOf(state, digest),
     statements: findMakers(standing),
     // Also of revoked keys: whoever made it once is its author for ever.
     authors: findAuthors(state, digest, accepted),
-    ...(scan === undefined ? {} : { scan: scan.scan }),
-    ...(tests === undefined ? {} : { tests: { passed: tests.passed, finished: tests.finished, failed: tests.failed } }),
+    ...toScan(scan),
+    ...toTests(tests),
     approvals: foldApprovals(standing),
     revocations: revocationsOf(state, digest),
     releases: environmentsOf(state, digest),
     uncounted: [
       ...listUncounted(state, digest).map(({ kind, reason }) => ({ kind, reason })),
-      ...accepted.flatMap((one) => explainFallen(one)),
+      ...[...accepted, ...newest, ...fallen].flatMap((one) => explainFallen(one)),
     ],
   };
+}
+
+/** Where the last word was deleted nothing counts. Attack: who may delete takes the failed test away, and the passed one before it counts again. */
+function toScan(newest: AcceptedStatement | undefined): Pick<ImageFacts, "scan"> {
+  return newest?.facts.kind === "scan" && !newest.isDeleted ? { scan: newest.facts.scan } : {};
+}
+
+function toTests(newest: AcceptedStatement | undefined): Pick<ImageFacts, "tests"> {
+  if (newest?.facts.kind !== "tests" || newest.isDeleted) return {};
+  const { passed, finished, failed } = newest.facts;
+  return { tests: { passed, finished, failed } };
 }
 
 /** What counted when it came in and does not now. */

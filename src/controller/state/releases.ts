@@ -61,6 +61,21 @@ export function listCurrent(state: Database, environment?: string): readonly Rel
     .map(toRelease);
 }
 
+/** Current releases of an image in an environment that went around the policy. */
+export function listBroken(
+  state: Database,
+  { environment, image }: { readonly environment: string; readonly image: string },
+): readonly Release[] {
+  return state
+    .all<ReleaseRow>(
+      `SELECT * FROM releases r WHERE image = ? AND environment = ? AND json_extract(data, '$.breakGlass') IS NOT NULL
+        AND number = (SELECT max(number) FROM releases n WHERE n.environment = r.environment AND n.service = r.service)`,
+      image,
+      environment,
+    )
+    .map(toRelease);
+}
+
 export function findRelease(
   state: Database,
   { environment, service, number }: { readonly environment: string; readonly service: string; readonly number: number },

@@ -66,10 +66,10 @@ test("rights come before reading: who may not administer is denied, and not told
   const door = await openDoor(t);
   const { ledger } = door.controller;
   const broken = { environment: "production", approvals: 0, files: [{ name: "p.cedar", text: "permit(principal" }] };
-  const ask = (): Promise<unknown> => applyPolicies(door.controller, principal("dora", "deployer"), [broken]);
-  await assert.rejects(ask(), { code: "policy-denied" });
+  const attempt = (): Promise<unknown> => applyPolicies(door.controller, principal("dora", "deployer"), [broken]);
+  await assert.rejects(attempt(), { code: "policy-denied" });
   const { size } = ledger.log.checkpoint();
-  await assert.rejects(ask(), { code: "policy-denied" });
+  await assert.rejects(attempt(), { code: "policy-denied" });
   assert.equal(ledger.log.checkpoint().size, size);
 });
 

@@ -6,7 +6,7 @@ import type { Controller } from "../controller.ts";
 import { describeDenial } from "../../policy/explain/denial.ts";
 import { makeEvent } from "../events/events.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
-import { listCurrent, type Release } from "../state/releases.ts";
+import { listBroken, type Release } from "../state/releases.ts";
 import { fitDecision } from "./fit-decision.ts";
 import { requirePolicy } from "./require-policy.ts";
 
@@ -75,8 +75,7 @@ export function judge(
 function findBrokenGlass(state: Database, asked: Asked, now: number): Release["breakGlass"] {
   const { action, environment, image } = asked;
   if ((action !== "pull" && action !== "replace") || environment === undefined || image === undefined) return undefined;
-  return listCurrent(state, environment)
-    .filter((release) => release.image === image)
+  return listBroken(state, { environment, image })
     .flatMap(({ breakGlass }) => (breakGlass === undefined || breakGlass.expires <= now ? [] : [breakGlass]))
     .toSorted((a, b) => b.expires - a.expires)[0];
 }

@@ -4,8 +4,18 @@ import { View } from "./view.ts";
 /** One package of a bill of materials, as revocations name it: of Debian the binary package, and the source package that it was built from. */
 export type ListedPackage = { readonly ecosystem: string; readonly name: string; readonly version: string };
 
+/** By document: a large one is judged when it comes, and again in the transaction that records it, where all others wait. */
+const listed = new WeakMap<object, readonly ListedPackage[]>();
+
 /** What a CycloneDX or SPDX document lists, by its package URLs: the part that both formats and all tools share. Each once. Undefined for what is no such list. */
 export function listPackages(kind: "cyclonedx" | "spdx", predicate: unknown): readonly ListedPackage[] | undefined {
+  if (typeof predicate !== "object" || predicate === null) return undefined;
+  const found = listed.get(predicate) ?? readPackages(kind, predicate);
+  if (found !== undefined) listed.set(predicate, found);
+  return found;
+}
+
+function readPackages(kind: "cyclonedx" | "spdx", predicate: object): readonly ListedPackage[] | undefined {
   const document = new View(predicate);
   const purls = kind === "cyclonedx" ? componentPurls(document) : packagePurls(document);
   if (purls === undefined) return undefined;
