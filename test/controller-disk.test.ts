@@ -35,14 +35,15 @@ async function startOnDisk(t: TestContext, size: string): Promise<OnDisk | undef
     t.skip(`needs a mount of its own: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
-  let server: ControllerProcess | undefined;
+  const running: ControllerProcess[] = [];
   t.after(async () => {
-    await server?.kill();
+    for (const one of running) await one.kill();
     // Also the one over it, where a test failed before it took it away.
     while (statSync(home).dev !== statSync(tmpdir()).dev) unmount(home, { detach: true });
     rmSync(home, { recursive: true, force: true });
   });
-  server = await startController({ home });
+  const server = await startController({ home });
+  running.push(server);
   const admin = await enrolAdmin(server);
   const ci = await join(admin, { principal: "workload:ci", roles: ["builder"] });
   return { home, server, admin, ci };

@@ -13,8 +13,8 @@ import { trustCa } from "../src/cli/sign-in/trust-ca.ts";
 import { hasOpenssl, makeCertificate } from "../src/controller/identity/certificate.fixture.ts";
 import { processContext } from "../src/ground/context.ts";
 import { IngotError } from "../src/ground/error.ts";
-import { startController } from "./support/controller-process.ts";
-import { enrolAdmin, join } from "./support/controller-session.ts";
+import { startController, type ControllerProcess } from "./support/controller-process.ts";
+import { enrolAdmin, join, type Person } from "./support/controller-session.ts";
 import { freePort } from "./support/daemon.ts";
 import { makeImage, pushImage } from "./support/registry-push.ts";
 import { runIngot } from "./support/run-ingot.ts";
@@ -74,6 +74,18 @@ test("a follower gets each event once and in order over the kill and the new sta
     assert.deepEqual(codes, []);
     assert.doesNotMatch(logged.join("\n"), /Bearer|authorization|eyJ[A-Za-z0-9_-]{20}/i);
   });
+  await testBeside(t, { home, listen, server, admin });
+});
+
+type Beside = {
+  readonly home: string;
+  readonly listen: string;
+  readonly server: ControllerProcess;
+  readonly admin: Person;
+};
+
+/** What else may be done, and what not, while a controller runs. */
+async function testBeside(t: TestContext, { home, listen, server, admin }: Beside): Promise<void> {
   await t.test(
     "images are listed beside it, and only it collects garbage, which nothing of its registry is",
     async () => {
@@ -87,6 +99,16 @@ test("a follower gets each event once and in order over the kill and the new sta
       assert.equal(answer.status, 200, await answer.text());
     },
   );
+  await t.test("ingot history --follow prints what happens, a line an event", async () => {
+    const env = { INGOT_HOME: makeHome(t), INGOT_URL: server.url, INGOT_TOKEN: admin.token };
+    const adding = setInterval(() => void join(admin, { principal: `user:at-${Date.now()}`, roles: [] }), 200);
+    const followed = runIngot(["history", "--follow", "--type", "identity"], {
+      env,
+      kill: { signal: "SIGTERM", after: "registered user:at-" },
+    });
+    const { stdout } = await followed.finally(() => clearInterval(adding));
+    assert.match(stdout, /^#\d+ {2}\S+ .*user:root registered user:at-\d+ as nothing in particular\n/);
+  });
   await t.test("a second controller on the same home is refused and learns who has it", async () => {
     const args = ["serve", "--listen", `127.0.0.1:${await freePort()}`, "--json"];
     const { code: exit, stderr, stdout } = await runIngot(args, { env: { INGOT_HOME: home } });
@@ -101,7 +123,7 @@ test("a follower gets each event once and in order over the kill and the new sta
     assert.match(result.stderr, /another program listens there[^]*listen-failed/);
   });
   await t.test("a first signal lets it answer what is under way, a second ends it at once", async () => {
-    const { port } = new URL(url);
+    const { port } = new URL(server.url);
     const socket = connect({ host: "127.0.0.1", port: Number(port) });
     socket.on("error", () => {});
     await once(socket, "connect");
@@ -117,7 +139,7 @@ test("a follower gets each event once and in order over the kill and the new sta
     await ended;
     assert.equal(await server.stop(), 130);
   });
-});
+}
 
 test("with a certificate it serves HTTPS alone; whoever does not know its authority, or another name, is told so", async (t) => {
   if (!hasOpenssl()) return t.skip("needs openssl: not installed");

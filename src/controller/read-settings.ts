@@ -84,7 +84,7 @@ const settingsSchema = z.strictObject({
       body: z
         .int()
         .min(1024)
-        .default(1 << 20),
+        .default(4 << 20),
     })
     .prefault({}),
 });

@@ -2,6 +2,8 @@ import type { Declare } from "../command.ts";
 import { formatColumns, formatTime } from "../format.ts";
 import type { History, HistoryWish } from "../release/read-history.ts";
 
+type Following = { readonly follow?: boolean };
+
 /** `ingot history [SERVICE]`: what happened, in sentences, the newest first. */
 export const declare: Declare = (command, handle) => {
   command
@@ -14,11 +16,21 @@ export const declare: Declare = (command, handle) => {
     .option("--at <time>", "as it was to be read then")
     .option("--limit <number>", "how many at most", "50")
     .option("--before <number>", "only events below this number: what the page before ended with")
+    .option(
+      "--follow",
+      "print what happens from now on, until a signal ends it; of the filters it takes --type and --by",
+    )
     .action(
-      handle<HistoryWish, [string | undefined]>(async ({ ctx, options }, service) => {
+      handle<HistoryWish & Following, [string | undefined]>(async ({ ctx, options, write }, service) => {
+        if (options.follow === true) {
+          const { followHistory } = await import("../release/follow-history.ts");
+          return followHistory(ctx, options, write);
+        }
         const { openControllerClient } = await import("../controller-client.ts");
         const { readHistory } = await import("../release/read-history.ts");
-        const wish = { ...options, ...(service === undefined ? {} : { service }) };
+        // Who asks for one type wants all of it; `audit show` tells everything.
+        const detail = options.type === undefined ? "brief" : "all";
+        const wish = { ...options, detail, ...(service === undefined ? {} : { service }) } as const;
         const history = await readHistory(ctx, openControllerClient(ctx), wish);
         return { json: history, text: describeHistory(history) };
       }),
