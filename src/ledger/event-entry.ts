@@ -48,11 +48,11 @@ function canonicalObject(value: object, type: string, depth: number): string {
   const prototype: unknown = Object.getPrototypeOf(value);
   // A Date or Map would become something else on the way.
   if (prototype !== Object.prototype && prototype !== null) throw malformed(type, "an object of a class");
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  // By UTF-16 code units, as the standard has it.
-  members.sort(([a], [b]) => (a < b ? -1 : 1));
-  const written = members.map(([key, member]) => `${canonical(key, type)}:${canonical(member, type, depth + 1)}`);
-  return `{${written.join(",")}}`;
+  const members = value as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(members).filter((key) => members[key] !== undefined);
+  // By UTF-16 code units, as the standard has it, and as sort() does.
+  keys.sort();
+  return `{${keys.map((key) => `${canonical(key, type)}:${canonical(members[key], type, depth + 1)}`).join(",")}}`;
 }
 
 function malformed(type: string, what: string): IngotError {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { IngotError } from "../ground/error.ts";
@@ -164,6 +164,15 @@ test("state is kept over a restart, brought up to date where it is behind, and m
       how,
     );
   }
+});
+
+test("where there can be no state file, the ledger is not opened, and says which disk", async (t) => {
+  const place = places(t);
+  mkdirSync(join(place.folder, "../state.db"), { recursive: true });
+  await assert.rejects(openTestLedger(t, place), {
+    code: "log-write-failed",
+    message: /the ledger's state: unable to open/,
+  });
 });
 
 test("state that another version of the fold made is made anew", async (t) => {

@@ -7,6 +7,9 @@ import type { Cosign } from "./log/cosign.ts";
 import type { Log, LogKey } from "./log/log.ts";
 import { openLog } from "./log/open-log.ts";
 import type { Fold } from "./projection/fold.ts";
+import { isDatabaseError } from "./projection/sqlite.ts";
+import { stateFailed } from "./projection/state-failed.ts";
+import { writeFailed } from "./log/write-failed.ts";
 import { openState } from "./projection/open-state.ts";
 
 export type OpenLedgerOptions = {
@@ -35,7 +38,7 @@ export async function openLedger({ folder, key, fold, cosign, now }: OpenLedgerO
     state = new LedgerState({ database, fold, log, events, now });
   } catch (error) {
     await log.close();
-    throw error;
+    throw isDatabaseError(error) ? stateFailed(error) : writeFailed(dirname(log.folder), error);
   }
   const opened = state;
   return {

@@ -86,6 +86,17 @@ test("what is no receipt at all proves nothing, and is no mistake of the program
     assert.throws(() => checkReceipt(text, { key }), { code: "receipt-wrong" }, text.slice(0, 40));
 });
 
+test("a receipt that shows an event without end, or an entry longer than one can be, proves nothing", async (t) => {
+  const { key, receipt } = await open(t);
+  const deep = JSON.parse("[".repeat(3000) + "]".repeat(3000)) as unknown;
+  const entry = Buffer.alloc(70_000).toString("base64");
+  for (const altered of [
+    { ...receipt, event: { ...receipt.event, deep } },
+    { ...receipt, entry },
+  ])
+    assert.throws(() => checkReceipt(JSON.stringify(altered), { key }), { code: "receipt-wrong" });
+});
+
 test("the receipt of another log, and one that a witness did not see, prove nothing", async (t) => {
   const { text, key } = await open(t);
   const other = formatVerifierKey("ingot.example/events", generateKeyPairSync("ed25519").publicKey);

@@ -65,7 +65,7 @@ export function checkReceipt(text: string, { key, witnesses = [] }: TrustedKeys)
     throw wrong(`its proof does not lead from the entry to the root of ${checkpoint.origin}`);
   // 4. Attack: a true entry beside an invented event, of which people read the latter.
   const event = attempt(() => decodeEvent(entry, index));
-  if (canonical(receipt.event, "receipt") !== canonical(event, "receipt"))
+  if (attempt(() => canonical(receipt.event, "receipt")) !== canonical(event, "receipt"))
     throw wrong("the event that it shows is not the one of its entry");
   if (receipt.check !== howToCheck) throw wrong("what it says of how to check it was altered");
   return { event, checkpoint };

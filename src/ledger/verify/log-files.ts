@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno } from "../../ground/error.ts";
-import { parseTilePath, widthIn, type TileLevel, type TileName } from "../log/tile-path.ts";
+import { maxEntrySize } from "../log/entry-bundle.ts";
+import { parseTilePath, tileWidth, widthIn, type TileLevel, type TileName } from "../log/tile-path.ts";
 import type { LogFinding } from "./finding.ts";
 
 /** What lies in a log's folder, held against a size. */
@@ -17,8 +18,9 @@ export function listLogFiles(folder: string, size: number): LogFiles {
   const former = new Map<string, number[]>();
   const leftovers: string[] = [];
   const findings: LogFinding[] = [];
-  for (const file of filesBelow(folder)) {
-    if (file === "checkpoint") continue;
+  for (const { file, isFile } of filesBelow(folder)) {
+    if (!isFile) findings.push({ file, problem: "is no file, but a link, a pipe or the like" });
+    if (!isFile || file === "checkpoint") continue;
     const name = parseTilePath(file);
     if (unfinished.has(file)) leftovers.push(file);
     else if (name === undefined) findings.push({ file, problem: "is no file of a log" });
@@ -28,14 +30,30 @@ export function listLogFiles(folder: string, size: number): LogFiles {
   return { former, leftovers: leftovers.toSorted(), findings };
 }
 
-/** Undefined where there is none. */
+/** Undefined where there is none. What is no file is none either: a named pipe would never end, and a link leads to what may be another thing tomorrow. */
 export function readLogFile(folder: string, path: string): Buffer | undefined {
+  let file: number;
   try {
-    return readFileSync(join(folder, path));
+    file = openSync(join(folder, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (isErrno(error, "ENOENT") || isErrno(error, "EISDIR") || isErrno(error, "ENOTDIR")) return undefined;
+    if (["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"].some((code) => isErrno(error, code))) return undefined;
     throw error;
   }
+  try {
+    const stat = fstatSync(file);
+    return stat.isFile() ? readStart(file, stat.size) : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** One more byte than any file of a log has, so that a longer one is seen to be: an auditor is not to be kept from a log by the size of a file in it. */
+function readStart(file: number, size: number): Buffer {
+  const bytes = Buffer.alloc(Math.min(size, tileWidth * (2 + maxEntrySize) + 1));
+  let read = 0;
+  for (let got = -1; got !== 0 && read < bytes.length; read += got)
+    got = readSync(file, bytes, read, bytes.length - read, read);
+  return bytes.subarray(0, read);
 }
 
 export function tileKey(level: TileLevel, index: number): string {
@@ -50,8 +68,11 @@ function addTo(former: Map<string, number[]>, { level, index, width }: TileName)
   former.set(key, [...(former.get(key) ?? []), width]);
 }
 
-function filesBelow(folder: string): readonly string[] {
+function filesBelow(folder: string): readonly { readonly file: string; readonly isFile: boolean }[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, "/").length));
+    .map((entry) => ({
+      file: join(entry.parentPath, entry.name).slice(join(folder, "/").length),
+      isFile: entry.isFile(),
+    }));
 }

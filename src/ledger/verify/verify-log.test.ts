@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { makeEntries, makeFolder, makeKey, openTestLog, pick } from "../ledger.fixture.ts";
@@ -134,6 +144,25 @@ test("a file that is missing, longer, shorter or of another log is found", async
   }
   writeFileSync(join(folder, "tile/0/note.txt"), "");
   assert.deepEqual(filesFound(), ["tile/0/note.txt"]);
+});
+
+// Attack: an auditor whose check never ends, or ends by itself, on the folder that he was given.
+test("a link, a pipe and a file without end in a log's folder are found, and not followed", async (t) => {
+  const { folder, verifierKey: key } = await makeLog(t);
+  const find = () => verifyLog({ folder, verifierKey: key }).findings.map(({ file, problem }) => `${file} ${problem}`);
+  const path = join(folder, "tile/0/000");
+  renameSync(path, join(folder, "../elsewhere"));
+  const expected = ["tile/0/000 is missing", "tile/0/000 is no file, but a link, a pipe or the like"];
+  symlinkSync(join(folder, "../elsewhere"), path);
+  assert.deepEqual(find(), expected);
+  rmSync(path);
+  execFileSync("mkfifo", [path]);
+  assert.deepEqual(find(), expected);
+  rmSync(path);
+  renameSync(join(folder, "../elsewhere"), path);
+  // More than a buffer holds; on the disk it is nothing.
+  truncateSync(path, 3 * 2 ** 30);
+  assert.match(find().join(), /^tile\/0\/000 has \d+ bytes, expected 8192$/);
 });
 
 test("an entry and its hash changed together are found by the root, and two places are both named", async (t) => {
