@@ -24,7 +24,7 @@ import { freePort } from "./support/daemon.ts";
 import type { MadeImage } from "./support/registry-push.ts";
 
 /** The full run is `npm run crash`: 500. */
-const rounds = Number(process.env.INGOT_CRASH_ROUNDS ?? 10);
+const rounds = Number(process.env.INGOT_CRASH_ROUNDS ?? 6);
 
 test("killed at random under pushes, approvals and appends, a controller loses and doubles nothing that it acknowledged", async (t) => {
   const home = mkdtempSync(joinPath(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "ingot-crash-"));

@@ -197,6 +197,24 @@ test("no route takes a member that it does not know, or does anything for who ha
   }
 });
 
+test("a member that is not known is refused within others, too", async (t) => {
+  const { api, admin } = await startWorld(t);
+  const glass = { reason: "an incident", second: 60 };
+  const file = { name: "a.cedar", text: "", mode: "x" };
+  const wrong: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+    ["deploy", { ...place, image: "shop/web:1", breakGlass: glass }],
+    ["applyPolicies", { policies: [{ environment: "a", approvals: 0, files: [], approval: 2 }] }],
+    ["applyPolicies", { policies: [{ environment: "a", approvals: 0, files: [file] }] }],
+    ["revoke", { reason: "x", subject: { kind: "key", id: "0", until: 1 } }],
+    ["addKeys", { principal: "user:admin", keys: [{ pem: "", use: "approver", expires: 1 }] }],
+  ];
+  for (const [id, input] of wrong) {
+    const { status, body } = await api.ask(id, { input, token: admin.token });
+    assert.equal(status, 400, id);
+    assert.match(JSON.stringify(body), /Unrecognized key/, id);
+  }
+});
+
 test("whoever has no role gets nothing from any route but who they are", async (t) => {
   const world = await startWorld(t);
   const token = await world.enter("user:nobody", []);

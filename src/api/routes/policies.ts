@@ -14,7 +14,7 @@ import { at, label } from "../schemas/words.ts";
 /** Bytes of all files of an environment as JSON: they are one event. A line's end and a quotation mark have two. */
 const mostText = 60_000;
 
-const file = z.object({
+const file = z.strictObject({
   // Attack: a name that is printed with every mistake, and moves the terminal's cursor or turns what is read.
   name: z.string().regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]{1,200}$/u, {
     error: "expected a name without control characters, of at most 200",
@@ -22,7 +22,7 @@ const file = z.object({
   text: z.string().max(mostText),
 });
 
-const proposed = z.object({
+const proposed = z.strictObject({
   environment: label,
   approvals: z.int().min(0).max(20),
   files: z

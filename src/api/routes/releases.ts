@@ -18,7 +18,7 @@ const order = {
   ...place,
   reason: reason.default(""),
   /** `seconds`: for how long; four hours by default, a day at most. */
-  breakGlass: z.object({ reason: z.string().max(10_000), seconds: z.number().exactOptional() }).exactOptional(),
+  breakGlass: z.strictObject({ reason: z.string().max(10_000), seconds: z.number().exactOptional() }).exactOptional(),
 };
 
 const made = z.object({ created: z.boolean(), release, decision });

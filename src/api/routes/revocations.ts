@@ -14,9 +14,9 @@ import { at, reason } from "../schemas/words.ts";
 const word = z.string().min(1).max(300);
 
 const wanted = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("image"), image: z.string().max(1000) }),
-  z.object({ kind: z.literal("package"), ecosystem: word, name: word, version: word }),
-  z.object({ kind: z.literal("key"), id: word }),
+  z.strictObject({ kind: z.literal("image"), image: z.string().max(1000) }),
+  z.strictObject({ kind: z.literal("package"), ecosystem: word, name: word, version: word }),
+  z.strictObject({ kind: z.literal("key"), id: word }),
 ]);
 
 const subject = z.discriminatedUnion("kind", [

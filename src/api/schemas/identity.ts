@@ -22,7 +22,7 @@ export const standing = {
     .exactOptional(),
 };
 
-export const publicKeys = z.array(z.object({ pem: z.string().max(4096), use: keyUse })).max(20);
+export const publicKeys = z.array(z.strictObject({ pem: z.string().max(4096), use: keyUse })).max(20);
 
 /** `Identity` of the controller's state. */
 export const identity = z.object({
