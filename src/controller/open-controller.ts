@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../ground/context.ts";
+import { IngotError } from "../ground/error.ts";
 import { readVersion } from "../ground/version.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { createLogKey, readLogKey } from "../ledger/log/log-key.ts";
-import type { LogKey } from "../ledger/log/log.ts";
+import type { Log, LogKey } from "../ledger/log/log.ts";
 import { openLog } from "../ledger/log/open-log.ts";
 import { openLedger } from "../ledger/open-ledger.ts";
 import { signatureLogName } from "../ledger/signatures/trusted-root.ts";
@@ -16,6 +17,7 @@ import { makeEvent, system } from "./events/events.ts";
 import type { Settings } from "./settings.ts";
 import { controllerFold } from "./state/fold.ts";
 import { recordedSettings } from "./state/settings.ts";
+import { lastLogged } from "./state/statements.ts";
 
 /**
  * Opens the controller of this home; the first time makes its logs and their keys. Throws `locked-by-another` while another process has it, `log-damaged`, and what reading a private
@@ -41,11 +43,17 @@ export async function openController(ctx: Context, settings: Settings): Promise<
       now: ctx.now,
       ...cosigner,
     });
-    await recordSettings(ledger, settings);
     const close = async (): Promise<void> => {
       await ledger.close();
       await signatures.close();
     };
+    try {
+      assertContinued(ledger, signatures);
+      await recordSettings(ledger, settings);
+    } catch (error) {
+      await ledger.close();
+      throw error;
+    }
     return { ctx, settings, ledger, signatures, store: openStore(ctx), policies, close };
   } catch (error) {
     await signatures.close();
@@ -56,6 +64,18 @@ export async function openController(ctx: Context, settings: Settings): Promise<
 /** Made at the first start. A log whose key is gone is not continued with another: opening it fails at its checkpoint's signature. */
 function logKey(path: string, name: string): LogKey {
   return existsSync(path) ? readLogKey(path) : createLogKey(path, name);
+}
+
+/** Attack: an older copy of the signature log in place of the newest, which then says of other signatures what was said of those that are gone. Witnesses see the log of events alone. */
+function assertContinued({ state }: Ledger, signatures: Log): void {
+  const last = lastLogged(state);
+  const { size } = signatures.checkpoint();
+  if (last === undefined || last < size) return;
+  throw new IngotError(
+    "log-forked",
+    `the signature log in ${signatures.folder} has ${size} entries, and an event names its entry ${last}`,
+    { hint: "an older copy of the log was put in place: restore the newest one" },
+  );
 }
 
 /** What it was started with is part of what happened: who was trusted to say who somebody is, which witnesses were asked. */

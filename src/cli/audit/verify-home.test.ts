@@ -171,3 +171,50 @@ test("an entry of the signature log that is no signature is found although it is
     rmSync(home, { recursive: true });
   }
 });
+
+// Attack: the event log has witnesses; who puts an older copy of the signature log in place makes it sign other entries under the same numbers.
+test("a signature log that lacks an entry which an event names is found, and no controller starts on it", async () => {
+  const home = mkdtempSync(join(tmpdir(), "ingot-audit-"));
+  try {
+    const ctx = processContext({ home, env: {}, now: () => new Date("2026-11-21T12:00:00Z") });
+    const open = () => openController(ctx, readSettings(ctx, { baseUrl: "http://ingot.example" }));
+    const controller = await open();
+    const signed = { digest: Buffer.alloc(32), publicKey: Buffer.alloc(91) };
+    const log = (byte: number) =>
+      controller.signatures.append([hashedRekordEntry({ ...signed, signature: Buffer.alloc(70, byte) })]);
+    await log(1);
+    const signatures = join(home, "ledger/signatures");
+    cpSync(signatures, join(home, "older"), { recursive: true });
+    await log(2);
+    const digest = `sha256:${"a".repeat(64)}`;
+    const accepted = makeEvent("workload:ci", "statement.accepted", {
+      repository: "shop/web",
+      subject: digest,
+      manifest: digest,
+      kind: "signature",
+      predicateType: "https://sigstore.dev/cosign/sign/v1",
+      key: "00",
+      role: "builder",
+      principal: "workload:ci",
+      payload: digest,
+      facts: { kind: "none" },
+      logged: { index: 1, manifest: digest },
+    });
+    const { events } = await controller.ledger.transact(() => ({ events: [accepted], result: undefined }));
+    await controller.close();
+    const verify = () => verifyHome({ folder: join(home, "ledger"), keys: [], witnesses: [] });
+    assert.equal(verify().isGood, true);
+    await (await open()).close();
+    rmSync(signatures, { recursive: true });
+    cpSync(join(home, "older"), signatures, { recursive: true });
+    const { isGood, logs } = verify();
+    assert.equal(isGood, false);
+    const problem = `has 1 entries, and event #${events[0]?.index} names entry 1: the log was cut short`;
+    assert.deepEqual(logs[1]?.found.findings, [{ file: "checkpoint", entry: 1, problem }]);
+    await assert.rejects(open(), { code: "log-forked", message: /an event names its entry 1/ });
+    // Nothing stays locked behind who was refused.
+    await assert.rejects(open(), { code: "log-forked" });
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+});

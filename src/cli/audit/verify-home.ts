@@ -1,9 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { EventData } from "../../controller/events/events.ts";
 import { controllerFold } from "../../controller/state/fold.ts";
 import { IngotError } from "../../ground/error.ts";
+import { decodeEvent } from "../../ledger/event-entry.ts";
 import { readLogKey, verifierKey } from "../../ledger/log/log-key.ts";
 import { parseVerifierKey } from "../../ledger/log/verifier-key.ts";
+import { eventCheck } from "../../ledger/verify/check-event.ts";
 import type { LogFinding, LogFindings } from "../../ledger/verify/finding.ts";
 import type { StateFinding, StateFindings } from "../../ledger/verify/state-finding.ts";
 import { verifyLog } from "../../ledger/verify/verify-log.ts";
@@ -38,15 +41,46 @@ export function verifyHome({ folder, keys, witnesses }: VerifyOptions): Verified
   const chosen = chooseKeys(folder, keys);
   const events = { name: "events", folder: join(folder, "events"), ...chosen.events } as const;
   const signatures = { name: "signatures", folder: join(folder, "signatures"), ...chosen.signatures } as const;
+  const named = namedEntries();
+  const foundEvents = verifyLog({ ...events, witnesses, checkEntry: named.check });
+  // Witnesses are asked for the history, which is the log of events.
+  const foundSignatures = verifyLog({ ...signatures, checkEntry: checkSignatureEntry });
   const logs: readonly VerifiedLog[] = [
-    { ...events, found: verifyLog({ ...events, witnesses }) },
-    // Witnesses are asked for the history, which is the log of events.
-    { ...signatures, found: verifyLog({ ...signatures, checkEntry: checkSignatureEntry }) },
+    { ...events, found: foundEvents },
+    {
+      ...signatures,
+      found: { ...foundSignatures, findings: [...foundSignatures.findings, ...named.findMissing(foundSignatures)] },
+    },
   ];
   const areGood = logs.every(({ found }) => found.findings.length === 0);
   if (logs[0]?.found.findings.length !== 0) return { logs, isGood: false };
   const state = verifyState({ folder: events.folder, fold: controllerFold, verifierKey: events.verifierKey });
   return { logs, state, isGood: areGood && state.findings.length === 0 };
+}
+
+/** The signature log has no witness of its own: the events, which name its entries, say how far it went at least. */
+function namedEntries(): {
+  readonly check: (entry: Buffer, index: number) => string | undefined;
+  readonly findMissing: (signatures: LogFindings) => readonly LogFinding[];
+} {
+  const checkEvent = eventCheck();
+  let last = { entry: -1, event: 0 };
+  return {
+    check: (entry, index) => {
+      const problem = checkEvent(entry, index);
+      if (problem !== undefined || !entry.includes('"logged":')) return problem;
+      const { type, data } = decodeEvent(entry, index);
+      if (type !== "statement.accepted") return undefined;
+      const { logged } = data as EventData["statement.accepted"];
+      if (logged !== undefined && logged.index > last.entry) last = { entry: logged.index, event: index };
+      return undefined;
+    },
+    findMissing: ({ checkpoint }) => {
+      if (checkpoint === undefined || last.entry < checkpoint.size) return [];
+      const problem = `has ${checkpoint.size} entries, and event #${last.event} names entry ${last.entry}: the log was cut short`;
+      return [{ file: "checkpoint", entry: checkpoint.size, problem }];
+    },
+  };
 }
 
 type ChosenKey = Pick<VerifiedLog, "verifierKey" | "isOwnKey">;

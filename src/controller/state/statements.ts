@@ -13,6 +13,7 @@ export const statementState: Subject = {
     // An image that runs for a year has a scan of each day, of which one decides.
     "CREATE INDEX statements_dated ON statements (subject, kind, finished, event) WHERE finished IS NOT NULL",
     "CREATE INDEX statements_undated ON statements (subject, counts, event) WHERE finished IS NULL",
+    "CREATE INDEX statements_by_log_entry ON statements (json_extract(data, '$.logged.index')) WHERE json_extract(data, '$.logged.index') IS NOT NULL",
     "CREATE INDEX statements_by_key ON statements (key) WHERE key IS NOT NULL",
     // Each nonce that was taken, also of what was deleted since: an approval is taken once.
     `CREATE TABLE approvals (principal TEXT NOT NULL, nonce TEXT NOT NULL, subject TEXT NOT NULL, environment TEXT NOT NULL, created INTEGER NOT NULL, event INTEGER NOT NULL,
@@ -175,5 +176,14 @@ export function lastWord(
       about.environment,
       about.principal,
     )?.created ?? undefined
+  );
+}
+
+/** The last entry of the signature log that an event names; undefined where none does. */
+export function lastLogged(state: Database): number | undefined {
+  return (
+    state.get<{ last: number | null }>(
+      "SELECT max(json_extract(data, '$.logged.index')) AS last FROM statements WHERE json_extract(data, '$.logged.index') IS NOT NULL",
+    )?.last ?? undefined
   );
 }

@@ -46,7 +46,9 @@ async function respond(request: IncomingMessage, response: ServerResponse, desk:
   try {
     answer = await answerTo(request, desk);
   } catch (error) {
-    // A full disk, or a client that went away: the first must be seen by who runs the witness, and the log is told nothing of this host.
+    // Attack: strangers that fill the operator's log by hanging up.
+    if (request.destroyed && !request.complete) return;
+    // A full disk, mostly: it must be seen by who runs the witness, and the log is told nothing of this host.
     desk.report.warn(`a request failed: ${error instanceof Error ? error.message : String(error)}`);
     answer = { status: 500, body: "the witness failed\n" };
   }
