@@ -62,7 +62,7 @@ test("the schema has the roles, actions and kinds of statements of the code", ()
   assert.deepEqual(attributesOf("Makers").toSorted(), Object.keys(statementKinds).toSorted());
 });
 
-test("every @supply of the shipped policies is a command of docs/commands.md, with options that it has", () => {
+test("every @supply of the shipped policies is a command of docs/commands.md, with its arguments and options that it has", () => {
   const reference = readFileSync(join(import.meta.dirname, "../../docs/commands.md"), "utf8");
   const sections = new Map(
     reference.split(/^## /m).map((section) => [section.slice(0, section.indexOf("\n")), section] as const),
@@ -72,9 +72,18 @@ test("every @supply of the shipped policies is a command of docs/commands.md, wi
   assert.ok(supplies.length > 18);
   for (const command of supplies.flatMap(([, supply = ""]) => supply.split(" && "))) {
     const words = command.split(" ");
-    const section = sections.get(words.slice(0, 3).join(" ")) ?? sections.get(words.slice(0, 2).join(" "));
+    const name = [words.slice(0, 3).join(" "), words.slice(0, 2).join(" ")].find((one) => sections.has(one)) ?? command;
+    const section = sections.get(name);
     assert.ok(section !== undefined, command);
-    for (const option of words.filter((word) => word.startsWith("--")))
-      assert.ok(section.includes(`${option} `), `${command}: ${option}`);
+    const options = words.filter((word) => word.startsWith("--"));
+    for (const option of options) assert.ok(section.includes(`${option} `), `${command}: ${option}`);
+    const values = options.filter((option) => section.includes(`${option} <`));
+    const given = words.length - name.split(" ").length - options.length - values.length;
+    const usage = /^Usage: .*$/m.exec(section)?.[0] ?? "";
+    assert.ok(given >= (usage.match(/<[^>]+>/g) ?? []).length, `${command}: ${usage}`);
+    const most = usage.includes("...")
+      ? Infinity
+      : (usage.match(/<[^>]+>|\[(?!options|command)[^\]]+\]/g) ?? []).length;
+    assert.ok(given <= most, `${command}: ${usage}`);
   }
 });

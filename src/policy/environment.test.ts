@@ -36,11 +36,11 @@ test("an image about which nothing is known is denied with all that is missing, 
   assert.deepEqual(
     decision.missing.map(({ policy, supply }) => [policy, supply]),
     [
-      ["signed", "ingot attest abababababab --type signature"],
-      ["provenance", "ingot build"],
-      ["sbom", "ingot build"],
-      ["scan", "ingot scan abababababab"],
-      ["tested", "ingot test abababababab"],
+      ["signed", "ingot attest abababababab --type signature && ingot push abababababab"],
+      ["provenance", "ingot build && ingot push abababababab"],
+      ["sbom", "ingot build && ingot push abababababab"],
+      ["scan", "ingot scan abababababab && ingot push abababababab"],
+      ["tested", "ingot test abababababab && ingot push abababababab"],
       ["approvals", `ingot approve shop/web@${goodImage.digest} --for production`],
     ],
   );

@@ -81,6 +81,8 @@ export type ApprovalFacts = {
   readonly environment: string;
   readonly verdict: "approve" | "reject";
   readonly expires: number;
+  /** Of a rejection, where one was given: for explanations. */
+  readonly reason?: string;
 };
 
 export type EnvironmentFacts = {
@@ -104,6 +106,8 @@ export type Request = {
   readonly environment?: EnvironmentFacts;
   /** The image that it is about, where there is one. */
   readonly image?: ImageFacts;
+  /** The repository by which it is meant, of several that have it: for explanations. */
+  readonly repository?: string;
   /** A reason that somebody gave for going around an environment's policy. Roles and revocations still hold. */
   readonly breakGlass?: string;
 };

@@ -16,6 +16,7 @@ export const approval = z.object({
   environment: z.string(),
   verdict: z.enum(["approve", "reject"]),
   expires: z.number(),
+  reason: z.string().exactOptional(),
 });
 
 /** `ImageFacts` of policy.ts. */

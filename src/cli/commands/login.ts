@@ -11,10 +11,10 @@ type Options = {
   readonly passphraseFile?: string;
 };
 
-/** `ingot login URL`: who this installation is to a controller. */
+/** `ingot login [URL]`: who this installation is to a controller. */
 export const declare: Declare = (command, handle) => {
   command
-    .argument("<url>", "the controller, such as https://ingot.example")
+    .argument("[url]", "the controller, such as https://ingot.example (default: the one of the last login)")
     .option(
       "--enrol <code>",
       "register the keys of this installation with a one-time code, and make those that are missing",
@@ -27,13 +27,14 @@ export const declare: Declare = (command, handle) => {
       "the certificate of the authority that signed the controller's, where the system does not know it",
     )
     .option("--passphrase-file <file>", "read the passphrase from this file; only you may be able to read it")
-    .action(handle<Options, [string]>(({ ctx, options }, url) => login(ctx, url, options)));
+    .action(handle<Options, [string | undefined]>(({ ctx, options }, url) => login(ctx, url, options)));
 };
 
-async function login(ctx: Context, address: string, options: Options): Promise<Outcome> {
+async function login(ctx: Context, address: string | undefined, options: Options): Promise<Outcome> {
   const { parseControllerUrl } = await import("../sign-in/parse-controller-url.ts");
   const { logIn } = await import("../sign-in/log-in.ts");
-  const url = parseControllerUrl(address);
+  const { findController } = await import("../controller-access.ts");
+  const url = address === undefined ? findController(ctx).url : parseControllerUrl(address);
   const { passphraseFile, tokenFile } = options;
   const passphrase = passphraseFile === undefined ? {} : { passphraseFile };
   const ca = await trust(ctx, options.ca);

@@ -21,7 +21,7 @@ type TestOptions = ProjectOptions & {
 /** `ingot test [IMAGE…]`: the definition's tests in hardened instances of the images in the store, and the lints. */
 export const declare: Declare = (command, handle) => {
   command
-    .argument("[images...]", "which images (default: all of the project)")
+    .argument("[images...]", "which images, by name or by digest (default: all of the project)")
     .option("-f, --file <path>", "the project's ingot.yaml")
     .option("--only <kind>", "only these checks: tests or lints; then nothing is signed")
     .option("--no-lints", "only the tests; then nothing is signed")
@@ -65,30 +65,10 @@ function kindsOf({ only, lints }: TestOptions): { tests: boolean; lints: boolean
 
 /** All are found before the first is tested. Throws `image-unknown` for one that the project does not define or that was not built. */
 async function findImages(ctx: Context, project: Project, names: readonly string[]): Promise<readonly CheckedImage[]> {
-  const { findImage } = await import("../../runtime/find-image.ts");
-  const { openStore } = await import("../../oci/layout.ts");
-  const stored = new Set(
-    openStore(ctx)
-      .listReferences()
-      .map(({ name }) => name),
-  );
-  const wanted = names.length === 0 ? [...project.images.keys()] : [...new Set(names)];
-  return wanted.map((name) => {
-    const definition = project.images.get(name);
-    if (definition === undefined) {
-      throw new IngotError("image-unknown", `${project.path} defines no image "${name}"`, {
-        details: [`it defines: ${[...project.images.keys()].join(", ")}`],
-        hint: "ingot test tests what ingot.yaml defines",
-      });
-    }
-    const full = `${project.name}/${name}`;
-    if (!stored.has(full)) {
-      throw new IngotError("image-unknown", `the image "${name}" has not been built`, {
-        hint: `ingot build ${name}, or where it was built elsewhere: ingot pull REGISTRY/NAME:TAG ${full}`,
-      });
-    }
-    return { definition, name: full, digest: findImage(ctx, full).digest };
-  });
+  const { findTestable } = await import("../test/find-testable.ts");
+  const wanted = names.length === 0 ? [...project.images.keys()] : names;
+  const found = wanted.map((name) => findTestable(ctx, project, name));
+  return found.filter(({ name }, index) => found.findIndex((one) => one.name === name) === index);
 }
 
 /** Instances need root and programs: better known before the first test than after it. Removes what commands that were killed have left. */

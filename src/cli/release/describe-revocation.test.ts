@@ -38,7 +38,7 @@ test("each image stands below the one through which it is reached, and each rele
       release 2 of web in production, former
       release 3 of web in production, CURRENT → ingot deploy web --to production, or ingot rollback web --in production
       shop/top@${c}: built on sha256:bbbbbbbbbbbb
-next: correct what is wrong, ingot build, ingot push; then the commands above`,
+next: correct what is wrong, ingot build, and ingot push under a new tag; then the commands above`,
   );
 });
 
@@ -49,9 +49,11 @@ test("what reaches nothing, what is not known, and what a key loses are said", (
     subject,
     images: [],
     unknown: [a],
-    losing: [{ digest: b, kinds: ["scan"] }],
+    losing: [{ digest: b, kinds: ["scan", "tests", "approval"] }],
   });
   assert.match(text, /0 images, 0 current releases: nothing of the registry is reached by now/);
   assert.match(text, new RegExp(`no bill of materials says whether they have it:\n {2}${a} → `));
-  assert.match(text, new RegExp(`counts no more:\n {2}${b}: scan → ingot scan`));
+  const short = "b".repeat(12);
+  const again = `ingot scan ${short} && ingot test ${short} && ingot push ${short}, ingot approve ${b} --for ENVIRONMENT`;
+  assert.match(text, new RegExp(`counts no more:\n {2}${b}: scan, tests, approval → ${again}`));
 });

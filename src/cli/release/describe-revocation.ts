@@ -23,7 +23,7 @@ export function describeRevocation(report: RevocationReport): string {
       shown.map((digest) => `${digest} → ingot build, ingot attest`),
     ),
     ...listSection("not revoked, but what the key said of them counts no more", losing, (shown) =>
-      shown.map(({ digest, kinds }) => `${digest}: ${kinds.join(", ")} → ${supplyOf(kinds)}`),
+      shown.map(({ digest, kinds }) => `${digest}: ${kinds.join(", ")} → ${supplyOf(digest, kinds)}`),
     ),
     ...describeNext(report),
   ].join("\n");
@@ -56,23 +56,28 @@ function describeNext({ subject, images }: RevocationReport): readonly string[] 
   if (images.length === 0) return [];
   switch (subject.kind) {
     case "image":
-      return ["next: correct what is wrong, ingot build, ingot push; then the commands above"];
+      return ["next: correct what is wrong, ingot build, and ingot push under a new tag; then the commands above"];
     case "package":
-      return ["next: ingot lock && ingot build && ingot push, on a newer version; then the commands above"];
+      return [
+        "next, once there is a newer version: ingot lock --update && ingot build, and ingot push under a new tag; then the commands above",
+      ];
     case "key":
       return [
-        "next: ingot key rotate builder, ingot identity add NAME --key builder=FILE, and sign again what you rebuilt: a rebuild with the same digest counts again",
+        "next: ingot key rotate builder, then by an admin: ingot identity add-key NAME FILE=builder; what is built again with the same digest and signed with the new key counts again",
       ];
   }
 }
 
-const supplies: Readonly<Record<string, string>> = {
-  scan: "ingot scan IMAGE",
-  tests: "ingot test IMAGE",
-  approval: "ingot approve IMAGE --for ENVIRONMENT",
-  rebuild: "ingot rebuild IMAGE",
-};
-
-function supplyOf(kinds: readonly string[]): string {
-  return kinds.map((kind) => supplies[kind] ?? "ingot attest IMAGE").join(", ");
+/** `approve` takes whole digests; the others find an image of the store by its first digits. */
+function supplyOf(digest: string, kinds: readonly string[]): string {
+  const short = digest.slice("sha256:".length).slice(0, 12);
+  const commands = kinds
+    .filter((kind) => kind !== "approval")
+    .map((kind) => `ingot ${verbs[kind] ?? "attest"} ${short}`);
+  return [
+    ...(commands.length === 0 ? [] : [[...commands, `ingot push ${short}`].join(" && ")]),
+    ...(kinds.includes("approval") ? [`ingot approve ${digest} --for ENVIRONMENT`] : []),
+  ].join(", ");
 }
+
+const verbs: Readonly<Record<string, string>> = { scan: "scan", tests: "test", rebuild: "rebuild" };

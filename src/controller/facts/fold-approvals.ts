@@ -9,15 +9,16 @@ export function foldApprovals(statements: readonly AcceptedStatement[]): readonl
   const last = new Map<string, Word>();
   for (const { facts, principal, isDeleted } of statements) {
     if (facts.kind !== "approval") continue;
-    const { environment, verdict, expires, created } = facts;
-    const word: Word = { by: principal, environment, verdict, expires, created, isDeleted };
+    const { environment, verdict, expires, created, reason } = facts;
+    const why = verdict === "reject" && reason !== "" ? { reason } : {};
+    const word: Word = { by: principal, environment, verdict, expires, created, isDeleted, ...why };
     const key = JSON.stringify([principal, environment]);
     const before = last.get(key);
     if (before === undefined || isLater(word, before)) last.set(key, word);
   }
   return [...last.values()]
     .filter(({ verdict, isDeleted }) => verdict === "reject" || !isDeleted)
-    .map(({ by, environment, verdict, expires }) => ({ by, environment, verdict, expires }));
+    .map(({ created: _, isDeleted: __, ...word }) => word);
 }
 
 type Word = ApprovalFacts & { readonly created: number; readonly isDeleted: boolean };

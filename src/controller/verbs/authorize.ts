@@ -18,6 +18,8 @@ export type Asked = {
   readonly environment?: string;
   /** Digest. */
   readonly image?: string;
+  /** By which the image is meant, of several that have it. */
+  readonly repository?: string;
   readonly breakGlass?: string;
 };
 
@@ -51,7 +53,7 @@ export function judge(
   { state, now }: { readonly state: Database; readonly now: number },
   asked: Asked,
 ): Decision {
-  const { principal, action, resource, environment, image } = asked;
+  const { principal, action, resource, environment, image, repository } = asked;
   const policy = environment === undefined ? undefined : requirePolicy(state, environment);
   const glass = asked.breakGlass === undefined ? findBrokenGlass(state, asked, now) : undefined;
   const breakGlass = asked.breakGlass ?? glass?.reason;
@@ -64,6 +66,7 @@ export function judge(
       now,
       ...(policy === undefined ? {} : { environment: { name: policy.environment, approvals: policy.approvals } }),
       ...(image === undefined ? {} : { image: gatherFacts(state, image) }),
+      ...(repository === undefined ? {} : { repository }),
       ...(breakGlass === undefined ? {} : { breakGlass }),
     },
   );

@@ -69,13 +69,14 @@ type Result = { readonly decision: Decision } & (
 );
 
 function toAsked(principal: Principal, wanted: WantedRelease): Asked {
-  const { action, service, environment, image, breakGlass } = wanted;
+  const { action, service, environment, image, repository, breakGlass } = wanted;
   return {
     principal,
     action,
     resource: { kind: "service", name: service, environment },
     environment,
     image,
+    repository,
     ...(breakGlass === undefined ? {} : { breakGlass: breakGlass.reason }),
   };
 }

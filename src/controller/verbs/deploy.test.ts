@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Controller } from "../controller.ts";
 import { openTestController, principal, type TestController } from "../controller.fixture.ts";
+import { IngotError } from "../../ground/error.ts";
 import { makeEvent } from "../events/events.ts";
 import { decidePullOf } from "../registry/pull-decision.ts";
 import { openRegistry } from "../registry/registry.ts";
@@ -158,7 +159,9 @@ test("a revoked image is not deployed, promoted or gone back to, and no broken g
   for (const environment of ["staging", "production"]) {
     const again = { ...order, environment, configuration: { replicas: 9 } };
     for (const each of [again, { ...again, breakGlass }]) {
-      await assert.rejects(deploy(controller, dora, each), { code: "policy-denied", message: /backdoor/ });
+      const error: unknown = await deploy(controller, dora, each).catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof IngotError && error.code === "policy-denied");
+      assert.match([error.message, ...error.details].join("\n"), /the image is revoked: backdoor/);
     }
   }
   const promotion = { service: "web", from: "staging", to: "production", reason: "", breakGlass };

@@ -43,7 +43,7 @@ export function explain(
     action,
     resource: resourceOf({ action, repository: found.repository, environment: { name: environment } }),
     environment,
-    image: found.image,
+    ...found,
   });
   return {
     ...found,

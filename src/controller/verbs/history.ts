@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { bundleType } from "../../evidence/statement/bundle.ts";
 import type { NumberedEvent } from "../../ledger/event.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 
@@ -12,6 +13,8 @@ export type EventFilter = {
   readonly by?: string;
   /** A type such as `release.created`, or the noun before its dot. */
   readonly type?: string;
+  /** Without what another event tells again: that a statement was attached, and its logged copy, are in the event of the statement. */
+  readonly isBrief?: boolean;
   /** Milliseconds since 1970; both included. */
   readonly since?: number;
   readonly until?: number;
@@ -83,10 +86,11 @@ function needlesOf({ service, environment, image, by, type }: EventFilter): read
 }
 
 function isFitting(event: NumberedEvent, filter: EventFilter): boolean {
-  const { service, environment, by, type, since, until } = filter;
+  const { service, environment, by, type, since, until, isBrief = false } = filter;
   const { data, actor, time } = event;
   const at = Date.parse(time);
   return (
+    !(isBrief && isAttachedStatement(event)) &&
     (type === undefined || event.type === type || event.type.startsWith(`${type}.`)) &&
     (by === undefined || actor === by || actor.slice(actor.indexOf(":") + 1) === by) &&
     (since === undefined || at >= since) &&
@@ -94,6 +98,10 @@ function isFitting(event: NumberedEvent, filter: EventFilter): boolean {
     (service === undefined || data.service === service || isAboutService(data.resource, service)) &&
     (environment === undefined || isInEnvironment(data, environment))
   );
+}
+
+function isAttachedStatement({ type, data }: NumberedEvent): boolean {
+  return type === "manifest.pushed" && data.subject !== undefined && data.artifactType === bundleType;
 }
 
 function isAboutService(resource: unknown, service: string): boolean {

@@ -22,7 +22,7 @@ export type ImageQuestion = {
 
 /** What a policy says of an image. Throws `policy-invalid`. */
 export function judgeImage(policies: PolicyEngine, question: ImageQuestion): Decision {
-  const { facts, environment, files, principal, action, now } = question;
+  const { facts, repository, environment, files, principal, action, now } = question;
   const resource = resourceOf(question);
   return policies.decide(policies.forEnvironment(files), {
     principal,
@@ -31,6 +31,7 @@ export function judgeImage(policies: PolicyEngine, question: ImageQuestion): Dec
     resource,
     environment,
     image: facts,
+    repository,
   });
 }
 

@@ -33,7 +33,7 @@ function describe(policies: PolicyEngine, moment: Moment, release: Release): Ser
   const { state, now } = moment;
   const { service, environment, image, repository, breakGlass } = release;
   const facts = gatherFacts(state, image);
-  const about = { environment, image, principal: releaser(state, release.createdBy) };
+  const about = { environment, image, repository, principal: releaser(state, release.createdBy) };
   const resource = { kind: "service", name: service, environment } as const;
   return {
     release,

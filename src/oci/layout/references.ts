@@ -151,6 +151,9 @@ function unknownReference(text: string, references: readonly NamedManifest[]): I
 function hintFor(text: string): string {
   if (text.startsWith("oci:")) return `bring it into the store first: ingot copy ${text} NAME`;
   if (/^(?:localhost|[^/]*[.:][^/]*)\/./.test(text)) return `bring it into the store first: ingot pull ${text}`;
+  if (/^(?:sha256:)?[0-9a-f]{12,64}$/.test(text)) {
+    return "`ingot images` lists the images that are there; one of a registry is brought by `ingot pull REGISTRY/NAME:TAG`";
+  }
   return "`ingot images` lists the images that are there";
 }
 

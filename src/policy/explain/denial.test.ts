@@ -14,10 +14,7 @@ test("one rule is told in the sentence, by its name and with its command", () =>
 
 test("several are a line each, with the command of each, and all are named in the sentence", () => {
   const denial = describeDenial("alice may not deploy web", [tested, approved]);
-  assert.equal(
-    denial.message,
-    "alice may not deploy web: no result of its tests counts (rule tested), and against the rule approvals",
-  );
+  assert.equal(denial.message, "alice may not deploy web: 2 rules stand against it, tested, approvals");
   assert.deepEqual(denial.details, [
     "tested: no result of its tests counts → ingot test web",
     "approvals: 2 people must approve it, nobody has → ingot approve web",

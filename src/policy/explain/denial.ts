@@ -8,11 +8,11 @@ export function describeDenial(what: string, missing: readonly MissingFact[]): D
   const [first] = missing;
   if (first === undefined) return { message: `${what}: no policy permits it`, details: [] };
   const hint = first.supply === undefined ? {} : { hint: first.supply };
-  const worst = `${what}: ${first.missing} (rule ${first.policy})`;
-  if (missing.length === 1) return { message: worst, details: [], ...hint };
-  const others = missing.slice(1).map(({ policy }) => policy);
+  if (missing.length === 1)
+    return { message: `${what}: ${first.missing} (rule ${first.policy})`, details: [], ...hint };
   return {
-    message: `${worst}, and against ${others.length === 1 ? "the rule" : "the rules"} ${others.join(", ")}`,
+    // Each sentence once, with its command: in the details.
+    message: `${what}: ${missing.length} rules stand against it, ${missing.map(({ policy }) => policy).join(", ")}`,
     details: missing.map(({ policy, missing: fact, supply }) =>
       supply === undefined ? `${policy}: ${fact}` : `${policy}: ${fact} → ${supply}`,
     ),

@@ -42,7 +42,7 @@ function hostileImage(text: string): ImageFacts {
       ],
     },
     tests: { passed: false, finished: now, failed: [text] },
-    approvals: [approval(`user:${text}`), approval(`user:2${text}`, { verdict: "reject" })],
+    approvals: [approval(`user:${text}`), approval(`user:2${text}`, { verdict: "reject", reason: text })],
     revocations: [{ event: 1, what: text, reason: text }],
     uncounted: [
       { kind: "provenance", reason: text },
@@ -150,6 +150,31 @@ test("what does not count is said where something is missing", async () => {
     [
       "no signature by a trusted builder counts; there is one that does not: a key of the role tester made it",
       "2 people must approve it for production, 1 has (user:alice); does not count: user:carol, who is author or builder of it",
+    ],
+  );
+});
+
+test("a command names the image by the repository that was asked about, also where another one has it too", () => {
+  const image = { ...goodImage, repositories: ["shop/copy", "shop/web"] };
+  const command = fillCommand("ingot approve {reference}", viewOf(deployment({ image, repository: "shop/web" })));
+  assert.equal(command, `ingot approve shop/web@${goodImage.digest}`);
+});
+
+test("a rejection and a revocation are told with the reason that people gave", async () => {
+  const image: ImageFacts = {
+    ...goodImage,
+    approvals: [...goodImage.approvals, approval("user:zoe", { verdict: "reject", reason: "the basket is empty" })],
+    revocations: [
+      { event: 7, what: "itself", reason: "a bad basket" },
+      { event: 9, what: "has openssl 3.0.1", reason: "CVE-2026-1" },
+    ],
+  };
+  const { missing } = await decideBy([], deployment({ image }));
+  assert.deepEqual(
+    missing.map((one) => one.missing),
+    [
+      "the image is revoked: a bad basket and has openssl 3.0.1 (CVE-2026-1)",
+      "it is rejected for production by user:zoe (the basket is empty), who alone can take that back",
     ],
   );
 });

@@ -30,7 +30,7 @@ export const placeholders = {
     means: "approvals that do not count, with the reason; empty where there are none",
     fill: sayNotCounted,
   },
-  rejectedBy: { means: "whose rejection stands", fill: ({ image }) => printableList(image.rejectedBy) },
+  rejectedBy: { means: "whose rejection stands, and why: `user:carol (not yet)`", fill: sayRejected },
   authors: { means: "the image's authors", fill: ({ facts }) => printableList(facts.authors) },
   builders: {
     means: "whose keys made its signatures and provenance",
@@ -104,8 +104,8 @@ function shortImage(digest: string): string {
   return printable(digest.slice(digest.indexOf(":") + 1).slice(0, 12));
 }
 
-function fullReference({ facts, request: { resource } }: DecisionView): string {
-  const repository = resource.kind === "image" ? resource.repository : facts.repositories[0];
+function fullReference({ facts, request: { resource, repository: named } }: DecisionView): string {
+  const repository = resource.kind === "image" ? resource.repository : (named ?? facts.repositories[0]);
   return repository === undefined ? printable(facts.digest) : printable(`${repository}@${facts.digest}`, 400);
 }
 
@@ -123,8 +123,20 @@ function sayNotCounted({ words }: DecisionView): string {
   return `; does not count: ${printableList(words.notCounted.map(({ by, reason }) => `${by}, who ${reason}`))}`;
 }
 
+function sayRejected({ image, facts, environment }: DecisionView): string {
+  const reasonOf = (by: string): string | undefined =>
+    facts.approvals.find((one) => one.by === by && one.verdict === "reject" && one.environment === environment.name)
+      ?.reason;
+  return printableList(
+    image.rejectedBy.map((by) => {
+      const reason = reasonOf(by);
+      return reason === undefined ? by : `${by} (${reason})`;
+    }),
+  );
+}
+
 function sayRevocations(revocations: DecisionView["facts"]["revocations"]): string {
-  return printableList(revocations.map(({ what, reason }) => `${what} (${reason})`));
+  return printableList(revocations.map(({ what, reason }) => (what === "itself" ? reason : `${what} (${reason})`)));
 }
 
 function sayMoment(age: number | undefined, now: number): string {
