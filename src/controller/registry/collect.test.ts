@@ -52,6 +52,25 @@ test("an upload that waits for its manifest stays for the time of grace, and its
   assert.equal((await later.send("HEAD", `/v2/shop/web/blobs/${blob}`)).status, 404);
 });
 
+test("a manifest that is pushed while garbage is collected is there, with all that it lists", async (t) => {
+  const world = await startRegistry(t, { now: new Date() });
+  const { admin, controller } = world;
+  const gone = await pushImage(admin, "shop/web", { tag: "1" });
+  await admin.send("DELETE", `/v2/shop/web/manifests/${gone.digest}`);
+  const digests = [gone.digest, gone.config, gone.layer];
+  for (let round = 0; round < 10; round += 1) {
+    age(world, ...digests);
+    const [, pushed] = await Promise.all([
+      collect(controller, { actor, grace: 60_000 }),
+      pushImage(admin, "shop/web", { tag: "1" }).catch(() => undefined),
+      collect(controller, { actor, grace: 60_000 }),
+    ]);
+    if (pushed === undefined) await pushImage(admin, "shop/web", { tag: "1" });
+    for (const digest of digests) assert.ok(controller.store.hasBlob(digest), `round ${round}`);
+    await admin.send("DELETE", `/v2/shop/web/manifests/${gone.digest}`);
+  }
+});
+
 test("an image that has a name in the store stays, though no repository has it", async (t) => {
   const world = await startRegistry(t, { now: new Date() });
   const { store } = world.controller;

@@ -21,6 +21,8 @@ export type ReferrersPage = { readonly manifests: readonly Descriptor[]; readonl
 /** So many, and so many bytes, in one answer: it must not be larger than a manifest may be. */
 const page: PageAsked = { most: 1000 };
 const mostBytes = 3 << 20;
+/** Bytes of manifests that are read for one answer. Attack: a thousand of four megabytes, whose descriptors are small. */
+const mostRead = 32 << 20;
 
 /** What is attached to a manifest, for whoever may pull that. Throws `policy-denied`. */
 export async function listReferrers(
@@ -36,16 +38,22 @@ export async function listReferrers(
     if (!pull.decision.permit) throw denied(pull.asked, pull.decision);
   }
   const manifests: Descriptor[] = [];
+  let hasMore = digests.length === page.most;
   let size = 0;
+  let read = 0;
   for (const digest of digests) {
     const descriptor = describe(registry, repository, digest);
     if (descriptor === undefined) continue;
     size += JSON.stringify(descriptor).length;
-    if (size > mostBytes && manifests.length > 0) return { manifests, hasMore: true };
+    read += descriptor.size;
+    if ((size > mostBytes || read > mostRead) && manifests.length > 0) {
+      hasMore = true;
+      break;
+    }
     manifests.push(descriptor);
   }
   await ledger.settled();
-  return { manifests, hasMore: digests.length === page.most };
+  return { manifests, hasMore };
 }
 
 function describe(registry: Registry, repository: string, digest: string): Descriptor | undefined {

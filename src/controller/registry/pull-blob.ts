@@ -1,7 +1,7 @@
 import { IngotError } from "../../ground/error.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Principal } from "../../policy/policy.ts";
-import { manifestsWithBlob } from "../state/registry-lists.ts";
+import { hasBlob, manifestsWithBlob } from "../state/registry-lists.ts";
 import { findManifest } from "../state/registry.ts";
 import { denied } from "../verbs/authorize.ts";
 import { decidePull, type PullDecision } from "./pull-decision.ts";
@@ -12,7 +12,7 @@ export type PulledBlob = { readonly path: string; readonly size: number };
 
 export type BlobAsked = { readonly repository: string; readonly digest: Digest };
 
-/** Manifests that are asked about, the newest first: a layer may be in all images that a repository ever had. */
+/** Manifests that are asked about, those that were pulled last first, then the newest: a layer may be in all images that a repository ever had. */
 const mostAsked = 64;
 
 /**
@@ -22,8 +22,11 @@ const mostAsked = 64;
 export async function pullBlob(registry: Registry, principal: Principal, asked: BlobAsked): Promise<PulledBlob> {
   const { store, ledger } = registry.controller;
   const { repository, digest } = asked;
-  const manifests = manifestsWithBlob(ledger.state, repository, digest, mostAsked);
-  if (manifests.length > 0) await requireOne(registry, { principal, repository, manifests });
+  const recent = registry.recent
+    .of(principal, repository)
+    .filter((manifest) => hasBlob(ledger.state, { repository, manifest, blob: digest }));
+  const manifests = new Set([...recent, ...manifestsWithBlob(ledger.state, repository, digest, mostAsked)]);
+  if (manifests.size > 0) await requireOne(registry, { principal, repository, manifests });
   else if (!registry.links.has(repository, digest)) throw unknownBlob(asked);
   else if (!(await mayPush(registry, principal, repository))) throw unknownBlob(asked);
   const size = store.blobSize(digest);
@@ -33,7 +36,7 @@ export async function pullBlob(registry: Registry, principal: Principal, asked: 
   return { path: store.blobPath(digest), size };
 }
 
-type Among = { readonly principal: Principal; readonly repository: string; readonly manifests: readonly string[] };
+type Among = { readonly principal: Principal; readonly repository: string; readonly manifests: Iterable<string> };
 
 /** Throws `policy-denied` when none of them may be pulled. */
 async function requireOne(registry: Registry, { principal, repository, manifests }: Among): Promise<void> {

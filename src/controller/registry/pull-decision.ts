@@ -9,13 +9,15 @@ export type PullDecision = { readonly asked: Asked; readonly decision: Decision 
 
 /** How deep an index may hold indexes, and a statement be about a statement. */
 const deepest = 4;
+/** Attack: indexes of indexes of indexes of the same five hundred images, which one request would go through a hundred million times. */
+const mostAsked = 1000;
 
 /**
  * Whether somebody may pull a manifest. An image is decided by what is proven of it, for the environment of the token; an index by its images, of which one must be permitted; what describes
  * an image, by that image.
  */
 export function decidePull(registry: Registry, principal: Principal, manifest: StoredManifest): Promise<PullDecision> {
-  return decide(registry, { principal, manifest, depth: 0 });
+  return decide(registry, { principal, manifest, depth: 0, seen: new Map() });
 }
 
 /** The same by digest, also of what is not in the repository: of that nothing is proven there. */
@@ -26,12 +28,19 @@ export function decidePullOf(
 ): Promise<PullDecision> {
   const manifest = findManifest(registry.controller.ledger.state, repository, digest);
   if (manifest === undefined) return ask(registry, { principal, repository, image: digest });
-  return decide(registry, { principal, manifest, depth: 0 });
+  return decidePull(registry, principal, manifest);
 }
 
-type Walk = { readonly principal: Principal; readonly manifest: StoredManifest; readonly depth: number };
+type Walk = {
+  readonly principal: Principal;
+  readonly manifest: StoredManifest;
+  readonly depth: number;
+  /** Children of indexes that were asked about on the way, and their denials: a permit ends the way. */
+  readonly seen: Map<string, PullDecision>;
+};
 
-async function decide(registry: Registry, { principal, manifest, depth }: Walk): Promise<PullDecision> {
+async function decide(registry: Registry, walk: Walk): Promise<PullDecision> {
+  const { principal, manifest, depth } = walk;
   const { repository, digest, kind, subject } = manifest;
   const askAbout = (image: string): Promise<PullDecision> => ask(registry, { principal, repository, image });
   if (depth >= deepest) return askAbout(digest);
@@ -39,25 +48,27 @@ async function decide(registry: Registry, { principal, manifest, depth }: Walk):
   if (kind === "artifact" && subject !== undefined) {
     const described = findManifest(registry.controller.ledger.state, repository, subject);
     if (described === undefined) return askAbout(subject);
-    return decide(registry, { principal, manifest: described, depth: depth + 1 });
+    return decide(registry, { ...walk, manifest: described, depth: depth + 1 });
   }
   if (kind !== "index") return askAbout(digest);
-  return (await decideChildren(registry, { principal, manifest, depth })) ?? askAbout(digest);
+  return (await decideChildren(registry, walk)) ?? askAbout(digest);
 }
 
 /** The first permit, or the first denial; undefined for an index of nothing. */
-async function decideChildren(
-  registry: Registry,
-  { principal, manifest, depth }: Walk,
-): Promise<PullDecision | undefined> {
+async function decideChildren(registry: Registry, walk: Walk): Promise<PullDecision | undefined> {
+  const { manifest, depth, seen } = walk;
   const { state } = registry.controller.ledger;
   const { repository, digest } = manifest;
   let first: PullDecision | undefined;
   for (const child of childrenOf(state, repository, digest)) {
-    const found = findManifest(state, repository, child);
+    const before = seen.get(child);
+    first ??= before;
+    const found = before === undefined ? findManifest(state, repository, child) : undefined;
     if (found === undefined) continue;
-    const decided = await decide(registry, { principal, manifest: found, depth: depth + 1 });
+    if (seen.size >= mostAsked) break;
+    const decided = await decide(registry, { ...walk, manifest: found, depth: depth + 1 });
     if (decided.decision.permit) return decided;
+    seen.set(child, decided);
     first ??= decided;
   }
   return first;

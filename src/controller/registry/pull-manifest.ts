@@ -23,6 +23,7 @@ export async function pullManifest(
   if (!pull.decision.permit) throw denied(pull.asked, pull.decision);
   const { digest, mediaType } = manifest;
   const content = registry.manifests.read(digest as Digest);
+  registry.recent.note(principal, manifest.repository, digest);
   // Not told before it is durable.
   await ledger.settled();
   return { digest: digest as Digest, mediaType, content };

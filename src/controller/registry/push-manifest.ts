@@ -48,8 +48,9 @@ export async function pushManifest(registry: Registry, principal: Principal, pus
     : await readStatement(registry, actor, { repository, digest, size: content.length, parsed });
   await controller.ledger.transact((state) => {
     const isNew = findManifest(state, repository, digest) === undefined;
-    // Once more: what was there may have been deleted meanwhile.
+    // Once more: what was there may have been deleted or collected meanwhile.
     assertPartsThere(registry, state, event);
+    controller.store.putBlob(content);
     const reached = reachPush({ state, store: controller.store }, event);
     const events = isNew ? [pushed, ...reached, ...(statement?.decide(state).events ?? [])] : [];
     if (reference.kind === "tag" && findTag(state, repository, reference.tag) !== digest) {

@@ -4,6 +4,7 @@ import { openAccess, type Access } from "./access.ts";
 import { openLinks, type Links } from "./links.ts";
 import { openManifestBytes, type ManifestBytes } from "./manifest-bytes.ts";
 import { openQueue, type OneAtATime } from "./one-at-a-time.ts";
+import { openRecentPulls, type RecentPulls } from "./recent-pulls.ts";
 import { openUploads, type Uploads } from "./uploads.ts";
 
 /** What the registry's verbs work with. */
@@ -12,6 +13,7 @@ export type Registry = {
   readonly access: Access;
   readonly links: Links;
   readonly manifests: ManifestBytes;
+  readonly recent: RecentPulls;
   readonly uploads: Uploads;
   /** Deletions and the collection of garbage, one after the other. */
   readonly takeAway: OneAtATime;
@@ -33,6 +35,7 @@ export function openRegistry(controller: Controller): Registry {
     access,
     links,
     manifests: openManifestBytes(controller.store),
+    recent: openRecentPulls(),
     uploads,
     takeAway: openQueue(),
     close,

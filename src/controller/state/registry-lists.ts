@@ -69,6 +69,14 @@ export function manifestsWithBlob(state: Database, repository: string, blob: str
     .map(({ manifest }) => manifest);
 }
 
+/** Whether a manifest of a repository lists a blob. */
+export function hasBlob(state: Database, { repository, manifest, blob }: PartAsked): boolean {
+  const sql = "SELECT 1 FROM parts WHERE repository = ? AND digest = ? AND manifest = ? AND kind = 'blob'";
+  return state.get(sql, repository, blob, manifest) !== undefined;
+}
+
+type PartAsked = { readonly repository: string; readonly manifest: string; readonly blob: string };
+
 /** Manifests of a repository that list a manifest: indexes. */
 export function indexesWith(state: Database, repository: string, manifest: string): readonly string[] {
   return state
