@@ -65,7 +65,11 @@ async function answer({ controller, route, options }: Answering, c: RestContext)
     recheck: () => identify(controller, route, c),
     header: (name) => c.req.header(name),
   });
-  if (result instanceof Response) return result;
+  if (result instanceof Response) {
+    // Nobody will read it: a stream that was begun for HEAD would wait for events for ever.
+    if (c.req.raw.method === "HEAD") await result.body?.cancel();
+    return result;
+  }
   // An answer never tells of what a crash could still take back.
   await controller.ledger.settled();
   // What it says is for who asked, and for now.

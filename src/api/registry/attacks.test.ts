@@ -165,6 +165,8 @@ test("slow-loris: a body that comes a byte at a time is given up, and so are hea
     assert.ok(answer.includes('"code":"upload-too-slow"'));
   }
   assert.match(await sendRaw(url, "GET /v2/ HTTP/1.1\r\nX-", trickle), /^HTTP\/1\.1 408 /);
+  const form = `POST /token HTTP/1.1\r\nHost: ${world.host}\r\nContent-Length: 60000\r\n\r\n`;
+  assert.match(await sendRaw(url, form, trickle), /^HTTP\/1\.1 408 /);
   // What came is kept, to go on from.
   const status = await world.admin.send("GET", location);
   assert.equal(status.status, 204);

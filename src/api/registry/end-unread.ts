@@ -10,11 +10,13 @@ const longest = 2000;
  */
 export function endUnread(request: IncomingMessage, response: ServerResponse): void {
   const declared = Number(request.headers["content-length"] ?? Number.POSITIVE_INFINITY);
+  const { socket } = request;
+  // Attack: slow-loris, which sends on a byte at a time after the answer.
+  const timer = setTimeout(() => socket.destroy(), longest);
+  request.once("close", () => clearTimeout(timer));
+  socket.once("close", () => clearTimeout(timer));
   // So little is read sooner than a connection is made.
   if (declared <= most) return;
-  const { socket } = request;
-  const timer = setTimeout(() => socket.destroy(), longest);
-  socket.once("close", () => clearTimeout(timer));
   let read = 0;
   request.on("data", (chunk: Buffer) => {
     read += chunk.length;

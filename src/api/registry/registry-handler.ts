@@ -46,12 +46,14 @@ async function answer(received: Received, onError: NonNullable<HandlerOptions["o
   const path = mark === -1 ? url : url.slice(0, mark);
   let endpoint: Endpoint | undefined;
   try {
-    if (path === "/token") return await answerToken(registry.controller, request, response);
-    endpoint = parseEndpoint(path);
-    const principal = await authenticate(registry.controller, request.headers.authorization);
-    if (principal === undefined) throw signInNeeded();
-    const query = mark === -1 ? undefined : new URLSearchParams(url.slice(mark + 1));
-    await dispatch({ ...received, principal, query }, endpoint);
+    if (path === "/token") await answerToken(registry.controller, received);
+    else {
+      endpoint = parseEndpoint(path);
+      const principal = await authenticate(registry.controller, request.headers.authorization);
+      if (principal === undefined) throw signInNeeded();
+      const query = mark === -1 ? undefined : new URLSearchParams(url.slice(mark + 1));
+      await dispatch({ ...received, principal, query }, endpoint);
+    }
   } catch (error) {
     onError(error, { method: request.method ?? "", path });
     sendError(registry.controller.settings, { request, response, endpoint, error });

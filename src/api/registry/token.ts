@@ -7,19 +7,17 @@ import { signInOf } from "../../controller/identity/sign-in.ts";
 import type { Controller } from "../../controller/controller.ts";
 import { IngotError } from "../../ground/error.ts";
 import { answerError } from "../error-answer.ts";
+import { assertNotEncoded, readWhole, type BodyLimits } from "./body.ts";
+import { unsupportedMethod } from "./unsupported-method.ts";
 
 /**
  * `/token`: where registries send their clients for a token (distribution's token authentication; its OAuth2 variant by POST). A client brings an access token as its password, and is
  * given that same token: what it may do is decided at each request, by the policy and not by the scope that it asked for, so a second token would say nothing more. Its answers
  * are JSON; an error has `errors` for registry clients and `error` as everywhere.
  */
-export async function answerToken(
-  controller: Controller,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+export async function answerToken(controller: Controller, { request, response, bodyLimits }: Asking): Promise<void> {
   try {
-    const { token, expires } = await identify(controller, request);
+    const { token, expires } = await identify(controller, request, bodyLimits);
     const now = signInOf(controller).now();
     send(response, 200, {
       token,
@@ -38,12 +36,15 @@ export async function answerToken(
   }
 }
 
+type Asking = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly bodyLimits: BodyLimits };
+
 async function identify(
   controller: Controller,
   request: IncomingMessage,
+  limits: BodyLimits,
 ): Promise<{ readonly token: string; readonly expires: number }> {
   const { baseUrl } = controller.settings;
-  const { token, username } = await presented(request, baseUrl);
+  const { token, username } = await presented(request, baseUrl, limits);
   const { principal, expires } = await checkToken(controller, token);
   if (username !== undefined && username !== formatPrincipal(principal)) {
     throw invalid(baseUrl, `it is not of ${username}`);
@@ -51,11 +52,13 @@ async function identify(
   return { token, expires };
 }
 
-async function presented(request: IncomingMessage, baseUrl: string): Promise<Presented> {
-  const { authorization } = request.headers;
+async function presented(request: IncomingMessage, baseUrl: string, limits: BodyLimits): Promise<Presented> {
+  const { method = "", headers } = request;
+  const { authorization } = headers;
+  if (!["GET", "HEAD", "POST"].includes(method)) throw unsupportedMethod(request, "GET, POST");
   if (authorization !== undefined) return readAuthorization(authorization, baseUrl);
   if (request.method !== "POST") throw missing(baseUrl);
-  const form = new URLSearchParams(await readForm(request));
+  const form = new URLSearchParams(await readForm(request, limits));
   switch (form.get("grant_type")) {
     case "password":
       return readLogin(form.get("username") ?? "", form.get("password") ?? "");
@@ -70,15 +73,11 @@ async function presented(request: IncomingMessage, baseUrl: string): Promise<Pre
 /** Bytes: a token and a name. */
 const largestForm = 65_536;
 
-async function readForm(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > largestForm) throw new IngotError("body-too-large", `the form has more than ${largestForm} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
+/** Attack: strangers that send a byte a minute, and hold a connection each for as long as they like. */
+async function readForm(request: IncomingMessage, limits: BodyLimits): Promise<string> {
+  assertNotEncoded(request);
+  const error = (): IngotError => new IngotError("body-too-large", `the form has more than ${largestForm} bytes`);
+  return (await readWhole(request, { limits, most: largestForm, error })).toString("utf8");
 }
 
 function missing(baseUrl: string): IngotError {
