@@ -63,6 +63,7 @@ const enrolment = defineRoute({
     "assertion-invalid",
     "controller-mismatch",
     "enrolment-invalid",
+    "identity-exists",
     "key-malformed",
     "key-registered",
     "key-unsuitable",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import test from "node:test";
@@ -183,6 +183,23 @@ test("attack: the token of an identity that was removed ends at once, and so do 
   await assert.rejects(authenticate(controller, bearer(issued)), { code: "token-invalid", message: /was removed/ });
   const again = await signAssertion(ctx, bob, { url: world.url, principal: "user:bob" });
   await assert.rejects(issueToken(controller, { kind: "assertion", token: again }), { code: "assertion-invalid" });
+});
+
+test("attack: a role that was about to be given when the disk failed is nobody's, though they asked for something meanwhile", async (t) => {
+  const world = await openIdentityWorld(t);
+  const { controller, ctx } = world;
+  const issued = await world.signIn();
+  const folder = join(ctx.home, "ledger/events/tile");
+  renameSync(folder, `${folder}.away`);
+  writeFileSync(folder, "no folder");
+  const roles = ["admin", "approver"] as const;
+  const changing = changeIdentity(controller, admin, { principal: "user:alice", roles });
+  const asking = authenticate(controller, bearer(issued));
+  await assert.rejects(changing, { code: "log-write-failed" });
+  await assert.rejects(asking, { code: "log-write-failed" });
+  rmSync(folder);
+  renameSync(`${folder}.away`, folder);
+  assert.deepEqual((await authenticate(controller, bearer(issued)))?.roles, ["admin"]);
 });
 
 test("attack: a token that rests on a key that was retired, or revoked, ends at once, and what was made from it too", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import { occasionOfCode, signPossession } from "../../api/client/sign-in.ts";
 import { openTestController, type TestController } from "../controller.fixture.ts";
+import { makeEvent } from "../events/events.ts";
 import { findIdentity } from "../state/identities.ts";
 import { addIdentity } from "./add-identity.ts";
 import { changeIdentity, inviteIdentity, removeIdentity } from "./change-identity.ts";
@@ -175,6 +176,37 @@ test("attack: the code of the first admin, when there is an admin by then", asyn
     code: "enrolment-invalid",
     message: /there is one by now/,
   });
+});
+
+test("attack: who has the first admin's code becomes somebody whom history knows; an admin who lost the key comes back", async (t) => {
+  const world = await openIdentityWorld(t);
+  const { controller } = world;
+  const [key, dave] = [makeKey(), { ...bob, principal: "user:dave" }];
+  const add = (one: object): Promise<unknown> => addIdentity(controller, admin, { ...bob, ...one });
+  await add({ roles: ["developer"] });
+  await add(dave);
+  await removeIdentity(controller, admin, { principal: "user:dave", reason: "left" });
+  const groups = ["platform"];
+  await add({
+    principal: "user:carol",
+    roles: ["admin", "auditor"],
+    groups,
+    keys: [{ pem: key.pem, use: "identity" }],
+  });
+  for (const { principal, id } of [
+    { principal: "user:alice", id: world.alice.id },
+    { principal: "user:carol", id: key.id },
+  ]) {
+    const retired = makeEvent("user:alice", "key.retired", { principal, id, use: "identity" });
+    await controller.ledger.transact(() => ({ events: [retired], result: undefined }));
+  }
+  const code = await firstEnrolment(controller);
+  const enter = (name: string): Promise<unknown> =>
+    enrolWith(world, code ?? "", { name, keys: [[makeKey(), "identity"]] });
+  for (const name of ["bob", "dave"]) await assert.rejects(enter(name), { code: "identity-exists" });
+  await enter("carol");
+  const { roles, groups: kept } = findIdentity(controller.ledger.state, "user:carol") ?? {};
+  assert.deepEqual([roles, kept], [["admin", "auditor"], groups]);
 });
 
 test("attack: the code of somebody who was removed meanwhile", async (t) => {

@@ -4,6 +4,7 @@ import type { Database } from "../../ledger/projection/database.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import type { RegisteredKey } from "../events/identity-events.ts";
+import { findIdentity } from "../state/identities.ts";
 import { findEnrolments, type Enrolment } from "../state/sign-ins.ts";
 import { isSameHash, readEnrolmentCode } from "./enrolment-code.ts";
 import { hasAdmin } from "./find-admins.ts";
@@ -20,7 +21,7 @@ export type Enrolling = {
 };
 
 /**
- * Registers the keys of whoever has the code, which then is used up. Throws `enrolment-invalid`, `too-many-attempts`, `key-registered`, and what reading the keys throws.
+ * Registers the keys of whoever has the code, which then is used up. Throws `enrolment-invalid`, `too-many-attempts`, `identity-exists`, `key-registered`, and what reading the keys throws.
  */
 export async function enrol(controller: Controller, enrolling: Enrolling): Promise<{ readonly principal: string }> {
   const code = readEnrolmentCode(enrolling.code);
@@ -79,7 +80,17 @@ function principalOf({ settings }: Controller, enrolment: Enrolment, name: strin
 function firstAdmin(controller: Controller, state: Database, principal: string): NewEvent {
   // Attack: a code that was printed long ago, in a log, when there was nobody yet.
   if (hasAdmin(controller, state)) throw wrongCode("it was of the first admin, and there is one by now");
-  return makeEvent(principal, "identity.added", { principal, kind: "user", groups: [], roles: ["admin"], emails: [] });
+  const known = findIdentity(state, principal);
+  // Attack: whoever reads the console becomes somebody whom history knows. An admin whose key was lost comes back under the same name.
+  if (known !== undefined && (known.removed || !known.roles.includes("admin"))) throw taken(principal);
+  const { groups = [], roles = ["admin"], emails = [] } = known ?? {};
+  return makeEvent(principal, "identity.added", { principal, kind: "user", groups, roles, emails });
+}
+
+function taken(principal: string): IngotError {
+  return new IngotError("identity-exists", `history knows somebody else as ${principal}`, {
+    hint: "run the same command again with another --name",
+  });
 }
 
 function assertHasIdentityKey(keys: readonly OfferedKey[]): void {
