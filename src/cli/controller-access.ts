@@ -7,7 +7,7 @@ import { parseControllerUrl } from "./sign-in/parse-controller-url.ts";
 
 /** Which controller is meant: INGOT_URL, else the one that was logged in to last. Throws `not-logged-in`, `login-insecure`. */
 export function findController(ctx: Pick<Context, "env" | "home">): { readonly url: string } {
-  const url = controllerUrl(ctx);
+  const url = chosenController(ctx);
   if (url !== undefined) return { url };
   throw new IngotError("not-logged-in", "nothing says which controller is meant", {
     hint: "ingot login URL, or set INGOT_URL and INGOT_TOKEN",
@@ -46,13 +46,19 @@ export async function registryLogin(
   ctx: Context,
   registry: string,
 ): Promise<{ readonly username: string; readonly password: string } | undefined> {
-  const url = controllerUrl(ctx);
+  const url = chosenController(ctx);
   if (url === undefined || new URL(url).host !== registry) return undefined;
   const { token } = await tokenFor(ctx);
   return { username: "token", password: token };
 }
 
-function controllerUrl(ctx: Pick<Context, "env" | "home">): string | undefined {
+/** The address of a registry that is a controller of INGOT_URL or of a login; undefined for every other. */
+export function controllerUrl(ctx: Pick<Context, "env" | "home">, registry: string): string | undefined {
+  const known = [chosenController(ctx), ...readLogins(ctx).map(({ url }) => url)];
+  return known.find((url) => url !== undefined && new URL(url).host === registry);
+}
+
+function chosenController(ctx: Pick<Context, "env" | "home">): string | undefined {
   const given = ctx.env.INGOT_URL;
   return given === undefined || given === "" ? readLogins(ctx)[0]?.url : parseControllerUrl(given);
 }

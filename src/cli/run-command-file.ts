@@ -46,6 +46,7 @@ async function carryOut(options: GlobalOptions, signal: AbortSignal, work: Work)
     report,
     signal,
     fetch: trustingFetch(ingotHome(env)),
+    controllerUrl: async (registry) => (await import("./controller-access.ts")).controllerUrl(ctx, registry),
     registryLogin: async (registry) => (await import("./controller-access.ts")).registryLogin(ctx, registry),
     ...(askSecret === undefined ? {} : { askSecret }),
   });

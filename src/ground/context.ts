@@ -31,6 +31,8 @@ export type Context = {
   readonly signal: AbortSignal;
   /** Asks the person for a secret, which is not echoed; absent where nobody sits at a terminal. */
   readonly askSecret?: (question: string) => Promise<string>;
+  /** Where a registry that is a controller somebody is logged in to answers: its address with the scheme; undefined for every other. Absent where there is none to ask. */
+  readonly controllerUrl?: (registry: string) => Promise<string | undefined>;
   /** The login for a registry that is the controller; undefined for every other. Absent where there is none to ask. */
   readonly registryLogin?: (
     registry: string,

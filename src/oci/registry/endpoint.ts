@@ -1,3 +1,4 @@
+import type { Context } from "../../ground/context.ts";
 import { dockerHub } from "../reference.ts";
 
 /** Where the API of a registry answers. */
@@ -14,6 +15,16 @@ export function endpointOf(registry: string, options: { insecure?: boolean } = {
   const isPlainAllowed = options.insecure === true || isLoopback(registry);
   const host = registry === dockerHub ? `registry-1.${dockerHub}` : registry;
   return { registry, origin: `${isPlainAllowed ? "http" : "https"}://${host}`, isPlainAllowed };
+}
+
+/**
+ * The endpoint, at the address of the login where the registry is a controller. Attack: an access token in the clear, because a controller with TLS is on this machine, or because
+ * somebody writes `--insecure`.
+ */
+export async function locateEndpoint(context: Pick<Context, "controllerUrl">, endpoint: Endpoint): Promise<Endpoint> {
+  const origin = await context.controllerUrl?.(endpoint.registry);
+  if (origin === undefined) return endpoint;
+  return { registry: endpoint.registry, origin, isPlainAllowed: origin.startsWith("http:") };
 }
 
 /** Nobody listens on the way to this machine itself, so plain http is as good there. A name that only begins with `localhost` is not this machine. */

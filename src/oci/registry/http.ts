@@ -4,7 +4,7 @@ import { describeForbidden, forbiddenPort } from "../../ground/forbidden-port.ts
 import { createAuthorizer, type Authorizer } from "./authorizer.ts";
 import { parseChallenge } from "./challenge.ts";
 import { checkAnswer } from "./check-answer.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { locateEndpoint, type Endpoint } from "./endpoint.ts";
 import { bodyOf, type RequestBody } from "./request-body.ts";
 
 export type RegistryRequest = {
@@ -23,7 +23,10 @@ export type RegistryRequest = {
 
 /** Sends requests: with the right authorisation, through redirects, tried again when trying again helps. */
 export type RegistryHttp = {
-  readonly endpoint: Endpoint;
+  /** As it is named; its address, where a login tells another, is `origin`. */
+  readonly endpoint: Pick<Endpoint, "registry" | "isPlainAllowed">;
+  /** `https://host:port`: what relative addresses are relative to. */
+  readonly origin: () => Promise<string>;
   readonly send: (request: RegistryRequest) => Promise<Response>;
 };
 
@@ -34,11 +37,14 @@ export type RetryOptions = {
   readonly delay?: number;
 };
 
-export function createHttp(context: Context, endpoint: Endpoint, retry: RetryOptions = {}): RegistryHttp {
-  const authorizer = createAuthorizer(context, endpoint);
+export function createHttp(context: Context, named: Endpoint, retry: RetryOptions = {}): RegistryHttp {
+  let located: Promise<Located> | undefined;
+  const find = (): Promise<Located> => (located ??= locate(context, named));
   return {
-    endpoint,
+    endpoint: named,
+    origin: async () => (await find()).endpoint.origin,
     send: async (request) => {
+      const { endpoint, authorizer } = await find();
       const { delay = 250 } = retry;
       const attempts = request.isOnce ? 1 : (retry.attempts ?? 5);
       for (let attempt = 1; ; attempt++) {
@@ -54,6 +60,13 @@ export function createHttp(context: Context, endpoint: Endpoint, retry: RetryOpt
       }
     },
   };
+}
+
+type Located = { readonly endpoint: Endpoint; readonly authorizer: Authorizer };
+
+async function locate(context: Context, named: Endpoint): Promise<Located> {
+  const endpoint = await locateEndpoint(context, named);
+  return { endpoint, authorizer: createAuthorizer(context, endpoint) };
 }
 
 type Sending = {
@@ -132,7 +145,7 @@ async function fetchOnce(context: Context, endpoint: Endpoint, url: URL, init: R
 }
 
 /** The error of a connection that could not be made or broke; `cancelled` when the user stopped. */
-export function unreachable(context: Context, endpoint: Endpoint, cause: unknown): IngotError {
+export function unreachable(context: Context, endpoint: RegistryHttp["endpoint"], cause: unknown): IngotError {
   if (context.signal.aborted) return new IngotError("cancelled", "the transfer was stopped", { cause });
   const scheme = endpoint.isPlainAllowed ? "" : " over https";
   return new IngotError("registry-unreachable", `the registry ${endpoint.registry} cannot be reached${scheme}`, {

@@ -6,7 +6,7 @@ export async function* pages(target: Target, first: PageRequest): AsyncGenerator
   const { http, repository } = target;
   const seen = new Set<string>();
   let size = 0;
-  let url: string | undefined = new URL(first.url, http.endpoint.origin).href;
+  let url: string | undefined = new URL(first.url, await http.origin()).href;
   while (url !== undefined) {
     if (seen.has(url) || seen.size >= maximumPages) throw endless(http.endpoint.registry, first.url);
     seen.add(url);

@@ -45,7 +45,7 @@ async function startUpload({ http, repository }: UploadTarget, upload: BlobUploa
   await response.body?.cancel();
   if (response.status === 201) return undefined;
   const location = response.headers.get("location");
-  if (location !== null) return new URL(location, http.endpoint.origin);
+  if (location !== null) return new URL(location, await http.origin());
   throw new IngotError("registry-failed", `the registry ${http.endpoint.registry} gave no place to upload to`);
 }
 
