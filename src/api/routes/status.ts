@@ -70,17 +70,20 @@ const history = defineRoute({
     at,
     before: count.exactOptional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
+    /** `brief` leaves out that statements were attached, which their own events tell. */
+    detail: z.enum(["all", "brief"]).default("all"),
   }),
   answer: z.object({ events: z.array(event).readonly(), before: z.number().exactOptional() }),
   errors: ["image-not-pushed", "reference-malformed"],
   handle: async (call) => {
     await requireReader(call);
     const { ledger } = call.controller;
-    const { image, since, at: until, before, limit, ...filter } = call.input;
+    const { image, since, at: until, before, limit, detail, ...filter } = call.input;
     const page = await readHistory(
       ledger,
       {
         ...filter,
+        isBrief: detail === "brief",
         ...(image === undefined
           ? {}
           : { image: /^sha256:[0-9a-f]{6,64}$/.test(image) ? image : findImage(ledger.state, image).image }),

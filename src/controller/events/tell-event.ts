@@ -1,9 +1,11 @@
 import { shortDigest } from "../../oci/digest.ts";
 import type { LedgerEvent } from "../../ledger/event.ts";
-import type { EventData, EventType } from "./events.ts";
+import { system, type EventData, type EventType } from "./events.ts";
 import type { RevokedSubject } from "./revocation-events.ts";
+import { sayKind, tellStatement } from "./tell-statement.ts";
+import { timeOf } from "./time-of.ts";
 
-type Tell = { readonly [T in EventType]: (data: EventData[T]) => string };
+type Tell = { readonly [T in EventType]: (data: EventData[T], actor: string) => string };
 
 /** What happened, as what follows the actor's name in a sentence. Texts of others are in it as they are: who prints it takes care of control characters. */
 const tell: Tell = {
@@ -12,25 +14,28 @@ const tell: Tell = {
   "identity.added": ({ principal, roles }) =>
     `registered ${principal} as ${roles.join(", ") || "nothing in particular"}`,
   "identity.removed": ({ principal, reason }) => `removed ${principal}: ${reason}`,
-  "key.registered": ({ principal, key }) => `registered the ${key.use} key ${shortKey(key.id)} of ${principal}`,
-  "key.retired": ({ principal, id, use }) => `retired the ${use} key ${shortKey(id)} of ${principal}`,
+  "key.registered": ({ principal, key }, actor) => `registered ${keyOf({ ...key, principal }, actor)}`,
+  "key.retired": (key, actor) => `retired ${keyOf(key, actor)}`,
   "enrolment.opened": ({ principal, expires }) => `opened the enrolment of ${principal} until ${timeOf(expires)}`,
-  "enrolment.used": ({ principal }) => `enrolled ${principal}`,
-  "token.issued": ({ principal, environment, expires }) =>
-    `gave ${principal} a token${inEnvironment(environment, "for")} until ${timeOf(expires)}`,
+  "enrolment.used": ({ principal }, actor) => `used the one-time code${principal === actor ? "" : ` of ${principal}`}`,
+  "token.issued": ({ principal, environment, expires, by }, actor) =>
+    `${by.kind === "token" ? "took another token" : "signed in"}${principal === actor ? "" : ` as ${principal}`}${inEnvironment(environment, "for")} until ${timeOf(expires)}`,
 
-  "manifest.pushed": ({ repository, digest, subject }) =>
-    subject === undefined
-      ? `pushed ${repository}@${shortDigest(digest)}`
-      : `attached ${shortDigest(digest)} to ${repository}@${shortDigest(subject)}`,
+  "manifest.pushed": ({ repository, digest, subject }, actor) => {
+    if (subject === undefined) return `pushed ${repository}@${shortDigest(digest)}`;
+    const image = `${repository}@${shortDigest(subject)}`;
+    return actor === system
+      ? `attached a statement of ${image} with its place in the signature log, as ${shortDigest(digest)}`
+      : `attached ${shortDigest(digest)} to ${image}`;
+  },
   "manifest.deleted": ({ repository, digest }) => `deleted ${repository}@${shortDigest(digest)}`,
   "tag.set": ({ repository, tag, digest }) => `tagged ${repository}@${shortDigest(digest)} as ${tag}`,
   "tag.deleted": ({ repository, tag }) => `deleted the tag ${repository}:${tag}`,
   "garbage.collected": ({ blobs, freed }) => `collected ${blobs} blobs, ${freed} bytes`,
 
-  "statement.accepted": (data) => tellStatement(data),
+  "statement.accepted": (data, actor) => tellStatement(data, actor),
   "statement.uncounted": ({ repository, subject, kind, reason }) =>
-    `kept a ${kind} of ${repository}@${shortDigest(subject)} that does not count: ${reason}`,
+    `brought ${sayKind(kind)} of ${repository}@${shortDigest(subject)}, which does not count: ${reason}`,
 
   "policy.applied": ({ environment, approvals, files }) =>
     `put a policy in force in ${environment}: ${files.length === 0 ? "the shipped one" : files.map(({ name }) => name).join(", ")}, ${approvals} approvals`,
@@ -45,9 +50,9 @@ const tell: Tell = {
 /** One sentence, without time and number; a type that this release does not know is told by its name. */
 export function tellEvent({ actor, type, data }: Pick<LedgerEvent, "actor" | "type" | "data">): string {
   if (!Object.hasOwn(tell, type)) return `${actor}: ${type}`;
-  const sentence = tell[type as EventType] as (data: LedgerEvent["data"]) => string;
+  const sentence = tell[type as EventType] as (data: LedgerEvent["data"], actor: string) => string;
   // Attack: a reason with a line break in it, after which comes what looks like another event.
-  return `${actor} ${sentence(data)}`.replaceAll(/\s+/gu, " ");
+  return `${actor} ${sentence(data, actor)}`.replaceAll(/\s+/gu, " ");
 }
 
 /** `image sha256:…`, `package openssl 3.0.1 (deb)`, `key 0123456789ab`. */
@@ -62,28 +67,39 @@ export function describeSubject(subject: RevokedSubject): string {
   }
 }
 
-function tellStatement({ repository, subject, kind, principal, facts }: EventData["statement.accepted"]): string {
-  const image = `${repository}@${shortDigest(subject)}`;
-  if (facts.kind !== "approval") return `brought a ${kind} by ${principal} of ${image}, which counts`;
-  const verb = facts.verdict === "approve" ? "approved" : "rejected";
-  const why = facts.reason === "" ? "" : `: ${facts.reason}`;
-  return `brought the word of ${principal}, who ${verb} ${image} for ${facts.environment} until ${timeOf(facts.expires)}${why}`;
+function keyOf(
+  { id, use, principal }: { readonly id: string; readonly use: string; readonly principal: string },
+  actor: string,
+): string {
+  return principal === actor ? `their ${use} key ${shortKey(id)}` : `the ${use} key ${shortKey(id)} of ${principal}`;
 }
 
 function tellDecision({
   action,
   resource,
+  environment,
   image,
   permit,
   missing,
   breakGlass,
   lifted,
 }: EventData["decision.made"]): string {
-  const what = `${action} ${image === undefined ? "" : `${shortDigest(image)} as `}${resource}`;
+  const what = `${action} ${sayResource(resource, image)}${sayPlace(resource, environment)}`;
   if (!permit)
     return `was not permitted to ${what}: ${missing.map((one) => one.missing).join("; ") || "no policy permits it"}`;
   if (breakGlass === undefined || lifted === undefined) return `was permitted to ${what}`;
   return `BROKE THE GLASS to ${what}: ${breakGlass}; it went around: ${lifted.map((one) => one.missing).join("; ")}`;
+}
+
+/** `shop/web@sha256:…`, `sha256:… as service web in production`. */
+function sayResource(resource: string, image: string | undefined): string {
+  if (image === undefined) return resource;
+  const [, repository] = /^repository (.*)$/s.exec(resource) ?? [];
+  return repository === undefined ? `${shortDigest(image)} as ${resource}` : `${repository}@${shortDigest(image)}`;
+}
+
+function sayPlace(resource: string, environment: string | undefined): string {
+  return environment === undefined || !resource.startsWith("repository ") ? "" : ` for ${environment}`;
 }
 
 function tellRelease({
@@ -115,9 +131,4 @@ function inEnvironment(environment: string | undefined, word: string): string {
 
 function shortKey(id: string): string {
   return id.slice(0, 12);
-}
-
-function timeOf(seconds: number): string {
-  // Further than a date reaches is what a hostile statement may say.
-  return Math.abs(seconds) < 8.64e12 ? `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` : String(seconds);
 }

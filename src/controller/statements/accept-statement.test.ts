@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parseImageManifest } from "../../oci/manifest.ts";
 import { present } from "../../ground/present.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { copyAnnotation } from "../../oci/referrers/count-once.ts";
 import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
 import { bundleAnnotations, bundleType } from "../../evidence/statement/bundle.ts";
 import {
@@ -19,7 +20,7 @@ import { openDoor, sign, type Pushed } from "./door.fixture.ts";
 test("a good statement counts, is logged, and is attached again with its place in the log", async (t) => {
   const door = await openDoor(t);
   const { image, keys, controller } = door;
-  const { events } = await door.push(await sign(keys.builder, "signature", { image, predicate: {} }));
+  const { events, manifest } = await door.push(await sign(keys.builder, "signature", { image, predicate: {} }));
   assert.deepEqual(
     events.map(({ type, actor }) => `${actor} ${type}`),
     ["system:controller manifest.pushed", "workload:ci statement.accepted"],
@@ -31,6 +32,8 @@ test("a good statement counts, is logged, and is attached again with its place i
   };
   assert.deepEqual({ index: logged.index, principal, role }, { index: 0, principal: "workload:ci", role: "builder" });
   const copy = parseImageManifest(controller.store.readBlob(logged.manifest));
+  // Whoever counts statements counts it once.
+  assert.equal(copy.annotations?.[copyAnnotation], manifest);
   assert.equal(copy.subject?.digest, image.digest);
   const bundle = JSON.parse(controller.store.readBlob(copy.layers[0]?.digest as Digest).toString()) as {
     verificationMaterial: { tlogEntries: { canonicalizedBody: string }[] };

@@ -1,5 +1,6 @@
 import type { NewEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
+import type { Digest } from "../../oci/digest.ts";
 import type { Controller } from "../controller.ts";
 import { listStatementKeys } from "../state/identities.ts";
 import { judgeStatement, type Judged } from "./judge-statement.ts";
@@ -40,7 +41,7 @@ export async function prepareStatement(
     return { refused: `the statement ${pushed.manifest.digest} is refused: ${read.reason}` };
   const judge = (state: Database): Judged => judgeStatement(controller, state, { pushed, read });
   const first = judge(controller.ledger.state);
-  const copy = first.status === "counts" ? await makeCopy(controller, first) : undefined;
+  const copy = first.status === "counts" ? await makeCopy(controller, first, pushed.manifest.digest) : undefined;
   return {
     decide: (state) => {
       const judged = judge(state);
@@ -53,8 +54,9 @@ export async function prepareStatement(
 async function makeCopy(
   controller: Controller,
   { signed, same }: Extract<Judged, { status: "counts" }>,
+  original: Digest,
 ): Promise<LoggedCopy> {
   const known = same?.logged === undefined ? undefined : findCopy(controller.store, same.logged);
   if (known !== undefined) return known;
-  return logSignature(controller, signed);
+  return logSignature(controller, signed, original);
 }

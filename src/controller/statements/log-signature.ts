@@ -11,6 +11,7 @@ import { isDigest, type Digest } from "../../oci/digest.ts";
 import type { Layout } from "../../oci/layout.ts";
 import { parseImageManifest } from "../../oci/manifest.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
+import { copyAnnotation } from "../../oci/referrers/count-once.ts";
 import type { Controller } from "../controller.ts";
 import type { EventData } from "../events/events.ts";
 
@@ -33,9 +34,13 @@ export type LoggedCopy = {
 
 /**
  * Logs a signature, and stores a second manifest for the image whose bundle carries the entry with its proof: what `cosign verify --trusted-root` asks for, of whatever any client
- * pushed. Statements at the same time share a checkpoint. A crash after it leaves an entry that nothing names: it says that the signature was made, which is true.
+ * pushed. `original`: the first manifest. Statements at the same time share a checkpoint. A crash after it leaves an entry that nothing names: it says that the signature was made, which is true.
  */
-export async function logSignature({ signatures, store }: Controller, signed: SignedStatement): Promise<LoggedCopy> {
+export async function logSignature(
+  { signatures, store }: Controller,
+  signed: SignedStatement,
+  original: Digest,
+): Promise<LoggedCopy> {
   const { first } = await signatures.append([entryOf(signed)]);
   const bundle = withLogEntry(signed.content, transparencyLogEntry(signatures, first));
   const { mediaType, digest, size } = signed.subject;
@@ -51,6 +56,8 @@ export async function logSignature({ signatures, store }: Controller, signed: Si
     annotations: {
       [bundleAnnotations.content]: "dsse-envelope",
       [bundleAnnotations.predicateType]: signed.statement.predicateType,
+      // So that nobody counts it for a second statement.
+      [copyAnnotation]: original,
     },
   });
   return { index: first, ...describe(store.putBlob(content), content) };

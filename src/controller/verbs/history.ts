@@ -86,18 +86,21 @@ function needlesOf({ service, environment, image, by, type }: EventFilter): read
 }
 
 function isFitting(event: NumberedEvent, filter: EventFilter): boolean {
-  const { service, environment, by, type, since, until, isBrief = false } = filter;
-  const { data, actor, time } = event;
-  const at = Date.parse(time);
+  const { service, environment, by, type } = filter;
+  const { data, actor } = event;
   return (
-    !(isBrief && isAttachedStatement(event)) &&
+    !(filter.isBrief === true && isAttachedStatement(event)) &&
+    isInTime(event, filter) &&
     (type === undefined || event.type === type || event.type.startsWith(`${type}.`)) &&
     (by === undefined || actor === by || actor.slice(actor.indexOf(":") + 1) === by) &&
-    (since === undefined || at >= since) &&
-    (until === undefined || at <= until) &&
     (service === undefined || data.service === service || isAboutService(data.resource, service)) &&
     (environment === undefined || isInEnvironment(data, environment))
   );
+}
+
+function isInTime({ time }: NumberedEvent, { since = -Infinity, until = Infinity }: EventFilter): boolean {
+  const at = Date.parse(time);
+  return at >= since && at <= until;
 }
 
 function isAttachedStatement({ type, data }: NumberedEvent): boolean {

@@ -8,6 +8,7 @@ import { attachReferrers, readReferrers } from "../referrers.ts";
 import { inParallel } from "../registry/in-parallel.ts";
 import type { ListedReferrers } from "../registry/list-referrers.ts";
 import { checkReferrer, reasonAgainst, type Referrer, type SkippedReferrer } from "./check-referrer.ts";
+import { countOnce } from "./count-once.ts";
 import { reasonOf, warnSkipped } from "./warn-skipped.ts";
 
 /**
@@ -32,9 +33,13 @@ export async function receiveReferrers(
   });
   const added = received.map(({ descriptor }) => descriptor);
   if (added.length > 0) await attachReferrers(layout, subject, added);
-  task?.done(`${received.length} statements received, ${listed.length - missing.length} were there`);
+  const isMissing = new Set(missing.map(({ digest }) => digest));
+  const isListed = new Set(listed.map(({ digest }) => digest));
+  const there = readReferrers(layout, subject).referrers.filter(({ descriptor: { digest } }) => isListed.has(digest));
+  const before = there.filter(({ descriptor: { digest } }) => !isMissing.has(digest));
+  task?.done(`${countOnce(received)} statements received, ${countOnce(before)} were there`);
   warnSkipped(context, subject, problems);
-  return listed.length - missing.length + received.length;
+  return countOnce(there);
 }
 
 function taskOf(missing: readonly Descriptor[]): { total: number; unit: "items" } {

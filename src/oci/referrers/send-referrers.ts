@@ -7,6 +7,7 @@ import type { Repository } from "../registry.ts";
 import { inParallel } from "../registry/in-parallel.ts";
 import type { FetchedManifest } from "../registry/manifests.ts";
 import type { Referrer, SkippedReferrer } from "./check-referrer.ts";
+import { countOnce } from "./count-once.ts";
 import { reasonOf, warnSkipped } from "./warn-skipped.ts";
 
 /**
@@ -23,18 +24,23 @@ export async function sendReferrers(
   const wanted = referrers.length === 0 ? [] : await notThere(repository, subject, referrers);
   const sender: Sender = { layout, repository, sent: new Set() };
   const manifests: FetchedManifest[] = [];
+  const sent: Referrer[] = [];
   const options = { total: wanted.length, unit: "items" } as const;
   const task = wanted.length > 0 ? context.report.task("sending statements", options) : undefined;
   await inParallel(wanted, 3, async (referrer) => {
     const result = await sendParts(sender, referrer);
     if ("reason" in result) problems.push(result);
-    else manifests.push(result);
+    else {
+      manifests.push(result);
+      sent.push(referrer);
+    }
     task?.advance(1);
   });
   await repository.pushReferrers(subject, manifests);
-  task?.done(`${manifests.length} statements sent, ${referrers.length - wanted.length} were there`);
+  const before = referrers.filter((referrer) => !wanted.includes(referrer));
+  task?.done(`${countOnce(sent)} statements sent, ${countOnce(before)} were there`);
   warnSkipped(context, subject, problems);
-  return referrers.length - wanted.length + manifests.length;
+  return countOnce([...before, ...sent]);
 }
 
 function readList(layout: Layout, subject: Digest): ReferrerList {

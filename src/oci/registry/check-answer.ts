@@ -7,22 +7,22 @@ import type { RegistryRequest } from "./http.ts";
 export async function checkAnswer(response: Response, request: RegistryRequest, endpoint: Endpoint): Promise<Response> {
   if (request.accept.includes(response.status)) return response;
   const { status } = response;
-  const details = await errorLines(response);
+  const { lines: details, hint: own } = await readErrors(response);
   const what = `${endpoint.registry} answered ${status} to ${request.method} of ${request.repository}`;
   if (status === 401 || status === 403) {
     throw new IngotError("registry-denied", `the registry ${what}: not allowed`, {
-      hint: `docker login ${endpoint.registry}, with an account that may ${request.access} there`,
+      hint: own ?? `docker login ${endpoint.registry}, with an account that may ${request.access} there`,
       details,
     });
   }
   if (status === 404) {
     throw new IngotError("registry-missing", `the registry ${endpoint.registry} does not have ${wanted(request)}`, {
-      hint: "check the repository, and the tag or digest",
+      hint: own ?? "check the repository, and the tag or digest",
       details,
     });
   }
   throw new IngotError("registry-failed", `the registry ${what}`, {
-    hint: "try again later, or ask its operator",
+    hint: own ?? "try again later, or ask its operator",
     details,
   });
 }
@@ -34,14 +34,42 @@ function wanted({ url, repository }: RegistryRequest): string {
   return `${repository}${reference.includes(":") ? "@" : ":"}${reference}`;
 }
 
-/** The registry's own words (distribution-spec, "Error Codes"). */
-async function errorLines(response: Response): Promise<string[]> {
+type Told = { readonly lines: readonly string[]; readonly hint?: string };
+
+/** The registry's own words (distribution-spec, "Error Codes"). A controller of Ingot tells in `detail` what is missing, each with the command that supplies it, and what to type next. */
+async function readErrors(response: Response): Promise<Told> {
   const text = await startOfBody(response).catch(() => "");
   try {
-    const { errors } = JSON.parse(text) as { errors: { code?: unknown; message?: unknown }[] };
-    return errors.slice(0, 5).map(({ code, message }) => `${String(code)}: ${String(message)}`.slice(0, 300));
+    const { errors } = JSON.parse(text) as { errors: readonly RegistryError[] };
+    const hint = errors.map(({ detail }) => member(detail, "hint")).find(isCommand);
+    return {
+      lines: errors.slice(0, 5).flatMap(linesOf),
+      ...(hint === undefined ? {} : { hint }),
+    };
   } catch {
     // Not in the specification's shape, so a proxy's page: the status says more.
-    return [];
+    return { lines: [] };
   }
+}
+
+/** Attack: a stranger's registry whose next step is `curl … | sh`. A hint is what people type, so only commands of Ingot are taken over. */
+function isCommand(hint: unknown): hint is string {
+  if (typeof hint !== "string" || hint.length > 300) return false;
+  return hint.split(" && ").every((command) => /^ingot [A-Za-z0-9_@:.,/+= -]+$/.test(command));
+}
+
+type RegistryError = { readonly code?: unknown; readonly message?: unknown; readonly detail?: unknown };
+
+function linesOf({ code, message, detail }: RegistryError): readonly string[] {
+  const details = member(detail, "details");
+  const missing = Array.isArray(details) ? details.filter((one) => typeof one === "string").slice(0, 30) : [];
+  // Its message has the same in one line, for clients that show nothing else.
+  const [said = ""] = missing.length === 0 ? [String(message)] : String(message).split(" (", 1);
+  return [`${String(code)}: ${said}`.slice(0, 300), ...missing.map((one) => one.slice(0, 300))];
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 }
