@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { readVersion } from "../ground/version.ts";
+import { canonical } from "../ledger/event-entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { createLogKey, readLogKey } from "../ledger/log/log-key.ts";
 import type { Log, LogKey } from "../ledger/log/log.ts";
@@ -82,7 +83,10 @@ function assertContinued({ state }: Ledger, signatures: Log): void {
 async function recordSettings(ledger: Ledger, settings: Settings): Promise<void> {
   const data = { version: readVersion(), settings };
   await ledger.transact((state) => {
-    const isKnown = recordedSettings(state) === JSON.stringify(data);
+    const recorded = recordedSettings(state);
+    // The record has its members in another order.
+    const isKnown =
+      recorded !== undefined && canonical(JSON.parse(recorded), "settings") === canonical(data, "settings");
     return { events: isKnown ? [] : [makeEvent(system, "controller.configured", data)], result: undefined };
   });
 }

@@ -172,6 +172,42 @@ test("an entry of the signature log that is no signature is found although it is
   }
 });
 
+// Attack: yesterday's copy of everything in place of today's: it was signed and cosigned in its time.
+test("an older copy of the whole ledger is found by who kept a newer checkpoint, and another history by who kept any", async () => {
+  const home = mkdtempSync(join(tmpdir(), "ingot-audit-"));
+  try {
+    const ctx = processContext({ home, env: {}, now: () => new Date("2026-11-21T12:00:00Z") });
+    const tagged = async (tag: string): Promise<string> => {
+      const controller = await openController(ctx, readSettings(ctx, { baseUrl: "http://ingot.example" }));
+      const event = makeEvent("workload:ci", "tag.set", { repository: "shop/web", tag, digest: "sha256:00" });
+      const { checkpoint } = await controller.ledger.transact(() => ({ events: [event], result: undefined }));
+      await controller.close();
+      return checkpoint.note;
+    };
+    const putBack = (): void => {
+      rmSync(join(home, "ledger"), { recursive: true });
+      cpSync(join(home, "older"), join(home, "ledger"), { recursive: true });
+    };
+    const verify = (note: string) =>
+      verifyHome({ folder: join(home, "ledger"), keys: [], witnesses: [], kept: { note, from: "kept.txt" } });
+    const first = await tagged("a");
+    cpSync(join(home, "ledger"), join(home, "older"), { recursive: true });
+    const second = await tagged("b");
+    for (const note of [first, second]) assert.equal(verify(note).isGood, true);
+    putBack();
+    assert.equal(verify(first).isGood, true);
+    const [cut] = verify(second).logs[0]?.found.findings ?? [];
+    assert.equal(cut?.problem, "has 2 entries, and the log has had 3, by its own signature in kept.txt");
+    await tagged("c");
+    const [forked] = verify(second).logs[0]?.found.findings ?? [];
+    assert.equal(forked?.problem, "is of another history than the 3 entries that the log signed in kept.txt");
+    const [strange] = verify(second.replace("ingot.example", "other.example")).logs[0]?.found.findings ?? [];
+    assert.match(strange?.problem ?? "", /cannot be held against the one that was kept: kept\.txt is not/);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+});
+
 // Attack: the event log has witnesses; who puts an older copy of the signature log in place makes it sign other entries under the same numbers.
 test("a signature log that lacks an entry which an event names is found, and no controller starts on it", async () => {
   const home = mkdtempSync(join(tmpdir(), "ingot-audit-"));

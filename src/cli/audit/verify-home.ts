@@ -6,6 +6,7 @@ import { IngotError } from "../../ground/error.ts";
 import { decodeEvent } from "../../ledger/event-entry.ts";
 import { readLogKey, verifierKey } from "../../ledger/log/log-key.ts";
 import { parseVerifierKey } from "../../ledger/log/verifier-key.ts";
+import { checkContinues } from "../../ledger/verify/check-continues.ts";
 import { eventCheck } from "../../ledger/verify/check-event.ts";
 import type { LogFinding, LogFindings } from "../../ledger/verify/finding.ts";
 import type { StateFinding, StateFindings } from "../../ledger/verify/state-finding.ts";
@@ -18,6 +19,8 @@ export type VerifyOptions = {
   readonly folder: string;
   readonly keys: readonly string[];
   readonly witnesses: readonly string[];
+  /** A checkpoint of the events that was kept elsewhere, which they must continue; `from` names its place. */
+  readonly kept?: { readonly note: string; readonly from: string };
 };
 
 export type VerifiedLog = {
@@ -37,7 +40,7 @@ export type VerifiedHome = {
 };
 
 /** Checks both logs and the state that follows from the events. Throws `log-missing`, `key-malformed`, `key-missing` where no key was given and none is there, `usage` for a key of neither log. */
-export function verifyHome({ folder, keys, witnesses }: VerifyOptions): VerifiedHome {
+export function verifyHome({ folder, keys, witnesses, kept }: VerifyOptions): VerifiedHome {
   const chosen = chooseKeys(folder, keys);
   const events = { name: "events", folder: join(folder, "events"), ...chosen.events } as const;
   const signatures = { name: "signatures", folder: join(folder, "signatures"), ...chosen.signatures } as const;
@@ -46,7 +49,7 @@ export function verifyHome({ folder, keys, witnesses }: VerifyOptions): Verified
   // Witnesses are asked for the history, which is the log of events.
   const foundSignatures = verifyLog({ ...signatures, checkEntry: checkSignatureEntry });
   const logs: readonly VerifiedLog[] = [
-    { ...events, found: foundEvents },
+    { ...events, found: continued(events, foundEvents, kept) },
     {
       ...signatures,
       found: { ...foundSignatures, findings: [...foundSignatures.findings, ...named.findMissing(foundSignatures)] },
@@ -56,6 +59,17 @@ export function verifyHome({ folder, keys, witnesses }: VerifyOptions): Verified
   if (logs[0]?.found.findings.length !== 0) return { logs, isGood: false };
   const state = verifyState({ folder: events.folder, fold: controllerFold, verifierKey: events.verifierKey });
   return { logs, state, isGood: areGood && state.findings.length === 0 };
+}
+
+function continued(
+  log: { readonly folder: string; readonly verifierKey: string },
+  found: LogFindings,
+  kept: VerifyOptions["kept"],
+): LogFindings {
+  const { checkpoint, findings } = found;
+  if (kept === undefined || checkpoint === undefined || findings.length > 0) return found;
+  const finding = checkContinues({ ...log, head: checkpoint }, kept.note, kept.from);
+  return finding === undefined ? found : { ...found, findings: [finding] };
 }
 
 /** The signature log has no witness of its own: the events, which name its entries, say how far it went at least. */

@@ -1,7 +1,12 @@
 import type { Command } from "commander";
 import type { Declare, Handle } from "../command.ts";
 
-type VerifyFlags = { readonly folder?: string; readonly key: readonly string[]; readonly witness: readonly string[] };
+type VerifyFlags = {
+  readonly folder?: string;
+  readonly key: readonly string[];
+  readonly witness: readonly string[];
+  readonly checkpoint?: string;
+};
 type CheckFlags = { readonly key: string; readonly witness: readonly string[] };
 
 /** `ingot audit …`: what proves the history, to us and to others. */
@@ -22,13 +27,17 @@ function declareVerify(command: Command, handle: Handle): void {
     .option("--folder <folder>", "what holds events/, signatures/ and state.db (default: ledger in $INGOT_HOME)")
     .option("--key <vkey>", "the public key of a log, as `ingot audit key` prints it; once for each log", collect, [])
     .option("--witness <vkey>", "a witness who must have cosigned the events; may be repeated", collect, [])
+    .option("--checkpoint <file>", "a checkpoint of the events that was kept elsewhere: they must continue it")
     .action(
       handle<VerifyFlags>(async ({ ctx, options }) => {
+        const { readFileSync } = await import("node:fs");
         const { join, resolve } = await import("node:path");
         const { verifyHome } = await import("../audit/verify-home.ts");
         const { describeVerified } = await import("../audit/describe-verified.ts");
         const folder = options.folder === undefined ? join(ctx.home, "ledger") : resolve(ctx.cwd, options.folder);
-        const verified = verifyHome({ folder, keys: options.key, witnesses: options.witness });
+        const from = options.checkpoint === undefined ? undefined : resolve(ctx.cwd, options.checkpoint);
+        const kept = from === undefined ? {} : { kept: { note: readFileSync(from, "utf8"), from } };
+        const verified = verifyHome({ folder, keys: options.key, witnesses: options.witness, ...kept });
         const { logs, state, isGood } = verified;
         return {
           json: {
