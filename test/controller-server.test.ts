@@ -9,10 +9,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
 import { followEvents } from "../src/api/client/follow-events.ts";
 import { openClient } from "../src/api/client/client.ts";
+import { controllerUrl, registryLogin } from "../src/cli/controller-access.ts";
 import { trustCa } from "../src/cli/sign-in/trust-ca.ts";
 import { hasOpenssl, makeCertificate } from "../src/controller/identity/certificate.fixture.ts";
-import { processContext } from "../src/ground/context.ts";
+import { processContext, type Context } from "../src/ground/context.ts";
 import { IngotError } from "../src/ground/error.ts";
+import { openStore } from "../src/oci/layout.ts";
+import { copyImage } from "../src/oci/oci.ts";
+import { parseReference } from "../src/oci/reference.ts";
+import { putTinyImage } from "../src/oci/tiny-image.fixture.ts";
 import { startController, type ControllerProcess } from "./support/controller-process.ts";
 import { enrolAdmin, join, type Person } from "./support/controller-session.ts";
 import { freePort } from "./support/daemon.ts";
@@ -163,6 +168,21 @@ test("with a certificate it serves HTTPS alone; whoever does not know its author
   trustCa(readFileSync(certificate, "utf8"));
   const admin = await enrolAdmin(server);
   assert.equal((await admin.api.get<{ principal: string }>("/api/v1/principal")).principal, "user:root");
+  await t.test("an image is pushed over TLS, also to this machine and with --insecure", async () => {
+    const env = { INGOT_URL: base, INGOT_TOKEN: admin.token };
+    const client: Context = processContext({
+      env,
+      home: makeHome(t),
+      controllerUrl: async (registry) => controllerUrl(client, registry),
+      registryLogin: (registry) => registryLogin(client, registry),
+    });
+    const store = openStore(client);
+    const image = putTinyImage(store, { text: "hello" });
+    await store.setReference("shop/web", image);
+    const reference = parseReference(`127.0.0.1:${port}/shop/web:1`);
+    const push = { from: { kind: "store", name: "shop/web" }, to: { kind: "registry", reference } } as const;
+    assert.equal((await copyImage(client, push, { insecure: true })).digest, image.digest);
+  });
   const otherName = await refusal(ask(`https://localhost:${port}`));
   assert.match(otherName.message, /its certificate is not for the name localhost/);
   const plain = await refusal(ask(`http://127.0.0.1:${port}`));
