@@ -34,7 +34,7 @@ const chosen: Readonly<Record<number, readonly ErrorCode[]>> = {
     "locked-by-another",
     "rollback-refused",
   ],
-  422: ["key-malformed", "key-unsuitable", "policy-invalid", "statement-refused"],
+  422: ["key-malformed", "key-unsuitable", "policy-invalid", "reference-ambiguous", "statement-refused"],
   429: ["too-many-attempts"],
   500: ["log-damaged"],
   502: ["issuer-unusable"],

@@ -19,7 +19,7 @@ const describeRoute = defineRoute({
   access: "principal",
   input: z.object({ image, at }),
   answer: describedImage,
-  errors: ["image-not-pushed", "reference-malformed"],
+  errors: ["image-not-pushed", "reference-ambiguous", "reference-malformed"],
   handle: async ({ controller, principal, input }) => {
     await requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
     return describeImage(controller, await stateAt(controller, input.at), input.image);
@@ -49,7 +49,7 @@ const explainRoute = defineRoute({
     decision,
     facts: imageFacts,
   }),
-  errors: ["environment-unknown", "identity-unknown", "image-not-pushed", "reference-malformed"],
+  errors: ["environment-unknown", "identity-unknown", "image-not-pushed", "reference-ambiguous", "reference-malformed"],
   handle: async ({ controller, principal, input }) => {
     await requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
     const { at: time, ...question } = input;

@@ -37,7 +37,7 @@ const deployRoute = defineRoute({
     configuration: z.record(z.string(), z.unknown()).exactOptional(),
   }),
   answer: made,
-  errors: [...errors, "image-not-pushed", "reference-malformed"],
+  errors: [...errors, "image-not-pushed", "reference-ambiguous", "reference-malformed"],
   handle: async ({ controller, principal, input }) => {
     const { configuration, ...rest } = input;
     return deploy(controller, principal, {

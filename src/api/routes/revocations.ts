@@ -55,7 +55,7 @@ const make = defineRoute({
     unknown: z.array(z.string()).readonly(),
     losing: z.array(z.object({ digest: z.string(), kinds: z.array(z.string()).readonly() })).readonly(),
   }),
-  errors: ["image-not-pushed", "key-unregistered", "reference-malformed", "revocation-unfounded"],
+  errors: ["image-not-pushed", "key-unregistered", "reference-ambiguous", "reference-malformed", "revocation-unfounded"],
   handle: async ({ controller, principal, input }) =>
     revoke(controller, principal, { ...input, subject: toSubject(controller.ledger.state, input.subject) }),
 });

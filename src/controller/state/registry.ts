@@ -96,6 +96,24 @@ export function repositoriesOf(state: Database, digest: string): readonly string
     .map(({ repository }) => repository);
 }
 
+/** Digests of images and indexes that begin so (`sha256:0123…`), at most ten. */
+export function imagesWith(state: Database, prefix: string): readonly string[] {
+  return state
+    .all<{ digest: string }>(
+      "SELECT DISTINCT digest FROM manifests WHERE digest >= ? AND digest < ? AND subject IS NULL ORDER BY digest LIMIT 10",
+      prefix,
+      `${prefix}~`,
+    )
+    .map(({ digest }) => digest);
+}
+
+/** `shop/web:1`, of the newest thousand tags: for asking back. */
+export function listImageNames(state: Database): readonly string[] {
+  return state
+    .all<{ repository: string; tag: string }>("SELECT repository, tag FROM tags ORDER BY event DESC LIMIT 1000")
+    .map(({ repository, tag }) => `${repository}:${tag}`);
+}
+
 /** The tags of a repository that point at a manifest, in order. */
 export function tagsOf(state: Database, repository: string, digest: string): readonly string[] {
   return state
