@@ -27,7 +27,7 @@ export const declare: Declare = (command, handle) => {
         const { describeRelease, warnOfBrokenGlass } = await import("../release/describe-release.ts");
         const { to, image, reason = "" } = options;
         const client = openControllerClient(ctx);
-        const wanted = { service, controller: client.url, ...(image === undefined ? {} : { image }) };
+        const wanted = { service, environment: to, controller: client.url, ...(image === undefined ? {} : { image }) };
         const { local, ...deployable } = await findDeployable(ctx, wanted, options);
         const order = { service, to, local, body: { ...deployable, reason, ...readBreakGlass(options) } };
         const made = await send(client, order);

@@ -29,7 +29,7 @@ test("the project's image is deployed by the digest that the store has, with the
   const ctx = openFolder(t, definition);
   const image = putTinyImage(openStore(ctx));
   await openStore(ctx).setReference("shop/web", image);
-  const found = await findDeployable(ctx, { service: "web", controller }, {});
+  const found = await findDeployable(ctx, { service: "web", environment: "production", controller }, {});
   assert.equal(found.image, image.digest);
   assert.equal(found.local, "shop/web");
   assert.equal(found.configuration?.replicas, 3);
@@ -37,14 +37,16 @@ test("the project's image is deployed by the digest that the store has, with the
   assert.deepEqual(Object.keys(found.configuration ?? {}).toSorted(), ["health", "replicas", "update"]);
 });
 
-test("an image that was not built here is an error that says how to build it", async (t) => {
-  const ctx = openFolder(t, definition);
-  await assert.rejects(findDeployable(ctx, { service: "web", controller }, {}), { code: "reference-unknown" });
+test("who has no image here, or no project, is told how to deploy what others pushed", async (t) => {
+  const wanted = { service: "web", environment: "production", controller };
+  const hint = "to deploy what is in the controller's registry: ingot deploy web --to production --image NAME:TAG";
+  await assert.rejects(findDeployable(openFolder(t, definition), wanted, {}), { code: "reference-unknown", hint });
+  await assert.rejects(findDeployable(openFolder(t), wanted, {}), { code: "definition-missing", hint });
 });
 
 test("a service that the project does not have is asked back about", async (t) => {
   const ctx = openFolder(t, definition);
-  await assert.rejects(findDeployable(ctx, { service: "wep", controller }, {}), {
+  await assert.rejects(findDeployable(ctx, { service: "wep", environment: "production", controller }, {}), {
     code: "service-unknown",
     message: /did you mean web\?/,
   });
@@ -52,16 +54,24 @@ test("a service that the project does not have is asked back about", async (t) =
 
 test("with an image of the registry there need be no project, and then the service keeps its configuration", async (t) => {
   const ctx = openFolder(t);
-  const wanted = { service: "web", controller, image: "shop/web:1" };
+  const wanted = { service: "web", environment: "production", controller, image: "shop/web:1" };
   assert.deepEqual(await findDeployable(ctx, wanted, {}), { image: "shop/web:1" });
-  await assert.rejects(findDeployable(ctx, { service: "web", controller }, {}), { code: "definition-missing" });
+  await assert.rejects(findDeployable(ctx, { service: "web", environment: "production", controller }, {}), {
+    code: "definition-missing",
+  });
 });
 
 test("an image of another registry than the controller's is refused, whatever its digest", async (t) => {
   const ctx = openFolder(t, definition);
   const digest = `sha256:${"a".repeat(64)}`;
   const own = `ingot.example/shop/web@${digest}`;
-  assert.equal((await findDeployable(ctx, { service: "web", controller, image: own }, {})).image, own);
+  assert.equal(
+    (await findDeployable(ctx, { service: "web", environment: "production", controller, image: own }, {})).image,
+    own,
+  );
   const other = `registry.example/shop/web@${digest}`;
-  await assert.rejects(findDeployable(ctx, { service: "web", controller, image: other }, {}), { code: "usage" });
+  await assert.rejects(
+    findDeployable(ctx, { service: "web", environment: "production", controller, image: other }, {}),
+    { code: "usage" },
+  );
 });

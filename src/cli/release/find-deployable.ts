@@ -3,7 +3,7 @@ import { IngotError } from "../../ground/error.ts";
 import { nearestWord } from "../../ground/nearest-word.ts";
 import type { Project, ServiceDefinition } from "../../project/definition.ts";
 import { namesRegistry, parseReference } from "../../oci/reference.ts";
-import { openLocalImage } from "../open-image.ts";
+import { openLocalImage, type OpenedImage } from "../open-image.ts";
 import { inProjectIfAny, openProject, type ProjectOptions } from "../open-project.ts";
 
 /** What is to be deployed, as the API takes it. `local`: the name that the image has in this store, where it is from there. */
@@ -13,7 +13,12 @@ export type Deployable = {
   readonly local?: string;
 };
 
-type Wanted = { readonly service: string; readonly image?: string; readonly controller: string };
+type Wanted = {
+  readonly service: string;
+  readonly image?: string;
+  readonly controller: string;
+  readonly environment: string;
+};
 
 /**
  * The image and the configuration of a service. Without `--image` it is the one that the project builds for the service; with it there need be no project, and the service keeps its
@@ -22,14 +27,29 @@ type Wanted = { readonly service: string; readonly image?: string; readonly cont
 export async function findDeployable(ctx: Context, wanted: Wanted, options: ProjectOptions): Promise<Deployable> {
   const { image } = wanted;
   const read = async (): Promise<Project> => (await openProject(ctx, options)).project;
-  const project = image === undefined ? await read() : await inProjectIfAny(options, read);
+  const project = image === undefined ? await orOfController(read, wanted) : await inProjectIfAny(options, read);
   const service = project === undefined ? undefined : findService(project, wanted);
   const configuration = service === undefined ? {} : { configuration: service.written };
   if (service !== undefined && (image === undefined || project?.images.has(image) === true)) {
-    const opened = await openLocalImage(ctx, image ?? service.image, options);
+    const open = (): Promise<OpenedImage> => openLocalImage(ctx, image ?? service.image, options);
+    const opened = await (image === undefined ? orOfController(open, wanted) : open());
     return { image: opened.image.digest, local: opened.name, ...configuration };
   }
   return { image: assertOfController(image ?? "", wanted.controller), ...configuration };
+}
+
+/** Who deploys need not be who builds: where neither the project nor its image is here, the controller's registry has what CI pushed. */
+async function orOfController<T>(work: () => Promise<T>, { service, environment }: Wanted): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof IngotError) || !["reference-unknown", "definition-missing"].includes(error.code))
+      throw error;
+    throw new IngotError(error.code, error.message, {
+      hint: `to deploy what is in the controller's registry: ingot deploy ${service} --to ${environment} --image NAME:TAG`,
+      cause: error,
+    });
+  }
 }
 
 function findService({ services, path }: Project, { service, image }: Wanted): ServiceDefinition | undefined {

@@ -38,6 +38,8 @@ function currentConfiguration(state: Database, { service, environment }: DeployO
   throw new IngotError(
     "release-unknown",
     `service ${service} has no release in ${environment} to take its configuration from`,
-    { hint: `name it in services: of ingot.yaml, then ingot deploy ${service} --to ${environment}` },
+    {
+      hint: `is its name right? a new service is named in services: of ingot.yaml: ingot deploy ${service} --to ${environment}, from the project's folder`,
+    },
   );
 }
