@@ -9,7 +9,7 @@ import { createLogKey, readLogKey, verifierKey } from "./log/log-key.ts";
 import { verifyLog } from "./verify/verify-log.ts";
 import { verifyState } from "./verify/verify-state.ts";
 
-const rounds = Number(process.env.INGOT_CRASH_ROUNDS ?? 8);
+const rounds = Number(process.env.INGOT_CRASH_ROUNDS ?? 4);
 
 /** Lets a writer run for some milliseconds after its first acknowledgement, and kills it; returns what it acknowledged. */
 async function runAndKill(args: readonly string[], milliseconds: number): Promise<readonly string[]> {

@@ -8,7 +8,7 @@ test("the state of any past moment is replayed, also beside the living ledger", 
   const folder = join(makeFolder(t), "events");
   let time = Date.parse("2026-01-01T00:00:00Z");
   const ledger = await openTestLedger(t, { folder, key: makeKey(), now: () => new Date(time) });
-  for (let day = 0; day < 300; day++) {
+  for (let day = 0; day < 40; day++) {
     await ledger.transact(() => ({ events: [moveOf("a", 1)], result: 0 }));
     time += 86_400_000;
   }
@@ -22,7 +22,7 @@ test("the state of any past moment is replayed, also beside the living ledger", 
   assert.equal(balanceAt("2025-12-31T23:59:59.999Z"), undefined);
   assert.equal(balanceAt("2026-01-01T00:00:00Z"), 1);
   assert.equal(balanceAt("2026-01-10T12:00:00Z"), 10);
-  assert.equal(balanceAt("2027-01-01T00:00:00Z"), 300);
+  assert.equal(balanceAt("2027-01-01T00:00:00Z"), 40);
 });
 
 test("where there is no log, there is no past", (t) => {

@@ -39,7 +39,8 @@ test("cut off after any of its writes, or in the midst of one, a log goes on fro
   assert.ok(written.length >= 6, written.join(" "));
   // Any of the files may be the one that is missing, empty or half there; the others are.
   for (const cut of written) {
-    for (const share of [undefined, 0, 0.5, 1]) {
+    // All of them there is the same for each.
+    for (const share of cut === written[0] ? [undefined, 0, 0.5, 1] : [undefined, 0, 0.5]) {
       const folder = join(base, "crashed");
       cpSync(before, folder, { recursive: true });
       for (const path of written.filter((one) => one !== cut)) copyFile(join(after, path), join(folder, path));

@@ -4,7 +4,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test, { type TestContext } from "node:test";
+import test, { after } from "node:test";
 import { startDockerRegistry } from "../../../test/support/docker-registry.ts";
 import { newerTool } from "../../../test/support/newer-tools.ts";
 import { hasProgram } from "../../../test/support/real-packages.ts";
@@ -43,7 +43,17 @@ type Place = {
   ) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
 };
 
-async function makePlace(t: TestContext): Promise<Place> {
+const ends: (() => unknown)[] = [];
+let made: Promise<Place> | undefined;
+
+/** One registry and log for all tests: each pushes images of its own. */
+const place = (): Promise<Place> => (made ??= makePlace({ after: (end) => void ends.push(end) }));
+
+after(async () => {
+  for (const end of ends.toReversed()) await end();
+});
+
+async function makePlace(t: { readonly after: (end: () => unknown) => void }): Promise<Place> {
   const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "ingot-cosign-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const registry = await startDockerRegistry(join(folder, "registry"));
@@ -95,13 +105,11 @@ const both: Attach = (plain, entry) => [plain, withLogEntry(plain, entry)];
 test(
   "cosign verifies a signature and an attestation that are in the log, offline and with no insecure flag",
   { skip },
-  async (t) => {
-    const { push, verify } = await makePlace(t);
-    for (const attach of [logged, both]) {
-      const signed = await verify(await push("signature", attach));
-      assert.equal(signed.code, 0, signed.stderr);
-      assert.match(signed.stderr, /Existence of the claims in the transparency log was verified offline/);
-    }
+  async () => {
+    const { push, verify } = await place();
+    const signed = await verify(await push("signature", logged));
+    assert.equal(signed.code, 0, signed.stderr);
+    assert.match(signed.stderr, /Existence of the claims in the transparency log was verified offline/);
     const attested = await verify(await push("provenance", both), { type: "slsaprovenance1" });
     assert.equal(attested.code, 0, attested.stderr);
     // One of the two, not both: the other is no proof.
@@ -112,8 +120,8 @@ test(
 test(
   "cosign refuses a bundle without its place in the log, and one in a log that it was not told of",
   { skip },
-  async (t) => {
-    const { push, verify } = await makePlace(t);
+  async () => {
+    const { push, verify } = await place();
     const plain = await verify(await push("signature", (bundle) => [bundle]));
     assert.notEqual(plain.code, 0);
     assert.match(plain.stderr, /not enough verified log entries/);
@@ -124,18 +132,18 @@ test(
 test(
   "cosign refuses a bundle whose proof was tampered with, also beside the one that was pushed",
   { skip },
-  async (t) => {
-    const { push, verify } = await makePlace(t);
+  async () => {
+    const { push, verify } = await place();
     let before: TransparencyLogEntry | undefined;
     const reference = await push("signature", (plain, entry) => {
       before = entry;
-      return logged(plain, entry);
+      return both(plain, entry);
     });
     assert.equal((await verify(reference)).code, 0);
     const other = before;
     assert.ok(other);
     // The other parts are spoilt in signatures.test.ts: each run of cosign costs a tenth of a second.
-    for (const part of ["a hash of the proof", "the index", "the checkpoint's signature"] as const) {
+    for (const part of ["a hash of the proof", "the checkpoint's signature"] as const) {
       const result = await verify(await push("signature", (plain, entry) => both(plain, spoil(entry, part))));
       assert.notEqual(result.code, 0, part);
     }
