@@ -17,7 +17,7 @@ export const declare: Declare = (command, handle) => {
     .argument("[url]", "the controller, such as https://ingot.example (default: the one of the last login)")
     .option(
       "--enrol <code>",
-      "register the keys of this installation with a one-time code, and make those that are missing",
+      "register the keys of this installation with a one-time code, and make those that are missing; - asks for the code, or reads it from stdin",
     )
     .option("--name <name>", "who you are: alice, or workload:ci")
     .option("--with <role...>", "with --enrol: register the keys of these roles too, such as approver")
@@ -38,8 +38,8 @@ async function login(ctx: Context, address: string | undefined, options: Options
   const { passphraseFile, tokenFile } = options;
   const passphrase = passphraseFile === undefined ? {} : { passphraseFile };
   const ca = await trust(ctx, options.ca);
-  const enrolled =
-    options.enrol === undefined ? undefined : await enrol(ctx, url, { ...options, enrol: options.enrol });
+  const code = options.enrol === undefined ? undefined : await takeCode(ctx, options.enrol);
+  const enrolled = code === undefined ? undefined : await enrol(ctx, url, { ...options, enrol: code });
   const principal = enrolled?.principal ?? options.name;
   const issued = await logIn(enrolled?.ctx ?? ctx, {
     url,
@@ -53,6 +53,15 @@ async function login(ctx: Context, address: string | undefined, options: Options
   const who = await client.get<{ principal: string; roles: readonly string[] }>("/api/v1/principal");
   const roles = who.roles.length === 0 ? "no roles" : who.roles.join(", ");
   return { json: { url, ...who }, text: `logged in to ${url} as ${who.principal} (${roles})` };
+}
+
+/** Attack: somebody else on this host who lists its processes, and uses the code while its owner types a passphrase. */
+async function takeCode(ctx: Context, code: string): Promise<string> {
+  process.title = "ingot login";
+  if (code !== "-") return code;
+  if (ctx.askSecret !== undefined) return ctx.askSecret("code of enrolment: ");
+  const { text } = await import("node:stream/consumers");
+  return (await text(process.stdin)).trim();
 }
 
 async function trust(ctx: Context, file: string | undefined): Promise<string | undefined> {
