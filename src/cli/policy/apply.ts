@@ -1,5 +1,7 @@
 import type { Command } from "commander";
-import type { PolicyChange } from "../../controller/verbs/apply-policy.ts";
+import type { PolicyChange, ProposedPolicy } from "../../controller/verbs/apply-policy.ts";
+import type { Context } from "../../ground/context.ts";
+import { formatFinding } from "../../policy/finding.ts";
 import type { Handle } from "../command.ts";
 import { formatColumns } from "../format.ts";
 import type { ProjectOptions } from "../open-project.ts";
@@ -16,12 +18,24 @@ export function declareApply(parent: Command, handle: Handle): void {
         const { readProposed } = await import("./read-proposed.ts");
         const { openControllerClient } = await import("../controller-client.ts");
         const policies = await readProposed(ctx, names, options);
+        await warnOfDoubts(ctx, policies);
         const answer = await openControllerClient(ctx).post<{ policies: readonly PolicyChange[] }>("/api/v1/policies", {
           policies,
         });
         return { json: answer, text: formatColumns(answer.policies.map(describe)).join("\n") };
       }),
     );
+}
+
+/** What `policy check` holds for a mistake most likely: whoever puts it in force shall have read it. Mistakes of syntax and types are the controller's to refuse. */
+async function warnOfDoubts(ctx: Context, policies: readonly ProposedPolicy[]): Promise<void> {
+  const { openPolicyEngine } = await import("../../policy/engine/policy-engine.ts");
+  const { checkPolicies } = await import("../../policy/check/check-policies.ts");
+  const engine = await openPolicyEngine();
+  for (const { files, approvals } of policies) {
+    for (const finding of checkPolicies(engine, files, { approvals }))
+      if (finding.severity === "warning") ctx.report.warn(formatFinding(finding));
+  }
 }
 
 function describe({ changed, policy }: PolicyChange): readonly string[] {

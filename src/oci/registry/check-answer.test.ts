@@ -28,6 +28,7 @@ test("a controller's denial is told with all that is missing, and its next comma
     errors: [{ code: "DENIED", message, detail: { code: "policy-denied", details, hint } }],
   });
   assert.equal(error.hint, hint);
+  assert.equal(error.code, "policy-denied");
   assert.deepEqual(error.details, ["DENIED: workload:host may not pull repository shop/web: no signature", ...details]);
 });
 

@@ -7,8 +7,14 @@ import type { RegistryRequest } from "./http.ts";
 export async function checkAnswer(response: Response, request: RegistryRequest, endpoint: Endpoint): Promise<Response> {
   if (request.accept.includes(response.status)) return response;
   const { status } = response;
-  const { lines: details, hint: own } = await readErrors(response);
+  const { lines: details, hint: own, isPolicy } = await readErrors(response);
   const what = `${endpoint.registry} answered ${status} to ${request.method} of ${request.repository}`;
+  if (status === 403 && isPolicy) {
+    throw new IngotError("policy-denied", `the registry ${what}: no policy permits it`, {
+      hint: own ?? "ingot policy explain IMAGE --for ENVIRONMENT",
+      details,
+    });
+  }
   if (status === 401 || status === 403) {
     throw new IngotError("registry-denied", `the registry ${what}: not allowed`, {
       hint: own ?? `docker login ${endpoint.registry}, with an account that may ${request.access} there`,
@@ -34,7 +40,12 @@ function wanted({ url, repository }: RegistryRequest): string {
   return `${repository}${reference.includes(":") ? "@" : ":"}${reference}`;
 }
 
-type Told = { readonly lines: readonly string[]; readonly hint?: string };
+type Told = {
+  readonly lines: readonly string[];
+  readonly hint?: string;
+  /** A policy of a controller decided. */
+  readonly isPolicy: boolean;
+};
 
 /** The registry's own words (distribution-spec, "Error Codes"). A controller of Ingot tells in `detail` what is missing, each with the command that supplies it, and what to type next. */
 async function readErrors(response: Response): Promise<Told> {
@@ -44,11 +55,12 @@ async function readErrors(response: Response): Promise<Told> {
     const hint = errors.map(({ detail }) => member(detail, "hint")).find(isCommand);
     return {
       lines: errors.slice(0, 5).flatMap(linesOf),
+      isPolicy: errors.some(({ detail }) => member(detail, "code") === "policy-denied"),
       ...(hint === undefined ? {} : { hint }),
     };
   } catch {
     // Not in the specification's shape, so a proxy's page: the status says more.
-    return { lines: [] };
+    return { lines: [], isPolicy: false };
   }
 }
 
@@ -63,8 +75,8 @@ type RegistryError = { readonly code?: unknown; readonly message?: unknown; read
 function linesOf({ code, message, detail }: RegistryError): readonly string[] {
   const details = member(detail, "details");
   const missing = Array.isArray(details) ? details.filter((one) => typeof one === "string").slice(0, 30) : [];
-  // Its message has the same in one line, for clients that show nothing else.
-  const [said = ""] = missing.length === 0 ? [String(message)] : String(message).split(" (", 1);
+  // Its message has all that, and the next command, in one line, for clients that show nothing else.
+  const [said = ""] = String(message).split(missing.length === 0 ? ". Next: " : " (", 1);
   return [`${String(code)}: ${said}`.slice(0, 300), ...missing.map((one) => one.slice(0, 300))];
 }
 

@@ -100,16 +100,18 @@ async function* withWayOut<T>(answers: AsyncIterable<T>): AsyncGenerator<T, void
   try {
     yield* answers;
   } catch (error) {
-    if (!(error instanceof IngotError) || error.code !== "registry-denied") throw error;
+    if (!(error instanceof IngotError) || !deniedCodes.has(error.code)) throw error;
     const { message, details, hint } = error;
     const wayOut = "leave the statements out with --no-evidence";
-    throw new IngotError("registry-denied", message, {
+    throw new IngotError(error.code, message, {
       hint: hint === undefined ? wayOut : `${hint}; or ${wayOut}`,
       details,
       cause: error,
     });
   }
 }
+
+const deniedCodes: ReadonlySet<string> = new Set(["registry-denied", "policy-denied"]);
 
 /** A registry may ignore the filter; it says when it did not. */
 function hasFiltered(response: Response): boolean {

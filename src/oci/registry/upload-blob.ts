@@ -29,7 +29,8 @@ export async function uploadBlob(target: UploadTarget, upload: BlobUpload): Prom
       return "uploaded";
     } catch (error) {
       // What a broken PUT left at its location is unknown: begin a new upload instead of sending there again.
-      const isHopeless = error instanceof IngotError && ["registry-denied", "cancelled"].includes(error.code);
+      const isHopeless =
+        error instanceof IngotError && ["registry-denied", "policy-denied", "cancelled"].includes(error.code);
       if (attempt >= attempts || isHopeless || !(error instanceof IngotError)) throw error;
       await pause(target.context, delay * 2 ** (attempt - 1));
     }

@@ -56,9 +56,10 @@ test("a forbid with a condition or for somebody is no such rule", async () => {
 });
 
 test("a permit for everybody in an environment's policy is found", async () => {
-  const [wide] = await findingsOf(`permit(principal, action == Action::"deploy", resource);`);
+  const [wide] = await findingsOf(`permit(principal, action == Action::"deploy", resource);${fine}`);
   assert.match(wide ?? "", /^warning p\.cedar:1:1: it permits deploy to everybody/);
-  assert.deepEqual(await findingsOf(`permit(principal in Group::"sre", action == Action::"deploy", resource);`), []);
+  const own = `permit(principal in Group::"sre", action == Action::"deploy", resource);`;
+  assert.deepEqual(await findingsOf(`${own}${fine}`), []);
 });
 
 test("an @id that is there twice and a rule that is there twice are found", async () => {
@@ -80,8 +81,16 @@ test("annotations that a forbid lacks are hints, misspelt ones and unknown place
   ]);
 });
 
-test("a policy without a rule is found", async () => {
-  assert.match((await findingsOf("// nothing\n"))[0] ?? "", /^warning p\.cedar:1:1: there is no rule in it/);
+test("a policy that forbids no image to enter is found: without a rule, with permits alone, with a forbid for something else", async () => {
+  const other = `@id("a") forbid(principal, action == Action::"debug", resource) when { context.hour > 20 };`;
+  for (const lax of [
+    "// nothing\n",
+    `permit(principal in Group::"sre", action == Action::"deploy", resource);`,
+    other,
+  ]) {
+    const found = (await findingsOf(lax)).filter((one) => one.includes("no rule forbids that an image enters"));
+    assert.equal(found.length, 1, lax);
+  }
 });
 
 test("a policy that does not look at the approvals that its environment asks for is found", async () => {

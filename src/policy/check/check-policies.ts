@@ -4,7 +4,7 @@ import { findUsedFacts } from "../engine/used-facts.ts";
 import { orderFindings, type PolicyFinding } from "../finding.ts";
 import type { PolicyFile } from "../policy.ts";
 import { checkAnnotations } from "./annotations.ts";
-import { checkEffects } from "./effects.ts";
+import { checkEffects, isForEntering } from "./effects.ts";
 import { findDuplicates } from "./duplicates.ts";
 
 /**
@@ -26,7 +26,7 @@ export function checkPolicies(
     ...checkEffects(sound),
     ...findDuplicates(sound),
     ...sound.flatMap(checkAnnotations),
-    ...files.filter((file) => isEmpty(file, rules)).map(emptyFinding),
+    ...(errors.length === 0 ? findLax(files, rules) : []),
     ...(approvals > 0 && errors.length === 0
       ? files.filter((file) => ignoresApprovals(file, rules)).map(ignoredFinding(approvals))
       : []),
@@ -51,20 +51,25 @@ function toUnreachable(warning: PolicyFinding): PolicyFinding {
   return { ...warning, next: "change its scope or conditions, or take it out" };
 }
 
-function isEmpty(file: PolicyFile, rules: readonly ParsedRule[]): boolean {
-  return !rules.some((one) => one.file === file) && file.text.replaceAll(/\/\/[^\n]*/g, "").trim() === "";
-}
-
-/** Attack, or a slip: an environment whose policy asks for nothing. */
-function emptyFinding({ name }: PolicyFile): PolicyFinding {
-  return {
-    severity: "warning",
-    file: name,
-    line: 1,
-    column: 1,
-    message: "there is no rule in it: whoever has the role may bring any image into the environment",
-    next: "`ingot policy show environment` prints the shipped policy, as a start",
-  };
+/** Attack, or a slip: an environment whose policy asks for nothing, since no rule of its files forbids that an image enters it. */
+function findLax(files: readonly PolicyFile[], rules: readonly ParsedRule[]): readonly PolicyFinding[] {
+  const own = files.filter(({ scope }) => scope !== "everywhere");
+  const [first] = own;
+  const isStrict = rules.some(
+    ({ rule, file }) => own.includes(file) && rule.effect === "forbid" && isForEntering(rule),
+  );
+  if (first === undefined || isStrict) return [];
+  return [
+    {
+      severity: "warning",
+      file: first.name,
+      line: 1,
+      column: 1,
+      message:
+        "no rule forbids that an image enters the environment: whoever has the role, or is permitted here, may bring any",
+      next: "`ingot policy show environment` prints the shipped policy, as a start",
+    },
+  ];
 }
 
 /** An environment's file, none of whose rules looks at who approved. */

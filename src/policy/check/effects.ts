@@ -19,6 +19,11 @@ export function checkEffects(rules: readonly Rule[]): readonly PolicyFinding[] {
   ];
 }
 
+/** Whether a rule is about anything that brings an image into an environment. */
+export function isForEntering({ json }: Rule): boolean {
+  return actionsOf(json.action).some((action) => enterActions.some((entering) => entering === action));
+}
+
 function checkShadowed(permit: Rule, always: readonly Rule[]): readonly PolicyFinding[] {
   const wanted = actionsOf(permit.json.action);
   const shadow = always.find((forbid) => wanted.every((action) => actionsOf(forbid.json.action).includes(action)));
