@@ -1,11 +1,13 @@
 import { parsePublicKey } from "../../evidence/keys/public-key.ts";
 import { IngotError } from "../../ground/error.ts";
+import type { Database } from "../../ledger/projection/database.ts";
 import type { Principal, PrincipalRole } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import type { KeyUse } from "../events/identity-events.ts";
-import { findIdentity } from "../state/identities.ts";
+import { findIdentity, findLookalike } from "../state/identities.ts";
 import { administer } from "./administer.ts";
+import { assertOwnAddresses } from "./assert-own-addresses.ts";
 import { openEnrolment } from "./open-enrolment.ts";
 import { assertRegistrable, formatPrincipal, parsePrincipal } from "./principal-name.ts";
 import { registerKeys } from "./register-keys.ts";
@@ -44,7 +46,9 @@ export async function addIdentity(
   const { principal, again = false } = identity;
   return administer<AddedIdentity>(controller, by, (state) => {
     assertNew(findIdentity(state, principal)?.removed, principal, again);
+    assertDistinct(state, principal);
     const { roles, groups, emails, environment } = identity;
+    assertOwnAddresses(state, principal, emails);
     const standing = { roles, groups, emails, ...(environment === undefined ? {} : { environment }) };
     const added = makeEvent(actor, "identity.added", { principal, kind: name.kind, ...standing });
     const registered = registerKeys(state, { actor, principal, keys });
@@ -79,5 +83,14 @@ function assertNew(removed: boolean | undefined, principal: string, again: boole
     hint: removed
       ? `another name for somebody else; for the same one again: ingot identity add --again`
       : `ingot identity change, add-key or enrol`,
+  });
+}
+
+/** Attack: `user:Alice`, beside or after `user:alice`, whom people take for her in every list, log and approval. Throws `identity-exists`. */
+export function assertDistinct(state: Database, principal: string): void {
+  const other = findLookalike(state, principal);
+  if (other === undefined) return;
+  throw new IngotError("identity-exists", `${principal} is ${other} but for upper and lower case`, {
+    hint: "another name, that nobody takes for theirs",
   });
 }

@@ -203,7 +203,7 @@ test("attack: who has the first admin's code becomes somebody whom history knows
   const code = await firstEnrolment(controller);
   const enter = (name: string): Promise<unknown> =>
     enrolWith(world, code ?? "", { name, keys: [[makeKey(), "identity"]] });
-  for (const name of ["bob", "dave"]) await assert.rejects(enter(name), { code: "identity-exists" });
+  for (const name of ["bob", "dave", "Bob", "CAROL"]) await assert.rejects(enter(name), { code: "identity-exists" });
   await enter("carol");
   const { roles, groups: kept } = findIdentity(controller.ledger.state, "user:carol") ?? {};
   assert.deepEqual([roles, kept], [["admin", "auditor"], groups]);
@@ -228,6 +228,11 @@ test("a name is for one person for ever, and nobody is left without an admin", a
   const { controller } = world;
   await invite(world);
   await assert.rejects(addIdentity(controller, admin, bob), { code: "identity-exists" });
+  for (const principal of ["user:Bob", "user:ALICE"])
+    await assert.rejects(addIdentity(controller, admin, { ...bob, principal }), {
+      code: "identity-exists",
+      message: /but for upper and lower case/,
+    });
   await assert.rejects(removeIdentity(controller, admin, { principal: "user:alice", reason: "" }), {
     code: "identity-last-admin",
   });

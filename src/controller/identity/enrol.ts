@@ -6,6 +6,7 @@ import { makeEvent } from "../events/events.ts";
 import type { RegisteredKey } from "../events/identity-events.ts";
 import { findIdentity } from "../state/identities.ts";
 import { findEnrolments, type Enrolment } from "../state/sign-ins.ts";
+import { assertDistinct } from "./add-identity.ts";
 import { isSameHash, readEnrolmentCode } from "./enrolment-code.ts";
 import { hasAdmin } from "./find-admins.ts";
 import { assertRegistrable, formatPrincipal } from "./principal-name.ts";
@@ -83,6 +84,7 @@ function firstAdmin(controller: Controller, state: Database, principal: string):
   const known = findIdentity(state, principal);
   // Attack: whoever reads the console becomes somebody whom history knows. An admin whose key was lost comes back under the same name.
   if (known !== undefined && (known.removed || !known.roles.includes("admin"))) throw taken(principal);
+  assertDistinct(state, principal);
   const { groups = [], roles = ["admin"], emails = [] } = known ?? {};
   return makeEvent(principal, "identity.added", { principal, kind: "user", groups, roles, emails });
 }

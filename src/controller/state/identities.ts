@@ -84,6 +84,12 @@ export function findIdentity(state: Database, principal: string): Identity | und
   return row === undefined ? undefined : toIdentity(state, row);
 }
 
+/** Somebody else whose name is the same but for upper and lower case. */
+export function findLookalike(state: Database, principal: string): string | undefined {
+  const sql = "SELECT principal FROM identities WHERE principal = ?1 COLLATE NOCASE AND principal != ?1 LIMIT 1";
+  return state.get<{ principal: string }>(sql, principal)?.principal;
+}
+
 /** In the order of their names. */
 export function listIdentities(state: Database): readonly Identity[] {
   return state.all<IdentityRow>("SELECT * FROM identities ORDER BY principal").map((row) => toIdentity(state, row));
