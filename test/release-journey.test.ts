@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -36,6 +36,7 @@ before(async () => {
   for (const image of images) await pushImage(admin, image);
   const applied = await ingot(admin, "policy", "apply");
   assert.equal(applied.code, 0, applied.stderr);
+  assert.match(applied.stderr, /warning: staging\.cedar:1:1: no rule forbids that an image enters/);
 });
 
 after(async () => {
@@ -119,12 +120,16 @@ test("services that the project does not have, images of other registries and en
     [["history", "--limit", "0"], 2, /expected a whole number from 1 on for --limit/],
     [["status", "--at", "yesterday"], 2, /request-malformed/],
     [["audit", "prove", "99999"], 1, /log-entry-unknown/],
+    [["audit", "check", "no.json", "--key", "x+00000000+AA"], 2, /there is no file .*no\.json[^]*code: usage/],
+    [["audit", "verify", "--checkpoint", "."], 2, /is a folder, not a file[^]*code: usage/],
+    [["audit", "export", "web@9", "--environment", "staging", "--output", "left"], 1, /release-unknown/],
   ] as const;
   for (const [args, code, message] of cases) {
     const result = await ingot(dora, ...args);
     assert.equal(result.code, code, result.stderr);
     assert.match(result.stderr, message);
   }
+  assert.equal(existsSync(join(folder, "left")), false, "an export that failed leaves no folder");
 });
 
 test("the past can be read: before the rollback the second image was current", async () => {

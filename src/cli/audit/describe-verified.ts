@@ -2,21 +2,24 @@ import { plural } from "../release/plural.ts";
 import { listSection } from "../list-section.ts";
 import { describeLogFinding, describeStateFinding, type VerifiedHome, type VerifiedLog } from "./verify-home.ts";
 
-/** What `ingot audit verify` says to a person. */
-export function describeVerified({ logs, state, isGood }: VerifiedHome): string {
+/** What `ingot audit verify` says to a person. `witnesses`: the vkeys that were asked for. */
+export function describeVerified(
+  { logs, state, isGood }: VerifiedHome,
+  { witnesses = [] }: { readonly witnesses?: readonly string[] } = {},
+): string {
+  const own = logs.filter(({ isOwnKey }) => isOwnKey).map(({ name }) => name);
   return [
-    ...logs.flatMap(describeLog),
+    ...logs.flatMap((log) => describeLog(log, log.name === "events" ? witnesses : [])),
     ...describeState(state),
     "",
     isGood
       ? "everything is as it was signed"
       : "NOT as it was signed: compare with a copy, and with what the witnesses saw",
-    ...logs
-      .filter(({ isOwnKey }) => isOwnKey)
-      .map(
-        ({ name }) =>
-          `the key of the ${name} is from the folder itself: an auditor gives --key with what was noted elsewhere`,
-      ),
+    ...(own.length === 0
+      ? []
+      : [
+          `the ${own.length === 1 ? "key" : "keys"} of ${own.join(" and ")} ${own.length === 1 ? "is" : "are"} from the folder itself: an auditor gives --key with what was noted elsewhere`,
+        ]),
   ].join("\n");
 }
 
@@ -31,7 +34,7 @@ function describeState(state: VerifiedHome["state"]): readonly string[] {
   ];
 }
 
-function describeLog({ name, found, verifierKey }: VerifiedLog): readonly string[] {
+function describeLog({ name, found, verifierKey }: VerifiedLog, witnesses: readonly string[]): readonly string[] {
   const { checkpoint, entries, files, findings, leftovers } = found;
   const head =
     checkpoint === undefined
@@ -41,6 +44,9 @@ function describeLog({ name, found, verifierKey }: VerifiedLog): readonly string
     `${name.padEnd(10)}  ${head}`,
     `            key ${verifierKey}`,
     `            ${plural(entries, "entry", "entries")} and ${plural(files, "file")} read: ${standing(findings)}`,
+    ...(witnesses.length === 0 || findings.length > 0
+      ? []
+      : [`            cosigned by ${witnesses.map((vkey) => vkey.split("+")[0]).join(", ")}`]),
     ...listSection("  wrong", findings, (shown) => shown.map((one) => `  ${describeLogFinding(one)}`)),
     ...listSection("  left by a crash, and without meaning", leftovers, (shown) => shown.map((file) => `  ${file}`)),
   ];

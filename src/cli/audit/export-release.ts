@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Client } from "../../api/client/client.ts";
 import type { Dossier } from "../../controller/audit/dossier.ts";
@@ -21,7 +21,8 @@ export async function exportRelease(
   client: Client,
   wanted: { readonly release: string; readonly environment: string; readonly output: string },
 ): Promise<Exported> {
-  const folder = prepareFolder(resolve(ctx.cwd, wanted.output));
+  const folder = resolve(ctx.cwd, wanted.output);
+  assertFree(folder);
   const [service = "", number] = wanted.release.split("@");
   const path = `${encodeURIComponent(wanted.environment)}/${encodeURIComponent(service)}`;
   const chosen =
@@ -38,11 +39,12 @@ export async function exportRelease(
   return { folder, dossier };
 }
 
-/** Attack and mistake alike: files of another release among those that an auditor gets. */
-function prepareFolder(folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  if (readdirSync(folder).length === 0) return folder;
-  throw new IngotError("usage", `${folder} is not empty`, { hint: "name a new folder for the export" });
+/** Attack and mistake alike: files of another release among those that an auditor gets. What is not there is made once there is something to write. */
+function assertFree(folder: string): void {
+  if (!existsSync(folder)) return;
+  const problem = !statSync(folder).isDirectory() ? "a file" : readdirSync(folder).length > 0 ? "not empty" : undefined;
+  if (problem === undefined) return;
+  throw new IngotError("usage", `${folder} is ${problem}`, { hint: "name a new folder for the export" });
 }
 
 async function findCurrent(
@@ -56,6 +58,6 @@ async function findCurrent(
   const [current] = releases;
   if (current !== undefined) return current.number;
   throw new IngotError("release-unknown", `service ${release} has no release in ${environment}`, {
-    hint: `ingot status --environment ${environment}`,
+    hint: "ingot status shows what is released, and where",
   });
 }

@@ -3,11 +3,11 @@ import type { Declare, Handle } from "../command.ts";
 
 type VerifyFlags = {
   readonly folder?: string;
-  readonly key: readonly string[];
-  readonly witness: readonly string[];
+  readonly key?: readonly string[];
+  readonly witness?: readonly string[];
   readonly checkpoint?: string;
 };
-type CheckFlags = { readonly key: string; readonly witness: readonly string[] };
+type CheckFlags = { readonly key: string; readonly witness?: readonly string[] };
 
 /** `ingot audit …`: what proves the history, to us and to others. */
 export const declare: Declare = (command, handle) => {
@@ -25,19 +25,20 @@ function declareVerify(command: Command, handle: Handle): void {
     .command("verify")
     .description("check both logs and the database, offline, from their files and public keys alone")
     .option("--folder <folder>", "what holds events/, signatures/ and state.db (default: ledger in $INGOT_HOME)")
-    .option("--key <vkey>", "the public key of a log, as `ingot audit key` prints it; once for each log", collect, [])
-    .option("--witness <vkey>", "a witness who must have cosigned the events; may be repeated", collect, [])
+    .option("--key <vkey>", "the public key of a log, as `ingot audit key` prints it; once for each log", collect)
+    .option("--witness <vkey>", "a witness who must have cosigned the events; may be repeated", collect)
     .option("--checkpoint <file>", "a checkpoint of the events that was kept elsewhere: they must continue it")
     .action(
       handle<VerifyFlags>(async ({ ctx, options }) => {
-        const { readFileSync } = await import("node:fs");
         const { join, resolve } = await import("node:path");
+        const { readGivenFile } = await import("../read-given-file.ts");
         const { verifyHome } = await import("../audit/verify-home.ts");
         const { describeVerified } = await import("../audit/describe-verified.ts");
         const folder = options.folder === undefined ? join(ctx.home, "ledger") : resolve(ctx.cwd, options.folder);
         const from = options.checkpoint === undefined ? undefined : resolve(ctx.cwd, options.checkpoint);
-        const kept = from === undefined ? {} : { kept: { note: readFileSync(from, "utf8"), from } };
-        const verified = verifyHome({ folder, keys: options.key, witnesses: options.witness, ...kept });
+        const kept = from === undefined ? {} : { kept: { note: readGivenFile(ctx, from), from } };
+        const { key: keys = [], witness: witnesses = [] } = options;
+        const verified = verifyHome({ folder, keys, witnesses, ...kept });
         const { logs, state, isGood } = verified;
         return {
           json: {
@@ -45,7 +46,7 @@ function declareVerify(command: Command, handle: Handle): void {
             logs: logs.map(({ found, ...log }) => ({ ...log, ...withHex(found) })),
             ...(state === undefined ? {} : { state }),
           },
-          text: describeVerified(verified),
+          text: describeVerified(verified, { witnesses }),
           ...(isGood ? {} : { exitCode: 4 }),
         };
       }),
@@ -53,7 +54,7 @@ function declareVerify(command: Command, handle: Handle): void {
 }
 
 /** Several of an option. */
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
@@ -131,15 +132,14 @@ function declareCheck(command: Command, handle: Handle): void {
     .description("check a receipt offline, with the log's public key")
     .argument("<receipt>", "a file that `ingot audit prove` or `export` wrote")
     .requiredOption("--key <vkey>", "the public key of the log of events")
-    .option("--witness <vkey>", "a witness who must have cosigned; may be repeated", collect, [])
+    .option("--witness <vkey>", "a witness who must have cosigned; may be repeated", collect)
     .action(
       handle<CheckFlags, [string]>(async ({ ctx, options }, file) => {
-        const { readFileSync } = await import("node:fs");
-        const { resolve } = await import("node:path");
+        const { readGivenFile } = await import("../read-given-file.ts");
         const { checkReceipt } = await import("../../controller/audit/receipt.ts");
         const { tellEvent } = await import("../../controller/events/tell-event.ts");
-        const text = readFileSync(resolve(ctx.cwd, file), "utf8");
-        const { event, checkpoint } = checkReceipt(text, { key: options.key, witnesses: options.witness });
+        const { witness: witnesses = [] } = options;
+        const { event, checkpoint } = checkReceipt(readGivenFile(ctx, file), { key: options.key, witnesses });
         const { origin, size, root } = checkpoint;
         return {
           json: { verified: true, event, checkpoint: { origin, size, root: root.toString("base64") } },

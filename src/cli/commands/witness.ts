@@ -104,12 +104,12 @@ async function readTlsFiles(
       hint: "ingot witness serve --help",
     });
   }
-  const [{ readFileSync }, { readPrivateFile }] = await Promise.all([
-    import("node:fs"),
+  const [{ readGivenFile }, { readPrivateFile }] = await Promise.all([
+    import("../read-given-file.ts"),
     import("../../ground/private-file.ts"),
   ]);
   const key = readPrivateFile(resolve(ctx.cwd, tlsKey));
-  if (key !== undefined) return { certificate: readFileSync(resolve(ctx.cwd, tlsCert), "utf8"), key };
+  if (key !== undefined) return { certificate: readGivenFile(ctx, tlsCert), key };
   throw new IngotError("key-missing", `there is no key in ${tlsKey}`, {
     hint: "name the file of the certificate's key",
   });
