@@ -6,6 +6,7 @@ import { makeEvent } from "../events/events.ts";
 import { findIdentity, type Identity } from "../state/identities.ts";
 import type { AddedIdentity, Standing } from "./add-identity.ts";
 import { administer } from "./administer.ts";
+import { assertOwnAddresses } from "./assert-own-addresses.ts";
 import { hasAdmin } from "./find-admins.ts";
 import { openEnrolment } from "./open-enrolment.ts";
 import { formatPrincipal } from "./principal-name.ts";
@@ -20,6 +21,8 @@ export function changeIdentity(
     const { principal, kind, ...now } = requireIdentity(state, change.principal);
     const { roles = now.roles, groups = now.groups, emails = now.emails } = change;
     const environment = change.environment ?? now.environment;
+    // Only what is new: who has had an address for long is not kept from a change of roles.
+    assertOwnAddresses(state, principal, change.emails ?? []);
     if (!roles.includes("admin")) assertOtherAdmin(controller, state, principal);
     const standing = { roles, groups, emails, ...(environment === undefined ? {} : { environment }) };
     return {
