@@ -50,13 +50,27 @@ const kept = new WeakMap<Ledger, Map<number, Promise<OpenDatabase>>>();
 function replayTo(ledger: Ledger, size: number): Promise<Database> {
   const states = kept.get(ledger) ?? new Map<number, Promise<OpenDatabase>>();
   kept.set(ledger, states);
-  const made = states.get(size) ?? foldUpTo(ledger, size);
+  const made = states.get(size) ?? foldNext(ledger, size);
   // Put last again: the one that was not asked for the longest time goes first. It is not closed, since somebody may be reading it: it ends with its last reader.
   states.delete(size);
   states.set(size, made);
   made.catch(() => states.delete(size));
   const [oldest] = states.keys();
   if (states.size > mostKept && oldest !== undefined) states.delete(oldest);
+  return made;
+}
+
+const last = new WeakMap<Ledger, Promise<unknown>>();
+
+/** One after another. Attack: a hundred moments asked for at once are a hundred states in memory at once. */
+function foldNext(ledger: Ledger, size: number): Promise<OpenDatabase> {
+  const before = last.get(ledger) ?? Promise.resolve();
+  const made = before.then(() => foldUpTo(ledger, size));
+  // Whoever asked is told of what failed; the next one begins all the same.
+  last.set(
+    ledger,
+    made.catch(() => undefined),
+  );
   return made;
 }
 
