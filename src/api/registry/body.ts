@@ -26,7 +26,7 @@ export async function* readPieces(request: IncomingMessage, limits: BodyLimits):
 /** Gives its memory back at once. Node makes a buffer for every 64 KiB of a body, and to find those that are done with, the whole heap would be searched several times in a layer. */
 function release({ buffer, length }: Buffer): void {
   // Only one that has its memory for itself.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
+  if (buffer instanceof ArrayBuffer && !buffer.detached && buffer.byteLength === length) buffer.transfer(0);
 }
 
 async function* takePieces(request: IncomingMessage, limits: BodyLimits): Pieces {

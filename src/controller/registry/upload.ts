@@ -1,9 +1,9 @@
-import { createHash, type Hash } from "node:crypto";
 import { rmSync, statfsSync, statSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import { isDigest, type Digest } from "../../oci/digest.ts";
+import type { FileHasher } from "./file-hasher.ts";
 
 /** Bytes as they come in, some at a time. */
 export type Pieces = AsyncIterable<readonly Buffer[]>;
@@ -29,21 +29,21 @@ type Setup = {
   readonly folder: string;
   /** Bytes. */
   readonly limit: number;
+  readonly hasher: FileHasher;
   readonly publish: (path: string, digest: Digest) => Promise<void>;
   readonly onEnd: () => void;
 };
 
 export function openUpload(setup: Setup): Upload {
-  const { id, folder, limit, publish, onEnd } = setup;
+  const { id, folder, limit, hasher, publish, onEnd } = setup;
   const path = join(folder, "data");
   let size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  // Of the first `size` bytes; undefined: to be read from the file.
-  let hash: Hash | undefined = size === 0 ? createHash("sha256") : undefined;
   const { alone, idle } = openTurn(id);
   let isGone = false;
   const cancel = (): void => {
     isGone = true;
     onEnd();
+    hasher.forget(path);
     rmSync(folder, { recursive: true, force: true });
   };
   const append = async (pieces: Pieces): Promise<void> => {
@@ -51,21 +51,14 @@ export function openUpload(setup: Setup): Upload {
     for await (const buffers of pieces) {
       const length = buffers.reduce((sum, { length: one }) => sum + one, 0);
       if (size + length > limit) throw tooLarge(limit);
-      const writing = writeAll(file, buffers, size);
-      // The disk writes while the processor hashes. When the disk fails, the hash is of what is not there.
-      const known = hash;
-      hash = undefined;
-      if (known !== undefined) for (const buffer of buffers) known.update(buffer);
-      await writing;
-      hash = known;
+      await writeAll(file, buffers, size);
       size += length;
+      hasher.grown(path, size, buffers);
     }
   };
   const finish = async (digest: Digest): Promise<void> => {
     await using file = await open(path, size === 0 ? "a" : "r+", 0o600);
-    hash ??= await hashFile(file, size);
-    const actual = `sha256:${hash.digest("hex")}`;
-    hash = undefined;
+    const actual = await hasher.digest(path, size);
     if (actual !== digest) throw mismatch(digest, actual);
     if (isGone) throw cancelled(id);
     // What a failed write left behind the end.
@@ -73,6 +66,8 @@ export function openUpload(setup: Setup): Upload {
     await file.sync();
     await publish(path, digest);
   };
+  const whileThere = (job: () => Promise<void>): Promise<void> =>
+    alone(() => unlessGone(job, () => isGone && cancelled(id)));
   return {
     id,
     cancel,
@@ -85,9 +80,9 @@ export function openUpload(setup: Setup): Upload {
       const { bavail, bsize } = statfsSync(folder);
       if (bytes > bavail * bsize) throw diskFull();
     },
-    append: (pieces) => alone(() => endOn(["upload-too-large"], cancel, () => append(pieces))),
+    append: (pieces) => whileThere(() => endOn(["upload-too-large"], cancel, () => append(pieces))),
     finish: (digest) =>
-      alone(async () => {
+      whileThere(async () => {
         await endOn(["blob-mismatch"], cancel, () => finish(digest));
         cancel();
       }),
@@ -116,6 +111,17 @@ function openTurn(id: string): Turn {
   };
 }
 
+/** `gone`: the error of an upload whose folder was taken away. */
+async function unlessGone(job: () => Promise<void>, gone: () => false | IngotError): Promise<void> {
+  const before = gone();
+  if (before !== false) throw before;
+  try {
+    await job();
+  } catch (error) {
+    throw (isErrno(error, "ENOENT") && gone()) || error;
+  }
+}
+
 /** An error of these codes ends the upload: nothing could make it whole any more. */
 async function endOn(codes: readonly string[], cancel: () => void, job: () => Promise<void>): Promise<void> {
   try {
@@ -135,19 +141,6 @@ async function writeAll(file: FileHandle, buffers: readonly Buffer[], position: 
   for (let at = 0; at < rest.length;) {
     at += (await file.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten;
   }
-}
-
-/** Of an upload that an earlier process began. */
-async function hashFile(file: FileHandle, size: number): Promise<Hash> {
-  const hash = createHash("sha256");
-  const block = Buffer.allocUnsafe(1 << 20);
-  for (let at = 0; at < size;) {
-    const { bytesRead } = await file.read(block, 0, Math.min(block.length, size - at), at);
-    if (bytesRead === 0) break;
-    hash.update(block.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-  return hash;
 }
 
 function diskError(error: unknown): unknown {

@@ -77,6 +77,16 @@ test("an upload that is cancelled while it ends is no blob", async (t) => {
   assert.throws(() => uploads.find(alice, "shop/web", upload.id), { code: "upload-unknown" });
 });
 
+test("whoever still holds an upload that was cancelled is told so", async (t) => {
+  const world = await openTestController(t);
+  const upload = openRegistry(world.controller).uploads.start(alice, "shop/web");
+  const appending = upload.append(pieces("one"));
+  upload.cancel();
+  await appending.catch(() => {});
+  await assert.rejects(upload.append(pieces("two")), { code: "upload-unknown" });
+  await assert.rejects(upload.finish(digestOf("one")), { code: "upload-unknown" });
+});
+
 test("an upload that nobody goes on with for a day is swept, and half a session too", async (t) => {
   const world = await openTestController(t, { now: new Date() });
   const { uploads } = openRegistry(world.controller);

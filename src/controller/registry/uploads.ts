@@ -5,6 +5,7 @@ import { IngotError } from "../../ground/error.ts";
 import type { Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import { formatPrincipal } from "../identity/principal-name.ts";
+import { openFileHasher } from "./file-hasher.ts";
 import type { Links } from "./links.ts";
 import { openUpload, type Upload } from "./upload.ts";
 
@@ -35,11 +36,13 @@ export function openUploads(controller: Controller, { folder, links }: Setup): U
   const { ctx, store, settings } = controller;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const open = new Map<string, Upload & Owner>();
+  const hasher = openFileHasher();
   const enter = (id: string, owner: Owner): Upload => {
     const upload = openUpload({
       id,
       folder: join(folder, id),
       limit: settings.limits.blob,
+      hasher,
       publish: async (path, digest) => {
         // The link first: garbage collection on the way leaves a blob that has one.
         await links.add(owner.repository, digest);
@@ -54,6 +57,7 @@ export function openUploads(controller: Controller, { folder, links }: Setup): U
     const old = readdirSync(folder).filter((id) => ctx.now().getTime() - lastTouched(join(folder, id)) > life);
     for (const id of old) {
       open.delete(id);
+      hasher.forget(join(folder, id, "data"));
       rmSync(join(folder, id), { recursive: true, force: true });
     }
     return old.length;
@@ -79,6 +83,7 @@ export function openUploads(controller: Controller, { folder, links }: Setup): U
     close: async () => {
       clearInterval(timer);
       await Promise.all([...open.values()].map((upload) => upload.idle()));
+      await hasher.close();
     },
   };
 }
