@@ -156,6 +156,24 @@ function environmentFor(digest: Digest): ReturnType<typeof makeEvent> {
   return makeEvent("user:admin", "policy.applied", { environment: "one", approvals: 0, files, digest: digestOf(text) });
 }
 
+test("attack: a token for one environment, also an admin's, neither pushes nor deletes", async (t) => {
+  const world = await startWithEnvironments(t);
+  const { digest } = await pushImage(world.admin, "shop/web", { tag: "1" });
+  const hosts = world.as(await world.enter("user:root", ["admin"], "open"));
+  assert.equal((await hosts.send("GET", "/v2/shop/web/manifests/1")).status, 200);
+  for (const [method, path] of [
+    ["POST", "blobs/uploads/"],
+    ["PUT", "manifests/2"],
+    ["DELETE", "manifests/1"],
+    ["DELETE", `manifests/${digest}`],
+  ] as const) {
+    const answer = await hosts.send(method, `/v2/shop/web/${path}`);
+    assert.equal(answer.status, 403, `${method} ${path}`);
+    assert.match(await answer.text(), /the token is for the environment open.*rule token-environment/);
+  }
+  assert.equal((await world.admin.send("GET", "/v2/shop/web/manifests/1")).status, 200);
+});
+
 test("what is attached to a permitted image may be read, but not an image that is attached to it", async (t) => {
   const world = await startRegistry(t);
   const good = await pushImage(world.admin, "shop/web", { tag: "1" });

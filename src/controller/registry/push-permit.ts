@@ -33,8 +33,9 @@ export async function requireCatalog(registry: Registry, principal: Principal): 
   });
 }
 
-function askFor(principal: Principal, action: Asked["action"], repository: string): Asked {
+/** Attack: the token that an admin made for the hosts of one environment pushes and deletes what all environments have. A repository is of none; such a token only reads. */
+function askFor(principal: Principal, action: "push" | "administer" | "audit", repository: string): Asked {
   const { environment } = principal;
   const resource = { kind: "image", repository } as const;
-  return { principal, action, resource, ...(environment === undefined ? {} : { environment }) };
+  return { principal, action, resource, ...(action === "audit" && environment !== undefined ? { environment } : {}) };
 }
