@@ -35,7 +35,8 @@ export const declare: Declare = (command, handle) => {
         const signer = await openApprover(ctx, options);
         const predicate = await decide(ctx, { options, image, asked, controller: client.url, seconds });
         const bundle = await signApproval(signer, image, predicate);
-        const taken = await client.post<TakenApproval>("/api/v1/approvals", { image: image.image, bundle });
+        const named = `${image.repository}@${image.image}`;
+        const taken = await client.post<TakenApproval>("/api/v1/approvals", { image: named, bundle });
         return { json: { ...taken, approval: predicate }, text: describe(taken, predicate) };
       }),
     );
@@ -83,10 +84,11 @@ async function review(
 
 async function openApprover(ctx: Context, options: ApproveOptions): Promise<Signer> {
   const { openSigner } = await import("../../evidence/keys/signer.ts");
-  const { noKey } = await import("../../evidence/keys/keys.ts");
   const signer = await openSigner(ctx, "approver", options);
-  if (signer === undefined) throw noKey("approver");
-  return signer;
+  if (signer !== undefined) return signer;
+  throw new IngotError("key-missing", "there is no approver key in this installation to sign with", {
+    hint: "an admin runs ingot identity enrol NAME, and then you: ingot login --enrol CODE --with approver, which makes the key and registers it",
+  });
 }
 
 type Deciding = Reviewed & {

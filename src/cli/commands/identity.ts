@@ -1,5 +1,6 @@
 import type { Identity } from "../../controller/state/identities.ts";
 import type { Command } from "commander";
+import { IngotError } from "../../ground/error.ts";
 import type { Declare, Handle, Outcome } from "../command.ts";
 import { declareKeys } from "../identity/declare-keys.ts";
 import { nameArgument, openController, pathOf } from "../identity/named-identity.ts";
@@ -45,15 +46,24 @@ function declareAdd(command: Command, handle: Handle): void {
     .action(
       handle<AddOptions, [string]>(async ({ ctx, options }, name) => {
         const { readKeyOption } = await import("../identity/read-key-option.ts");
-        const { role = [], group = [], email = [], environment, kind = "user", again = false } = options;
-        const principal = toPrincipal(name, kind);
+        const { parsePrincipalRole } = await import("../identity/parse-principal-role.ts");
+        const { group = [], email = [], environment, kind = "user", again = false } = options;
+        const role = (options.role ?? []).map(parsePrincipalRole);
+        const principal = toPrincipal(name, parseKind(kind));
         const keys = (options.key ?? []).map((one) => readKeyOption(ctx, one));
         const standing = { roles: role, groups: group, emails: email, ...optional({ environment }) };
         const client = await openController(ctx);
         const added = await client.post<Added>("/api/v1/identities", { principal, keys, again, ...standing });
-        return invited(client.url, added);
+        return invited(client.url, added, role);
       }),
     );
+}
+
+function parseKind(kind: string): string {
+  if (["user", "workload", "instance"].includes(kind)) return kind;
+  throw new IngotError("usage", `expected user, workload or instance for --kind, got ${JSON.stringify(kind)}`, {
+    hint: "ingot identity add --help",
+  });
 }
 
 function declareChange(command: Command, handle: Handle): void {
@@ -64,7 +74,9 @@ function declareChange(command: Command, handle: Handle): void {
       .argument(...nameArgument),
   ).action(
     handle<Standing, [string]>(async ({ ctx, options }, name) => {
-      const { role: roles, group: groups, email: emails, environment } = options;
+      const { parsePrincipalRole } = await import("../identity/parse-principal-role.ts");
+      const { group: groups, email: emails, environment } = options;
+      const roles = options.role?.map(parsePrincipalRole);
       const client = await openController(ctx);
       const answer = await client.put<Added>(pathOf(name), optional({ roles, groups, emails, environment }));
       return { json: answer, text: `${answer.principal} is changed` };
@@ -127,7 +139,8 @@ function declareRemove(command: Command, handle: Handle): void {
     .action(
       handle<object, [string]>(async ({ ctx }, name) => {
         const client = await openController(ctx);
-        return invited(client.url, await client.post<Added>(`${pathOf(name)}/enrolments`));
+        const { roles } = await client.get<Identity>(pathOf(name));
+        return invited(client.url, await client.post<Added>(`${pathOf(name)}/enrolments`), roles);
       }),
     );
 }
@@ -143,18 +156,23 @@ function declareToken(command: Command, handle: Handle): void {
         const { parseDuration } = await import("../parse-duration.ts");
         const { tokenFor } = await import("../controller-access.ts");
         const lifetime = Math.floor(parseDuration(expires, "--expires") / 1000);
+        if (lifetime < 60 || lifetime > 3600) {
+          throw new IngotError("usage", `expected 1m to 1h for --expires, got ${expires}`, {
+            hint: "ask for another token when this one has expired: whoever has it acts as you until then",
+          });
+        }
         const { url, token } = await tokenFor(ctx, { lifetime, ...optional({ environment }) });
         return { json: { url, token, ...optional({ environment }) }, text: token };
       }),
     );
 }
 
-/** The code is shown once: it is for the one who was named, on a way that others do not read. */
-function invited(url: string, added: Added): Outcome {
+/** The code is shown once: it is for the one who was named, on a way that others do not read. Who approves needs a key for that, which is made with the other. */
+function invited(url: string, added: Added, roles: readonly string[]): Outcome {
   const { principal, enrolment } = added;
   if (enrolment === undefined) return { json: added, text: `${principal} is registered` };
   const until = new Date(enrolment.expires * 1000).toISOString().slice(0, 16).replace("T", " ");
-  const login = `  ingot login ${url} --enrol ${enrolment.code}`;
+  const login = `  ingot login ${url} --enrol ${enrolment.code}${roles.includes("approver") ? " --with approver" : ""}`;
   return { json: added, text: [`${principal} signs in, until ${until} UTC and once, with`, login].join("\n") };
 }
 

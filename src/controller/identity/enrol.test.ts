@@ -5,6 +5,7 @@ import { openTestController, type TestController } from "../controller.fixture.t
 import { makeEvent } from "../events/events.ts";
 import { findIdentity } from "../state/identities.ts";
 import { addIdentity } from "./add-identity.ts";
+import { retireKey } from "./change-keys.ts";
 import { changeIdentity, inviteIdentity, removeIdentity } from "./change-identity.ts";
 import { enrol } from "./enrol.ts";
 import { makeEnrolmentCode, readEnrolmentCode } from "./enrolment-code.ts";
@@ -102,6 +103,31 @@ test("attack: brute force closes the code after five wrong tries, also for the r
   }
   const { enrolment } = await inviteIdentity(world.controller, admin, "user:bob");
   assert.deepEqual(await enrolWith(world, enrolment?.code ?? "", { keys }), { principal: "user:bob" });
+});
+
+test("who has a key to sign in with adds the key of a role by another code, on the same machine; retired keys stay retired", async (t) => {
+  const world = await openIdentityWorld(t);
+  const [identity, approver] = [makeKey(), makeKey()];
+  await enrolWith(world, await invite(world), { keys: [[identity, "identity"]] });
+  const again = async (...keys: Parameters<typeof enrolWith>[2]["keys"]): Promise<unknown> => {
+    const { enrolment } = await inviteIdentity(world.controller, admin, "user:bob");
+    return enrolWith(world, enrolment?.code ?? "", { keys });
+  };
+  await again([identity, "identity"], [approver, "approver"]);
+  const { state } = world.controller.ledger;
+  assert.deepEqual(
+    findIdentity(state, "user:bob")
+      ?.keys.map(({ use }) => use)
+      .toSorted(),
+    ["approver", "identity"],
+  );
+  await retireKey(world.controller, admin, { principal: "user:bob", key: approver.id });
+  const both = [
+    [identity, "identity"],
+    [approver, "approver"],
+  ] as const;
+  await assert.rejects(again(...both), { code: "key-registered" });
+  await assert.rejects(again([approver, "identity"]), { code: "key-registered" });
 });
 
 test("attack: what is no code, or the code of somebody else, is refused", async (t) => {

@@ -22,7 +22,7 @@ export type Enrolling = {
 };
 
 /**
- * Registers the keys of whoever has the code, which then is used up. Throws `enrolment-invalid`, `too-many-attempts`, `identity-exists`, `key-registered`, and what reading the keys throws.
+ * Registers the keys of whoever has the code, which then is used up. What is registered as that very key already, and active, stays as it is: who forgot a role's key comes again. Throws `enrolment-invalid`, `too-many-attempts`, `identity-exists`, `key-registered`, and what reading the keys throws.
  */
 export async function enrol(controller: Controller, enrolling: Enrolling): Promise<{ readonly principal: string }> {
   const code = readEnrolmentCode(enrolling.code);
@@ -37,12 +37,18 @@ export async function enrol(controller: Controller, enrolling: Enrolling): Promi
     const principal = principalOf(controller, enrolment, enrolling.name);
     const events = [
       ...(enrolment.isFirst ? [firstAdmin(controller, state, principal)] : []),
-      ...registerKeys(state, { actor: principal, principal, keys }),
+      ...registerKeys(state, { actor: principal, principal, keys: keys.filter(isNew(state, principal)) }),
       makeEvent(principal, "enrolment.used", { principal, hash: code.hash }),
     ];
     return { events, result: { principal } };
   });
   return result;
+}
+
+/** Not for what was retired or revoked, nor for another use: that is refused. */
+function isNew(state: Database, principal: string): (key: RegisteredKey) => boolean {
+  const known = findIdentity(state, principal)?.keys ?? [];
+  return ({ id, use }) => !known.some((one) => one.id === id && one.use === use && one.status === "active");
 }
 
 type Code = NonNullable<ReturnType<typeof readEnrolmentCode>>;

@@ -112,7 +112,7 @@ function assertTaken(judged: Judged, actor: string): void {
   if (judged.status === "uncounted" && judged.denial !== undefined)
     throw denied(judged.denial.asked, judged.denial.decision);
   throw new IngotError("approval-refused", `the approval is not taken: ${reason}`, {
-    hint: "sign anew what the controller knows now: ingot approve IMAGE --for ENVIRONMENT",
+    hint: "ingot approve IMAGE --for ENVIRONMENT signs what the controller knows now; for a key that is not registered, or no longer active, an admin runs ingot identity enrol NAME, and then you: ingot login --enrol CODE --with approver",
   });
 }
 

@@ -1,4 +1,6 @@
 import { IngotError } from "../../ground/error.ts";
+import { isReadable } from "./is-readable.ts";
+import { sayAge } from "../../policy/explain/printable.ts";
 
 /** That somebody goes around an environment's policy, why, and for how long. */
 export type BreakGlass = { readonly reason: string; readonly seconds: number };
@@ -10,11 +12,11 @@ const longestReason = 500;
 /** Throws `break-glass-malformed` without a reason, or for longer than a day: what goes on for longer is no emergency. */
 export function parseBreakGlass(reason: string, seconds = usual): BreakGlass {
   const told = reason.trim();
-  if (told === "" || told.length > longestReason) {
+  if (!isReadable(told) || told.length > longestReason) {
     throw malformed(`breaking the glass takes a reason of 1 to ${longestReason} characters, got ${told.length}`);
   }
   if (!Number.isInteger(seconds) || seconds < 60 || seconds > longest) {
-    throw malformed(`a glass is broken for 1 minute to 24 hours, got ${seconds} seconds`);
+    throw malformed(`a glass is broken for 1 minute to 24 hours, got ${sayAge(Math.max(0, Math.floor(seconds)))}`);
   }
   return { reason: told, seconds };
 }

@@ -136,10 +136,11 @@ test("who brings a reason along where nothing is in the way has broken no glass"
 });
 
 test("a broken glass needs a reason, and is never broken for more than a day", () => {
-  for (const reason of ["", "  \n "]) assert.throws(() => parseBreakGlass(reason), { code: "break-glass-malformed" });
+  for (const reason of ["", "  \n ", "\u202e\0\u200b"]) assert.throws(() => parseBreakGlass(reason), { code: "break-glass-malformed" });
   for (const seconds of [0, -1, 1.5, Number.NaN, 24 * 3600 + 1]) {
     assert.throws(() => parseBreakGlass("fire", seconds), { code: "break-glass-malformed" });
   }
+  assert.throws(() => parseBreakGlass("fire", 48 * 3600), { message: /for 1 minute to 24 hours, got 2 days$/ });
   assert.equal(parseBreakGlass("fire").seconds, 4 * 3600);
   assert.equal(parseBreakGlass("fire", 24 * 3600).seconds, 24 * 3600);
 });
