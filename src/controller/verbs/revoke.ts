@@ -9,6 +9,7 @@ import { recordReached } from "../lineage/reached.ts";
 import { repositoriesOf } from "../state/registry.ts";
 import { imagesOf, listRevocations } from "../state/revocations.ts";
 import { authorize, denied, type Asked } from "./authorize.ts";
+import { isReadable } from "./is-readable.ts";
 import { describeReach, type RevocationReport } from "./revocation-report.ts";
 
 export type RevokeOrder = {
@@ -29,7 +30,7 @@ export async function revoke(
 ): Promise<RevocationReport> {
   const { ledger } = controller;
   const reason = order.reason.trim();
-  if (reason === "") throw withoutReason();
+  if (!isReadable(reason)) throw withoutReason();
   const asked = toAsked(ledger.state, principal, order.subject);
   assertKnown(ledger.state, order.subject);
   const find = await prepareReach(controller, order.subject);
