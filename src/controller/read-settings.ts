@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { LineCounter, parseDocument, type Document } from "yaml";
+import type * as YamlModule from "yaml";
 import { z } from "zod";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
@@ -101,6 +102,8 @@ function readFile(ctx: Pick<Context, "cwd" | "home">, config: string | undefined
 }
 
 function parseFile(text: string, path: string): Written {
+  // Most starts have no file to read: YAML is eight megabytes that they do without.
+  const { LineCounter, parseDocument } = createRequire(import.meta.url)("yaml") as typeof YamlModule;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const broken = document.errors.map(({ message }) => `${path}: ${message.split("\n", 1)[0]}`);
@@ -115,7 +118,7 @@ function parseFile(text: string, path: string): Written {
 }
 
 /** Line and column of a value, or of what holds it. */
-function placeOf(document: Document, lines: LineCounter, at: readonly PropertyKey[]): string {
+function placeOf(document: YamlModule.Document, lines: YamlModule.LineCounter, at: readonly PropertyKey[]): string {
   for (let depth = at.length; depth >= 0; depth -= 1) {
     const node: unknown = document.getIn(at.slice(0, depth), true);
     const range = rangeSchema.safeParse(node);

@@ -1,5 +1,6 @@
-import type { AuthorizationCall, Response, TypeAndId } from "@cedar-policy/cedar-wasm/nodejs";
+import type { Response } from "@cedar-policy/cedar-wasm/nodejs";
 import { IngotError } from "../../ground/error.ts";
+import { readActionGroups } from "./action-groups.ts";
 import { asPermit } from "./as-permit.ts";
 import type { CedarHost } from "./cedar.ts";
 import type { CedarRequest } from "./cedar-request.ts";
@@ -25,8 +26,7 @@ const mostPrepared = 128;
  * rules that fit. That any forbid outweighs all permits is Cedar's law, and one line in decide.ts; a test holds the decisions to Cedar's own.
  */
 export function makeEvaluator(host: CedarHost, schema: string): Evaluator {
-  // Read at the first decision: a tenth of a second that a start does not wait for.
-  let groups: Groups | undefined;
+  const groupsOf = readActionGroups(schema);
   const prepared = new Set<string>();
   let generation = host.generation();
   return (policies, request) => {
@@ -35,25 +35,13 @@ export function makeEvaluator(host: CedarHost, schema: string): Evaluator {
     generation = host.generation();
     if (!prepared.has(policies.digest)) prepare(host, policies);
     prepared.add(policies.digest);
-    groups ??= readActionGroups(host, schema);
-    const entities = [...request.entities, { uid: request.action, attrs: {}, parents: groups(request.action) }];
+    const { action } = request;
+    const parents = [...groupsOf("__entity" in action ? action.__entity.id : action.id)];
+    const entities = [...request.entities, { uid: action, attrs: {}, parents }];
     const call = { ...request, entities, preparsedPolicySetId: policies.digest };
     const answer = host.use((cedar) => cedar.statefulIsAuthorized(call));
     if (answer.type === "failure") throw refused(answer.errors[0]?.message);
     return toEvaluation(answer.response, policies.rules);
-  };
-}
-
-type Groups = (action: AuthorizationCall["action"]) => TypeAndId[];
-
-/** From the schema: that `deploy` is in `enter`. Without it a rule for `enter` would be for nothing. */
-function readActionGroups(host: CedarHost, schema: string): Groups {
-  const answer = host.use((cedar) => cedar.schemaToJson(schema));
-  if (answer.type === "failure") throw refused(answer.errors[0]?.message);
-  const actions = answer.json[""]?.actions ?? {};
-  return (action) => {
-    const { id } = "__entity" in action ? action.__entity : action;
-    return (actions[id]?.memberOf ?? []).map((group) => ({ type: "Action", id: group.id }));
   };
 }
 
