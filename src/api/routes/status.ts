@@ -15,6 +15,7 @@ const service = z.object({
   tags: z.array(z.string()).readonly(),
   deploy: decision,
   pull: decision,
+  pullEnds: z.number().exactOptional(),
   revocations: z.array(z.object({ event: z.number(), what: z.string(), reason: z.string() })).readonly(),
   approvals: z.array(z.object({ by: z.string(), expires: z.number() })).readonly(),
   scanned: z.number().exactOptional(),
@@ -29,7 +30,7 @@ const status = defineRoute({
   access: "principal",
   input: z.object({ environment: label.exactOptional(), at }),
   answer: z.object({ time: z.string(), services: z.array(service).readonly() }),
-  errors: [],
+  errors: ["environment-unknown"],
   handle: async (call) => {
     await requireReader(call);
     const { controller, input } = call;
@@ -74,7 +75,7 @@ const history = defineRoute({
     detail: z.enum(["all", "brief"]).default("all"),
   }),
   answer: z.object({ events: z.array(event).readonly(), before: z.number().exactOptional() }),
-  errors: ["image-not-pushed", "reference-malformed"],
+  errors: ["image-not-pushed", "reference-ambiguous", "reference-malformed"],
   handle: async (call) => {
     await requireReader(call);
     const { ledger } = call.controller;

@@ -69,19 +69,20 @@ test("a revocation and a broken glass stand above everything else", () => {
   assert.match(text, /BREAK-GLASS until 2026-11-21T12:01:00Z: down for all/);
 });
 
-test("what ends within a day is said, and what ends later is not", () => {
+test("what ends within a day is said; what ends later, or only keeps it from being released anew, is not", () => {
   const soon = {
     ...service,
     approvals: [{ by: "user:alice", expires: now + 3600 }],
     deploy: { ...permit, until: now + 60 },
+    pullEnds: now + 60,
   };
   const text = describeStatus([soon], now);
   assert.match(text, /the approval of user:alice ends at 2026-11-21T13:00:00Z/);
-  assert.match(text, /changes at 2026-11-21T12:01:00Z/);
+  assert.match(text, /from 2026-11-21T12:01:00Z on its instances may not be started/);
   const later = {
     ...service,
     approvals: [{ by: "user:alice", expires: now + 90_000 }],
-    deploy: { ...permit, until: now + 90_000 },
+    deploy: { ...permit, until: now + 60 },
   };
   assert.equal(describeStatus([later], now).split("\n").length, 2);
 });

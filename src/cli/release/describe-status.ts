@@ -62,14 +62,13 @@ function describeGlass({ reason, expires, isOverdue }: NonNullable<ServiceStatus
 
 const day = 86_400;
 
-/** What is good now and will not be for long. */
-function describeEnds({ deploy, approvals }: ServiceStatus, now: number): readonly string[] {
+/** What is good now and will not be for long. The end of a broken glass has been said. */
+function describeEnds({ pullEnds, breakGlass, approvals }: ServiceStatus, now: number): readonly string[] {
   const ending = approvals.filter(({ expires }) => expires < now + day);
-  const { permit, until } = deploy;
   return [
     ...ending.map(({ by, expires }) => `the approval of ${by} ends at ${momentOf(expires)}`),
-    ...(permit && until !== undefined && until < now + day
-      ? [`what permits it changes at ${momentOf(until)}, without anything happening`]
-      : []),
+    ...(pullEnds === undefined || breakGlass !== undefined
+      ? []
+      : [`from ${momentOf(pullEnds)} on its instances may not be started, if nothing is done until then`]),
   ];
 }

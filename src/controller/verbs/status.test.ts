@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { openTestController, principal, type TestController } from "../controller.fixture.ts";
+import type { NewEvent } from "../../ledger/event.ts";
 import { makeEvent } from "../events/events.ts";
 import { readIdentities } from "../identity/read-identities.ts";
 import { stateAt } from "../state-at.ts";
@@ -61,10 +62,45 @@ test("a broken glass is shown with its end, and as overdue after it: then its in
   await deploy(controller, dora, { ...order, environment: "production", breakGlass });
   const [before] = await status();
   assert.deepEqual([before?.breakGlass?.isOverdue, before?.pull.permit, before?.deploy.permit], [false, true, false]);
+  assert.equal(before?.pullEnds, Math.floor(controller.ledger.now().getTime() / 1000) + 3600);
   assert.ok((before?.deploy.missing.length ?? 0) > 3, "what it goes around is what is missing now");
   pass(3600);
   const [after] = await status();
   assert.deepEqual([after?.breakGlass?.isOverdue, after?.pull.permit], [true, false]);
+});
+
+test("what time alone ends within a day is foreseen, and what only may be decided otherwise is not", async (t) => {
+  const { controller, status, pass } = await open(t);
+  const rule = (hour: number): NewEvent => {
+    const text = `@id("night")\nforbid(principal, action == Action::"pull", resource) when { context.hour >= ${hour} };`;
+    const files = [{ name: "night.cedar", text }];
+    return makeEvent("user:root", "policy.applied", {
+      environment: "staging",
+      approvals: 0,
+      files,
+      digest: digestFor(text),
+    });
+  };
+  await deploy(controller, dora, order);
+  assert.equal((await status())[0]?.pullEnds, undefined);
+  await record(controller, rule(22));
+  // It is noon. Each hour the rule may say something else.
+  const [{ pull, pullEnds } = assert.fail()] = await status();
+  const now = Math.floor(controller.ledger.now().getTime() / 1000);
+  assert.deepEqual([pull.permit, pull.until, pullEnds], [true, now + 3600, now + 36_000]);
+  await record(controller, rule(24));
+  assert.equal((await status())[0]?.pullEnds, undefined);
+  await record(controller, rule(13));
+  pass(3600);
+  const [closed] = await status();
+  assert.deepEqual([closed?.pull.permit, closed?.pullEnds], [false, undefined]);
+});
+
+test("an environment that does not exist is told from one in which nothing is released", async (t) => {
+  const { controller } = await open(t);
+  const moment = await stateAt(controller);
+  assert.deepEqual(showStatus(controller.policies, moment, "staging"), []);
+  assert.throws(() => showStatus(controller.policies, moment, "stagin"), { code: "environment-unknown" });
 });
 
 test("a revocation takes effect at once on what may be pulled and released", async (t) => {

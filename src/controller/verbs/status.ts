@@ -6,6 +6,7 @@ import { findIdentity } from "../state/identities.ts";
 import { tagsOf } from "../state/registry.ts";
 import { listCurrent, type Release } from "../state/releases.ts";
 import { judge } from "./authorize.ts";
+import { requirePolicy } from "./require-policy.ts";
 
 /** What is released, and how it stands now. Times are seconds since 1970 where they are numbers. */
 export type ServiceStatus = {
@@ -15,6 +16,8 @@ export type ServiceStatus = {
   readonly deploy: Decision;
   /** Whether its instances could be started now: pulls are decisions too. */
   readonly pull: Decision;
+  /** The first moment of the coming day at which that ends by time alone. */
+  readonly pullEnds?: number;
   readonly revocations: ImageFacts["revocations"];
   /** Approvals that stand for this environment. */
   readonly approvals: readonly { readonly by: string; readonly expires: number }[];
@@ -24,8 +27,9 @@ export type ServiceStatus = {
   readonly breakGlass?: { readonly reason: string; readonly expires: number; readonly isOverdue: boolean };
 };
 
-/** What runs where, by the record: the current release of every service. */
+/** What runs where, by the record: the current release of every service. Throws `environment-unknown`. */
 export function showStatus(policies: PolicyEngine, moment: Moment, environment?: string): readonly ServiceStatus[] {
+  if (environment !== undefined) requirePolicy(moment.state, environment);
   return listCurrent(moment.state, environment).map((release) => describe(policies, moment, release));
 }
 
@@ -35,21 +39,41 @@ function describe(policies: PolicyEngine, moment: Moment, release: Release): Ser
   const facts = gatherFacts(state, image);
   const about = { environment, image, repository, principal: releaser(state, release.createdBy) };
   const resource = { kind: "service", name: service, environment } as const;
+  const pullAt = (time: number): Decision =>
+    judge(
+      policies,
+      { state, now: time },
+      { ...about, principal: host(environment), action: "pull", resource: { kind: "image", repository } },
+    );
+  const pull = pullAt(now);
+  const pullEnds = findEnd(pull, { at: pullAt, last: now + day });
   return {
     release,
     tags: tagsOf(state, repository, image),
     deploy: judge(policies, moment, { ...about, action: "deploy", resource }),
-    pull: judge(policies, moment, {
-      ...about,
-      principal: host(environment),
-      action: "pull",
-      resource: { kind: "image", repository },
-    }),
+    pull,
+    ...(pullEnds === undefined ? {} : { pullEnds }),
     revocations: facts.revocations,
     approvals: standing(facts, { environment, now }),
     ...(facts.scan === undefined ? {} : { scanned: facts.scan.finished }),
     ...(breakGlass === undefined ? {} : { breakGlass: { ...breakGlass, isOverdue: breakGlass.expires <= now } }),
   };
+}
+
+const day = 86_400;
+
+/** A decision says when it may be another one, and most often it then is the same: what has just grown too old for a new release still runs. */
+function findEnd(
+  decision: Decision,
+  { at, last }: { readonly at: (time: number) => Decision; readonly last: number },
+): number | undefined {
+  let { permit, until } = decision;
+  for (let tries = 0; permit && until !== undefined && until <= last && tries < 50; tries += 1) {
+    const then = at(until);
+    if (!then.permit) return until;
+    ({ permit, until } = then);
+  }
+  return undefined;
 }
 
 /** Who released it, with the roles of that moment of the state; one who came by an issuer is not registered and has those that a release takes. */
