@@ -132,6 +132,14 @@ test("services that the project does not have, images of other registries and en
   assert.equal(existsSync(join(folder, "left")), false, "an export that failed leaves no folder");
 });
 
+test("a filter that following does not take is refused, not passed over", async () => {
+  for (const words of [["web"], ["--image", "shop/web:1"], ["--since", "1h"]]) {
+    const refused = await ingot(dora, "history", ...words, "--follow");
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /--follow .* does not take (SERVICE|--image|--since)/);
+  }
+});
+
 test("the past can be read: before the rollback the second image was current", async () => {
   type Events = { readonly events: readonly { readonly index: number; readonly time: string }[] };
   const shown = await ingot(

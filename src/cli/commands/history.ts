@@ -1,3 +1,4 @@
+import { IngotError } from "../../ground/error.ts";
 import type { Declare } from "../command.ts";
 import { formatColumns, formatTime } from "../format.ts";
 import type { History, HistoryWish } from "../release/read-history.ts";
@@ -23,6 +24,7 @@ export const declare: Declare = (command, handle) => {
     .action(
       handle<HistoryWish & Following, [string | undefined]>(async ({ ctx, options, write }, service) => {
         if (options.follow === true) {
+          assertFollowable(service, options);
           const { followHistory } = await import("../release/follow-history.ts");
           return followHistory(ctx, options, write);
         }
@@ -36,6 +38,23 @@ export const declare: Declare = (command, handle) => {
       }),
     );
 };
+
+/** A filter that is taken and does nothing would hide that it does nothing. */
+function assertFollowable(service: string | undefined, { environment, image, since, at, before }: HistoryWish): void {
+  const given = Object.entries({
+    SERVICE: service,
+    "--environment": environment,
+    "--image": image,
+    "--since": since,
+    "--at": at,
+    "--before": before,
+  });
+  const [name] = given.find(([, value]) => value !== undefined) ?? [];
+  if (name === undefined) return;
+  throw new IngotError("usage", `--follow tells what happens from now on, and does not take ${name}`, {
+    hint: "of the filters it takes --type and --by",
+  });
+}
 
 function describeHistory({ events, before }: History): string {
   if (events.length === 0) return "nothing that fits has happened";
