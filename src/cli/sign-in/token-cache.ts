@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { writeFileAtomic } from "../../ground/atomic-file.ts";
 import type { Context } from "../../ground/context.ts";
 import { readPrivateFile } from "../../ground/private-file.ts";
+import { isRecord, parseJson } from "./parse-login.ts";
 
 /** Whose token it is, where, and what for. */
 export type TokenPlace = { readonly url: string; readonly principal: string; readonly environment?: string };
-
-const schema = z.strictObject({ token: z.string(), expires: z.number() });
 
 /** Seconds that a token must still be good for, so that it does not end on the way. */
 const margin = 60;
@@ -17,9 +15,10 @@ const margin = 60;
 /** A token that is good for a while yet, so that not every command asks for a passphrase. Throws `key-exposed` where others may read it. */
 export function cachedToken(ctx: Pick<Context, "home" | "now">, place: TokenPlace): string | undefined {
   const text = readPrivateFile(pathOf(ctx, place));
-  const kept = schema.safeParse(text === undefined ? undefined : parseJson(text));
-  if (!kept.success || kept.data.expires - margin <= ctx.now().getTime() / 1000) return undefined;
-  return kept.data.token;
+  // What is not as it was written is as if there were none: it is a cache.
+  const kept = text === undefined ? undefined : parseJson(text);
+  if (!isRecord(kept) || typeof kept.token !== "string" || typeof kept.expires !== "number") return undefined;
+  return kept.expires - margin > ctx.now().getTime() / 1000 ? kept.token : undefined;
 }
 
 export function cacheToken(
@@ -44,13 +43,4 @@ function folderOf(ctx: Pick<Context, "home">): string {
 function pathOf(ctx: Pick<Context, "home">, { url, principal, environment = "" }: TokenPlace): string {
   const name = createHash("sha256").update([url, principal, environment].join("\n")).digest("hex");
   return join(folderOf(ctx), `${name}.json`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // As if there were none: it is a cache.
-    return undefined;
-  }
 }
