@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { IngotError } from "../ground/error.ts";
 import { readWhole, type BodyLimits } from "./registry/body.ts";
-import type { RestContext } from "./rest.ts";
+import type { RestContext } from "./rest-context.ts";
 import type { AnyRoute } from "./route.ts";
 
 /** `most`: bytes of a body. */

@@ -8,6 +8,7 @@ import type { Principal } from "../policy/policy.ts";
 import { answerError } from "./error-answer.ts";
 import { readInput } from "./read-input.ts";
 import type { BodyLimits } from "./registry/body.ts";
+import type { RestContext } from "./rest-context.ts";
 import type { AnyRoute } from "./route.ts";
 
 export type RestOptions = {
@@ -18,9 +19,6 @@ export type RestOptions = {
   /** Is told of what a client is not. */
   readonly onError: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
 };
-
-/** On Node's own requests: bodies are read from them. */
-export type RestContext = HonoContext<{ readonly Bindings: HttpBindings }>;
 
 /** The REST API: one handler for each route, and an error answer for everything else. */
 export function makeRest(controller: Controller, options: RestOptions): Hono<{ readonly Bindings: HttpBindings }> {

@@ -1,9 +1,15 @@
-import type { ReportStream } from "./report.ts";
-
 /** How often the lines are drawn again, in milliseconds. */
 const interval = 100;
 /** More lines than this would scroll a small terminal. */
 const most = 5;
+
+/** What is needed of a stderr. */
+export type ReportStream = {
+  readonly isTTY?: boolean;
+  /** 0 where a pseudo-terminal has no size. */
+  readonly columns?: number;
+  readonly write: (text: string) => unknown;
+};
 
 /** Lines at the bottom of a terminal that are drawn over and over, with printed lines scrolling above them. */
 export type LiveLines = {

@@ -2,16 +2,8 @@ import type { Reporter, Task } from "../ground/context.ts";
 import { formatDuration } from "./format.ts";
 import { paint } from "./paint.ts";
 import { plainText } from "./plain-text.ts";
-import { createLiveLines } from "./live-lines.ts";
+import { createLiveLines, type ReportStream } from "./live-lines.ts";
 import { drawProgress, type Progress } from "./progress-bar.ts";
-
-/** What is needed of a stderr. */
-export type ReportStream = {
-  readonly isTTY?: boolean;
-  /** 0 where a pseudo-terminal has no size. */
-  readonly columns?: number;
-  readonly write: (text: string) => unknown;
-};
 
 export type ReportOptions = {
   readonly stream: ReportStream;

@@ -6,11 +6,8 @@ import { listStatementKeys } from "../state/identities.ts";
 import { judgeStatement, type Judged } from "./judge-statement.ts";
 import { findCopy, logSignature, type LoggedCopy } from "./log-signature.ts";
 import { openKeys } from "./open-keys.ts";
-import { readAttachment, type Attachment } from "./read-attachment.ts";
+import { readAttachment, type PushedStatement } from "./read-attachment.ts";
 import { recordStatement } from "./record-statement.ts";
-
-/** A manifest that somebody pushes and that attaches a bundle. Its bytes and those of the bundle are in the store. `principal`: who pushes, as `user:alice`. */
-export type PushedStatement = Attachment & { readonly repository: string; readonly principal: string };
 
 /** The events to append together with that of the push; or why it is not taken at all. */
 export type Accepted = { readonly events: readonly NewEvent[] } | { readonly refused: string };

@@ -9,13 +9,12 @@ import type { StatementFacts } from "../events/statement-events.ts";
 import { findIdentity, listStatementKeys, type StatementKey } from "../state/identities.ts";
 import { listAccepted, type AcceptedStatement } from "../state/statements.ts";
 import { authorize, type Asked } from "../verbs/authorize.ts";
-import type { PushedStatement } from "./accept-statement.ts";
 import { checkApproval, clockDifference } from "./check-approval.ts";
 import { extractFacts } from "./extract/extract-facts.ts";
 import { extractSbom, type FoundRevoked } from "./extract/sbom.ts";
 import { secondsOf } from "./extract/view.ts";
 import { findOwner } from "./find-owner.ts";
-import { payloadDigest, type ReadAttachment } from "./read-attachment.ts";
+import { payloadDigest, type PushedStatement, type ReadAttachment } from "./read-attachment.ts";
 
 type Read = Exclude<ReadAttachment, { status: "refused" }>;
 

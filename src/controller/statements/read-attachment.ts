@@ -19,6 +19,9 @@ export type Attachment = {
   readonly bundle: Digest;
 };
 
+/** One that somebody pushes. Its bytes and those of the bundle are in the store. `principal`: who pushes, as `user:alice`. */
+export type PushedStatement = Attachment & { readonly repository: string; readonly principal: string };
+
 /** What came of reading it. `subject` is the image's descriptor, as the manifest has it. */
 export type ReadAttachment =
   | {

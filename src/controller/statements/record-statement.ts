@@ -4,10 +4,10 @@ import { makeEvent, system } from "../events/events.ts";
 import type { Sources } from "../lineage/layers.ts";
 import { reachStatement } from "../lineage/reach-later.ts";
 import { findManifest } from "../state/registry.ts";
-import type { PushedStatement } from "./accept-statement.ts";
 import { clip } from "./extract/view.ts";
 import type { Judged } from "./judge-statement.ts";
 import type { LoggedCopy } from "./log-signature.ts";
+import type { PushedStatement } from "./read-attachment.ts";
 
 type Recording = { readonly pushed: PushedStatement; readonly judged: Judged; readonly copy: LoggedCopy | undefined };
 

@@ -1,7 +1,7 @@
 import { IngotError } from "../../ground/error.ts";
 import { startOfBody } from "./body-chunks.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { RegistryRequest } from "./http.ts";
+import type { RegistryRequest } from "./registry-request.ts";
 
 /** Returns an answer that the request accepts, and throws the error that any other one means. */
 export async function checkAnswer(response: Response, request: RegistryRequest, endpoint: Endpoint): Promise<Response> {

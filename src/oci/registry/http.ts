@@ -5,21 +5,8 @@ import { createAuthorizer, type Authorizer } from "./authorizer.ts";
 import { parseChallenge } from "./challenge.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { locateEndpoint, type Endpoint } from "./endpoint.ts";
-import { bodyOf, type RequestBody } from "./request-body.ts";
-
-export type RegistryRequest = {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT";
-  /** A path below the registry, or an absolute URL it gave (an upload's location). */
-  readonly url: string;
-  readonly repository: string;
-  readonly access: "pull" | "push";
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: RequestBody;
-  /** Not tried again here: the caller begins anew from an earlier step. */
-  readonly isOnce?: boolean;
-  /** Statuses that are an answer and not an error. */
-  readonly accept: readonly number[];
-};
+import type { RegistryRequest } from "./registry-request.ts";
+import { bodyOf } from "./request-body.ts";
 
 /** Sends requests: with the right authorisation, through redirects, tried again when trying again helps. */
 export type RegistryHttp = {

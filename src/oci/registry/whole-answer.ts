@@ -2,14 +2,8 @@ import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { maximumManifestSize } from "../layout/describe-manifest.ts";
 import { bodyChunks } from "./body-chunks.ts";
-import {
-  isUnreachable,
-  pause,
-  unreachable,
-  type RegistryHttp,
-  type RegistryRequest,
-  type RetryOptions,
-} from "./http.ts";
+import { isUnreachable, pause, unreachable, type RegistryHttp, type RetryOptions } from "./http.ts";
+import type { RegistryRequest } from "./registry-request.ts";
 
 /** One repository, as the parts of the client see it. */
 export type Target = {
