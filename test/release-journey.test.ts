@@ -118,6 +118,8 @@ test("services that the project does not have, images of other registries and en
     [["deploy", "web", "--to", "mars", "--image", "shop/web:1"], 1, /environment-unknown/],
     [["rollback", "web", "--in", "staging", "--to", "x"], 2, /expected the number of a release for --to/],
     [["history", "--limit", "0"], 2, /expected a whole number from 1 on for --limit/],
+    [["history", "--type", "relase"], 2, /there is no type of event "relase"; did you mean release\?[^]*usage/],
+    [["status", "--environment", "prod"], 1, /environment-unknown/],
     [["status", "--at", "yesterday"], 2, /request-malformed/],
     [["audit", "prove", "99999"], 1, /log-entry-unknown/],
     [["audit", "check", "no.json", "--key", "x+00000000+AA"], 2, /there is no file .*no\.json[^]*code: usage/],

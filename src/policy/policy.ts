@@ -45,6 +45,8 @@ export type ImageFacts = {
   readonly statements: readonly { readonly kind: StatementKind; readonly by: readonly string[] }[];
   /** Who made it: who owns the builder's key, who pushed it, and who is named as the commit's author where that is a registered address. */
   readonly authors: readonly string[];
+  /** Addresses that the commit names and nobody is registered with, for explanations: whoever wrote under one could approve. Absent: none. */
+  readonly strangers?: readonly string[];
   /** The newest scan that counts. */
   readonly scan?: ScanFacts;
   /** The newest result of the tests; `failed` names what failed. */

@@ -25,6 +25,7 @@ export const imageFacts = z.object({
   repositories: z.array(z.string()).readonly(),
   statements: z.array(z.object({ kind: z.string(), by: z.array(z.string()).readonly() })).readonly(),
   authors: z.array(z.string()).readonly(),
+  strangers: z.array(z.string()).readonly().exactOptional(),
   scan: scan.exactOptional(),
   tests: z
     .object({ passed: z.boolean(), finished: z.number(), failed: z.array(z.string()).readonly() })

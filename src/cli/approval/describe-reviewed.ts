@@ -4,6 +4,7 @@ import type { ImageFacts, ScanFacts } from "../../policy/policy.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import { formatColumns, formatTime } from "../format.ts";
 import { momentOf, oneLine } from "../release/one-line.ts";
+import { describeMakers } from "../policy/describe-makers.ts";
 import { describeMissing } from "../policy/describe-missing.ts";
 
 /** What a person is shown before they sign: the image, what is proven of it, what others said, and what is still missing. */
@@ -13,16 +14,18 @@ export function describeReviewed(image: DescribedImage, environment: string): re
   const rest = there?.missing.filter(({ policy }) => policy !== "approvals") ?? [];
   return [
     `${image.repository}${image.tags.length === 0 ? "" : `:${image.tags.join(",")}`}  ${image.image}`,
-    `made by ${facts.authors.join(", ") || "nobody who is known"}`,
+    ...describeMakers(facts),
     ...formatColumns(standing(image).map(describeStatement)),
     ...describeFacts(facts),
     ...facts.approvals
       .filter((one) => one.environment === environment)
-      .map(({ by, verdict, expires }) =>
-        verdict === "reject" ? `rejected by ${by}` : `approved by ${by} until ${momentOf(expires)}`,
+      .map(({ by, verdict, expires, reason }) =>
+        verdict === "reject"
+          ? `rejected by ${by}${reason === undefined ? "" : `: ${oneLine(reason)}`}`
+          : `approved by ${by} until ${momentOf(expires)}`,
       ),
     ...facts.revocations.map(({ event, what, reason }) => `REVOKED (#${event}): ${oneLine(what)}: ${oneLine(reason)}`),
-    ...facts.uncounted.map(({ kind, reason }) => `does not count: ${kind}: ${oneLine(reason)}`),
+    ...new Set(facts.uncounted.map(({ kind, reason }) => `does not count: ${kind}: ${oneLine(reason)}`)),
     ...(rest.length === 0 ? [] : [`beside approvals, ${environment} still lacks:`, ...describeMissing(rest)]),
   ];
 }

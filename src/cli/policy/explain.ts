@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import type { Explanation } from "../../controller/verbs/explain.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Handle } from "../command.ts";
-import { momentOf } from "../release/one-line.ts";
+import { momentOf, oneLine } from "../release/one-line.ts";
+import { describeMakers } from "./describe-makers.ts";
 import { describeMissing } from "./describe-missing.ts";
 
 type ExplainOptions = { readonly for: string; readonly as?: string; readonly action: string; readonly at?: string };
@@ -51,7 +52,8 @@ function describe(found: Explanation): string {
     ...(permit || missing.length > 0 ? describeMissing(missing) : ["  no policy permits it"]),
     `policy of ${environment}: version ${policy.version}, ${rules}, ${policy.approvals} approvals (${policyDigest.slice(0, 19)})`,
     ...(until === undefined ? [] : [`the same may be decided otherwise from ${momentOf(until)} on`]),
-    `made by ${facts.authors.join(", ") || "nobody who is known"}`,
-    ...facts.uncounted.map(({ kind, reason }) => `does not count: ${kind}: ${reason}`),
+    ...describeMakers(facts),
+    // Two statements may fail for one reason.
+    ...new Set(facts.uncounted.map(({ kind, reason }) => `does not count: ${kind}: ${oneLine(reason)}`)),
   ].join("\n");
 }

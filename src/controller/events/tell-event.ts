@@ -9,7 +9,7 @@ type Tell = { readonly [T in EventType]: (data: EventData[T], actor: string) => 
 
 /** What happened, as what follows the actor's name in a sentence. Texts of others are in it as they are: who prints it takes care of control characters. */
 const tell: Tell = {
-  "controller.configured": ({ version }) => `started with other settings, release ${version}`,
+  "controller.configured": ({ version }) => `started with new settings, release ${version}`,
 
   "identity.added": ({ principal, roles }) =>
     `registered ${principal} as ${roles.join(", ") || "nothing in particular"}`,
@@ -46,6 +46,9 @@ const tell: Tell = {
   "revocation.reached": ({ revocation, images }) =>
     `found that revocation #${revocation} reaches ${images.map(({ digest, how }) => `${shortDigest(digest)} (${how})`).join(", ")}`,
 };
+
+/** Every type that this release knows. */
+export const eventTypes: readonly string[] = Object.keys(tell);
 
 /** One sentence, without time and number; a type that this release does not know is told by its name. */
 export function tellEvent({ actor, type, data }: Pick<LedgerEvent, "actor" | "type" | "data">): string {

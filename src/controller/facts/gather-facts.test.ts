@@ -106,6 +106,7 @@ test("authors are who pushed it, whose builder's key signed it, and who wrote or
   await door.push(await sign(door.keys.builder, "provenance", { image: door.image, predicate }));
   const authors = ["user:bob", "user:erin", "workload:ci"];
   assert.deepEqual(door.facts().authors, authors);
+  assert.deepEqual(door.facts().strangers, ["x@shop.example"], "whose that is cannot be told, and is said");
   // Whoever made it stays its author: revoking their key lets nobody approve their own.
   const { id } = door.keys.builder.key;
   await door.record(makeEvent(system, "revocation.made", { subject: { kind: "key", id }, reason: "stolen" }));

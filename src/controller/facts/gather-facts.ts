@@ -11,6 +11,7 @@ import { foldApprovals } from "./fold-approvals.ts";
 /** What is verified about an image, by the state alone: two machines with the same ledger decide the same. */
 export function gatherFacts(state: Database, digest: string): ImageFacts {
   const accepted = listUndated(state, digest);
+  const { authors, strangers } = findAuthors(state, digest, accepted);
   const [scan, tests] = [findNewest(state, digest, "scan"), findNewest(state, digest, "tests")];
   const newest = [scan, tests].flatMap((one) => one ?? []);
   const fallen = [
@@ -23,7 +24,8 @@ export function gatherFacts(state: Database, digest: string): ImageFacts {
     repositories: repositoriesOf(state, digest),
     statements: findMakers(standing),
     // Also of revoked keys: whoever made it once is its author for ever.
-    authors: findAuthors(state, digest, accepted),
+    authors,
+    ...(strangers.length === 0 ? {} : { strangers }),
     ...toScan(scan),
     ...toTests(tests),
     approvals: foldApprovals(standing),
