@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { makeDossier } from "../../controller/audit/dossier.ts";
 import { makeReceipt } from "../../controller/audit/receipt.ts";
-import { requirePermit } from "../../controller/verbs/require-permit.ts";
+import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { trustedRoot } from "../../ledger/signatures/trusted-root.ts";
 import { defineRoute, type AnyRoute, type RouteCall } from "../route.ts";
 import { release } from "../schemas/release.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Controller } from "../../controller/controller.ts";
-import { requirePermit } from "../../controller/verbs/require-permit.ts";
+import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { IngotError } from "../../ground/error.ts";
 import { readVersion } from "../../ground/version.ts";
 import { streamEvents } from "../events/event-stream.ts";

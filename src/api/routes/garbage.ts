@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { collect } from "../../controller/registry/collect.ts";
 import { formatPrincipal } from "../../controller/identity/principal-name.ts";
-import { requirePermit } from "../../controller/verbs/require-permit.ts";
+import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 
 const collection = defineRoute({

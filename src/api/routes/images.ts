@@ -2,7 +2,7 @@ import { z } from "zod";
 import { stateAt } from "../../controller/state-at.ts";
 import { describeImage } from "../../controller/verbs/describe-image.ts";
 import { explain } from "../../controller/verbs/explain.ts";
-import { requirePermit } from "../../controller/verbs/require-permit.ts";
+import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { decision } from "../schemas/decision.ts";
 import { describedImage, imageFacts } from "../schemas/image.ts";

@@ -3,7 +3,7 @@ import { parseBreakGlass, type BreakGlass } from "../../controller/verbs/break-g
 import { deploy } from "../../controller/verbs/deploy.ts";
 import { promote } from "../../controller/verbs/promote.ts";
 import { parseConfiguration } from "../../controller/verbs/release-configuration.ts";
-import { requirePermit } from "../../controller/verbs/require-permit.ts";
+import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { rollback } from "../../controller/verbs/rollback.ts";
 import { stateAt } from "../../controller/state-at.ts";
 import { listReleases } from "../../controller/state/releases.ts";

@@ -4,7 +4,7 @@ import { stateAt } from "../../controller/state-at.ts";
 import { imagesOf, listRevocations } from "../../controller/state/revocations.ts";
 import { findImage } from "../../controller/verbs/find-image.ts";
 import { findKeyId } from "../../controller/verbs/find-key.ts";
-import { requirePermit } from "../../controller/verbs/require-permit.ts";
+import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { revoke } from "../../controller/verbs/revoke.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import { isDigest } from "../../oci/digest.ts";
@@ -55,7 +55,13 @@ const make = defineRoute({
     unknown: z.array(z.string()).readonly(),
     losing: z.array(z.object({ digest: z.string(), kinds: z.array(z.string()).readonly() })).readonly(),
   }),
-  errors: ["image-not-pushed", "key-unregistered", "reference-ambiguous", "reference-malformed", "revocation-unfounded"],
+  errors: [
+    "image-not-pushed",
+    "key-unregistered",
+    "reference-ambiguous",
+    "reference-malformed",
+    "revocation-unfounded",
+  ],
   handle: async ({ controller, principal, input }) =>
     revoke(controller, principal, { ...input, subject: toSubject(controller.ledger.state, input.subject) }),
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { tellEvent } from "../../controller/events/tell-event.ts";
 import { findImage } from "../../controller/verbs/find-image.ts";
 import { readHistory } from "../../controller/verbs/history.ts";
-import { requirePermit } from "../../controller/verbs/require-permit.ts";
+import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { showStatus } from "../../controller/verbs/status.ts";
 import { stateAt } from "../../controller/state-at.ts";
 import { defineRoute, type AnyRoute, type RouteCall } from "../route.ts";

@@ -2,7 +2,7 @@ import type { Outcome } from "../../ledger/ledger.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
-import { authorize, denied, type Asked } from "../verbs/authorize.ts";
+import { authorize, denied, type Asked } from "../decisions/authorize.ts";
 
 /** Does what only an admin may: the decision goes on the record together with what follows from it, and a denial alone. Throws `policy-denied`. */
 export async function administer<T>(

@@ -2,7 +2,7 @@ import type { Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import { stateAt } from "../state-at.ts";
 import { listIdentities, type Identity } from "../state/identities.ts";
-import { requirePermit } from "../verbs/require-permit.ts";
+import { requirePermit } from "../decisions/require-permit.ts";
 import { requireIdentity } from "./change-identity.ts";
 import { formatPrincipal } from "./principal-name.ts";
 

@@ -1,7 +1,7 @@
 import type { Decision, Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
-import { authorize, denied, describeResource, type Asked } from "../verbs/authorize.ts";
-import { isOnRecord } from "../verbs/is-on-record.ts";
+import { authorize, denied, describeResource, type Asked } from "../decisions/authorize.ts";
+import { isOnRecord } from "../decisions/is-on-record.ts";
 import { openGenerations } from "./generations.ts";
 
 /** Decisions that are asked for again and again: a client pulls an image with a dozen requests, and a host its image again and again. */

@@ -4,7 +4,7 @@ import { parseManifest } from "../../oci/manifest.ts";
 import type { Principal } from "../../policy/policy.ts";
 import { listReferrerDigests, type PageAsked } from "../state/registry-lists.ts";
 import { findManifest } from "../state/registry.ts";
-import { denied } from "../verbs/authorize.ts";
+import { denied } from "../decisions/authorize.ts";
 import { decidePullOf } from "./pull-decision.ts";
 import type { Registry } from "./registry.ts";
 

@@ -3,7 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { Principal } from "../../policy/policy.ts";
 import { hasBlob, manifestsWithBlob } from "../state/registry-lists.ts";
 import { findManifest } from "../state/registry.ts";
-import { denied } from "../verbs/authorize.ts";
+import { denied } from "../decisions/authorize.ts";
 import { decidePull, type PullDecision } from "./pull-decision.ts";
 import { mayPush } from "./push-permit.ts";
 import type { Registry } from "./registry.ts";

@@ -1,7 +1,7 @@
 import type { Decision, Principal } from "../../policy/policy.ts";
 import { childrenOf } from "../state/registry-lists.ts";
 import { findManifest, type StoredManifest } from "../state/registry.ts";
-import type { Asked } from "../verbs/authorize.ts";
+import type { Asked } from "../decisions/authorize.ts";
 import type { Registry } from "./registry.ts";
 
 /** A decision about a pull, and about which image it was made. */

@@ -4,7 +4,7 @@ import type { Principal } from "../../policy/policy.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import { hasRepository } from "../state/registry-lists.ts";
 import { findManifest, findTag, type StoredManifest } from "../state/registry.ts";
-import { denied } from "../verbs/authorize.ts";
+import { denied } from "../decisions/authorize.ts";
 import type { Reference } from "./names.ts";
 import { decidePull } from "./pull-decision.ts";
 import type { Registry } from "./registry.ts";

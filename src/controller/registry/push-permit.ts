@@ -1,5 +1,5 @@
 import type { Principal } from "../../policy/policy.ts";
-import type { Asked } from "../verbs/authorize.ts";
+import type { Asked } from "../decisions/authorize.ts";
 import type { Registry } from "./registry.ts";
 
 /** Throws `policy-denied`. */

@@ -8,7 +8,7 @@ import type { Controller } from "../controller.ts";
 import type { StatementFacts } from "../events/statement-events.ts";
 import { findIdentity, listStatementKeys, type StatementKey } from "../state/identities.ts";
 import { listAccepted, type AcceptedStatement } from "../state/statements.ts";
-import { authorize, type Asked } from "../verbs/authorize.ts";
+import { authorize, type Asked } from "../decisions/authorize.ts";
 import { checkApproval, clockDifference } from "./check-approval.ts";
 import { extractFacts } from "./extract/extract-facts.ts";
 import { extractSbom, type FoundRevoked } from "./extract/sbom.ts";

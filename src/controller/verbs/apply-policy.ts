@@ -7,9 +7,9 @@ import type { PolicyEngine, PolicyFile, Principal } from "../../policy/policy.ts
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import { findPolicy, type AppliedPolicy } from "../state/policies.ts";
-import { authorize, denied, type Asked, type Authorized } from "./authorize.ts";
-import { requirePermit } from "./require-permit.ts";
-import { requirePolicy } from "./require-policy.ts";
+import { authorize, denied, type Asked, type Authorized } from "../decisions/authorize.ts";
+import { requirePermit } from "../decisions/require-permit.ts";
+import { requirePolicy } from "../decisions/require-policy.ts";
 
 /** What an environment shall ask from now on. No files: the shipped policy. */
 export type ProposedPolicy = {

@@ -14,7 +14,7 @@ import { describePushed } from "../registry/describe-pushed.ts";
 import { findManifest } from "../state/registry.ts";
 import { prepareStatement } from "../statements/accept-statement.ts";
 import type { Judged } from "../statements/judge-statement.ts";
-import { denied } from "./authorize.ts";
+import { denied } from "../decisions/authorize.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
 
 /** A signed approval or rejection. `image`: as people name it; `bundle`: the sigstore bundle, as JSON. */

@@ -4,7 +4,7 @@ import type { Action, Decision, Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent, type EventData } from "../events/events.ts";
 import { listReleases, type Release } from "../state/releases.ts";
-import { authorize, denied, type Asked } from "./authorize.ts";
+import { authorize, denied, type Asked } from "../decisions/authorize.ts";
 import type { BreakGlass } from "./break-glass.ts";
 
 /** What somebody wants to be released. */

@@ -8,7 +8,7 @@ import { decidePullOf } from "../registry/pull-decision.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { findDecision } from "../state/decisions.ts";
 import { listReleases } from "../state/releases.ts";
-import { judge } from "./authorize.ts";
+import { judge } from "../decisions/authorize.ts";
 import { parseBreakGlass } from "./break-glass.ts";
 import { deploy, type DeployOrder } from "./deploy.ts";
 import { promote } from "./promote.ts";
@@ -136,7 +136,8 @@ test("who brings a reason along where nothing is in the way has broken no glass"
 });
 
 test("a broken glass needs a reason, and is never broken for more than a day", () => {
-  for (const reason of ["", "  \n ", "\u202e\0\u200b"]) assert.throws(() => parseBreakGlass(reason), { code: "break-glass-malformed" });
+  for (const reason of ["", "  \n ", "\u202e\0\u200b"])
+    assert.throws(() => parseBreakGlass(reason), { code: "break-glass-malformed" });
   for (const seconds of [0, -1, 1.5, Number.NaN, 24 * 3600 + 1]) {
     assert.throws(() => parseBreakGlass("fire", seconds), { code: "break-glass-malformed" });
   }

@@ -6,7 +6,7 @@ import { findManifest, tagsOf } from "../state/registry.ts";
 import { listAccepted, type AcceptedStatement } from "../state/statements.ts";
 import type { Moment } from "../state-at.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
-import { anyoneWho, judgeImage } from "./judge-image.ts";
+import { anyoneWho, judgeImage } from "../decisions/judge-image.ts";
 
 /** A statement about an image that counted when it came in. */
 export type DescribedStatement = {

@@ -6,7 +6,7 @@ import { listPolicies } from "../state/policies.ts";
 import { tagsOf } from "../state/registry.ts";
 import { listImages, type ListedImage } from "../state/images.ts";
 import { parsePolicies, type ProposedPolicy } from "./apply-policy.ts";
-import { anyoneWho, judgeImage } from "./judge-image.ts";
+import { anyoneWho, judgeImage } from "../decisions/judge-image.ts";
 
 /** One answer that would be another. */
 export type DecisionChange = {

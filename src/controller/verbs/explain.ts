@@ -5,10 +5,10 @@ import { gatherFacts } from "../facts/gather-facts.ts";
 import type { Moment } from "../state-at.ts";
 import { findIdentity } from "../state/identities.ts";
 import type { Database } from "../../ledger/projection/database.ts";
-import { judge } from "./authorize.ts";
+import { judge } from "../decisions/authorize.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
-import { resourceOf } from "./judge-image.ts";
-import { requirePolicy } from "./require-policy.ts";
+import { resourceOf } from "../decisions/judge-image.ts";
+import { requirePolicy } from "../decisions/require-policy.ts";
 
 export type Question = {
   readonly image: string;

@@ -8,7 +8,7 @@ import { prepareReach, type Reach } from "../lineage/find-reached.ts";
 import { recordReached } from "../lineage/reached.ts";
 import { repositoriesOf } from "../state/registry.ts";
 import { imagesOf, listRevocations } from "../state/revocations.ts";
-import { authorize, denied, type Asked } from "./authorize.ts";
+import { authorize, denied, type Asked } from "../decisions/authorize.ts";
 import { isReadable } from "./is-readable.ts";
 import { describeReach, type RevocationReport } from "./revocation-report.ts";
 

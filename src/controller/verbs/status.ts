@@ -5,8 +5,8 @@ import type { Moment } from "../state-at.ts";
 import { findIdentity } from "../state/identities.ts";
 import { tagsOf } from "../state/registry.ts";
 import { listCurrent, type Release } from "../state/releases.ts";
-import { judge } from "./authorize.ts";
-import { requirePolicy } from "./require-policy.ts";
+import { judge } from "../decisions/authorize.ts";
+import { requirePolicy } from "../decisions/require-policy.ts";
 
 /** What is released, and how it stands now. Times are seconds since 1970 where they are numbers. */
 export type ServiceStatus = {
