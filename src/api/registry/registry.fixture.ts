@@ -4,7 +4,7 @@ import { openTestController, type TestController } from "../../controller/contro
 import { makeEvent } from "../../controller/events/events.ts";
 import { makeKey } from "../../controller/identity/identity.fixture.ts";
 import { issueToken } from "../../controller/identity/issue-token.ts";
-import { parsePrincipal } from "../../controller/identity/principal-name.ts";
+import { parsePrincipal } from "../../policy/principal-name.ts";
 import type { Settings } from "../../controller/settings.ts";
 import { digestOf, type Digest } from "../../oci/digest.ts";
 import { mediaTypes } from "../../oci/media-types.ts";

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkToken } from "../../controller/identity/authenticate.ts";
 import { readAuthorization, readLogin, type Presented } from "../../controller/identity/read-authorization.ts";
 import { invalid } from "../../controller/identity/access-token.ts";
-import { formatPrincipal } from "../../controller/identity/principal-name.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import { signInOf } from "../../controller/identity/sign-in.ts";
 import type { Controller } from "../../controller/controller.ts";
 import { IngotError } from "../../ground/error.ts";

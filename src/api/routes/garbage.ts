@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { collect } from "../../controller/registry/collect.ts";
-import { formatPrincipal } from "../../controller/identity/principal-name.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { enrol } from "../../controller/identity/enrol.ts";
 import { issueToken } from "../../controller/identity/issue-token.ts";
-import { formatPrincipal } from "../../controller/identity/principal-name.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { keyUse, principalName } from "../schemas/identity.ts";
 import { label } from "../schemas/words.ts";

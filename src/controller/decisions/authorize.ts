@@ -9,6 +9,7 @@ import { gatherFacts } from "../facts/gather-facts.ts";
 import { listBroken, type Release } from "../state/releases.ts";
 import { fitDecision } from "./fit-decision.ts";
 import { requirePolicy } from "./require-policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** What somebody asks for. */
 export type Asked = {
@@ -31,7 +32,7 @@ export function authorize(controller: Controller, state: Database, asked: Asked)
   const { principal, action, resource, breakGlass } = asked;
   const now = Math.floor(controller.ledger.now().getTime() / 1000);
   const decision = fitDecision(judge(controller.policies, { state, now }, asked));
-  const actor = `${principal.kind}:${principal.name}`;
+  const actor = formatPrincipal(principal);
   const event = makeEvent(actor, "decision.made", {
     ...decision,
     principal: actor,
@@ -99,7 +100,7 @@ export function describeResource(resource: Request["resource"]): string {
 /** The error of a denial: every missing fact is a line of its details, each with the command that supplies it. */
 export function denied(asked: Asked, decision: Decision): IngotError {
   const { principal, action, resource } = asked;
-  const what = `${principal.kind}:${principal.name} may not ${action} ${describeResource(resource)}`;
+  const what = `${formatPrincipal(principal)} may not ${action} ${describeResource(resource)}`;
   const { message, details, hint } = describeDenial(what, decision.missing);
   return new IngotError("policy-denied", message, {
     details,

@@ -2,12 +2,13 @@ import type { Database } from "../../ledger/projection/database.ts";
 import type { Decision } from "../../policy/policy.ts";
 import { lastDecision } from "../state/decisions.ts";
 import { describeResource, type Asked } from "./authorize.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** Whether the last decision on the record about the same was the same one. */
 export function isOnRecord(state: Database, asked: Asked, decision: Decision): boolean {
   const { principal, action, environment, image } = asked;
   const last = lastDecision(state, {
-    principal: `${principal.kind}:${principal.name}`,
+    principal: formatPrincipal(principal),
     action,
     resource: describeResource(asked.resource),
     ...(environment === undefined ? {} : { environment }),

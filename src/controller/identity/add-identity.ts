@@ -9,7 +9,8 @@ import { findIdentity, findLookalike } from "../state/identities.ts";
 import { administer } from "./administer.ts";
 import { assertOwnAddresses } from "./assert-own-addresses.ts";
 import { openEnrolment } from "./open-enrolment.ts";
-import { assertRegistrable, formatPrincipal, parsePrincipal } from "./principal-name.ts";
+import { formatPrincipal, parsePrincipal } from "../../policy/principal-name.ts";
+import { assertRegistrable } from "./registrable-name.ts";
 import { registerKeys } from "./register-keys.ts";
 
 /** Who somebody is, beside the name and the keys. */

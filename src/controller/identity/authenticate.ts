@@ -5,9 +5,10 @@ import type { Controller } from "../controller.ts";
 import { findIdentity, findKey } from "../state/identities.ts";
 import { findToken, type KnownToken } from "../state/sign-ins.ts";
 import { expired, invalid, readAccessToken, type AccessClaims } from "./access-token.ts";
-import { parsePrincipal } from "./principal-name.ts";
+import { parsePrincipal } from "../../policy/principal-name.ts";
 import { readAuthorization } from "./read-authorization.ts";
 import { signInOf, type CheckedToken } from "./sign-in.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /**
  * Who asks, by an `Authorization` header: an access token as Bearer, or as the password of Basic, which is how Docker and its like send it. Undefined without a header. Throws `token-invalid`,
@@ -20,7 +21,7 @@ export async function authenticate(
   if (authorization === undefined) return undefined;
   const { token, username } = readAuthorization(authorization, controller.settings.baseUrl);
   const { principal } = await checkToken(controller, token);
-  if (username !== undefined && username !== `${principal.kind}:${principal.name}`) {
+  if (username !== undefined && username !== formatPrincipal(principal)) {
     throw invalid(controller.settings.baseUrl, `it is not of ${username}`);
   }
   return principal;

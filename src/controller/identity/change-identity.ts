@@ -9,7 +9,7 @@ import { administer } from "./administer.ts";
 import { assertOwnAddresses } from "./assert-own-addresses.ts";
 import { hasAdmin } from "./find-admins.ts";
 import { openEnrolment } from "./open-enrolment.ts";
-import { formatPrincipal } from "./principal-name.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** Gives somebody other roles, groups or addresses; what is not given stays. Throws `identity-unknown`, `identity-last-admin`, `policy-denied`. */
 export function changeIdentity(

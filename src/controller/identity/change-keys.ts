@@ -11,7 +11,7 @@ import { administer } from "./administer.ts";
 import { assertOtherAdmin, requireIdentity } from "./change-identity.ts";
 import { verifyOwnJwt } from "./client-assertion.ts";
 import { readOfferedKey, replacingOf, type OfferedKey } from "./possession.ts";
-import { formatPrincipal } from "./principal-name.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import { registerKeys } from "./register-keys.ts";
 
 type Answer = { readonly principal: string; readonly keys: readonly string[] };

@@ -5,7 +5,8 @@ import type { PrincipalRole } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import type { IssuerSettings } from "../settings.ts";
 import { peekClaims, refuseJwt, signedPart, skew } from "./check-jwt.ts";
-import { formatPrincipal, isPrincipalName, nameOfIssuer } from "./principal-name.ts";
+import { formatPrincipal, isPrincipalName } from "../../policy/principal-name.ts";
+import { nameOfIssuer } from "./registrable-name.ts";
 import { signInOf } from "./sign-in.ts";
 
 /** What an issuer says about somebody. `once`: hex SHA-256 of the token, which is taken once. */

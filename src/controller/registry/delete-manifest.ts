@@ -2,7 +2,7 @@ import { IngotError } from "../../ground/error.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Principal } from "../../policy/policy.ts";
 import { makeEvent } from "../events/events.ts";
-import { formatPrincipal } from "../identity/principal-name.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import { indexesWith } from "../state/registry-lists.ts";
 import { releasesOf } from "../state/releases.ts";
 import type { Reference } from "./names.ts";

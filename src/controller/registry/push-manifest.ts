@@ -3,7 +3,7 @@ import { digestOf, type Digest } from "../../oci/digest.ts";
 import { parseManifest, type Manifest } from "../../oci/manifest.ts";
 import type { Principal } from "../../policy/policy.ts";
 import { makeEvent } from "../events/events.ts";
-import { formatPrincipal } from "../identity/principal-name.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import { reachPush } from "../lineage/reach-later.ts";
 import { findManifest, findTag } from "../state/registry.ts";
 import { prepareStatement, type PreparedStatement } from "../statements/accept-statement.ts";

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { IngotError } from "../../ground/error.ts";
 import type { Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
-import { formatPrincipal } from "../identity/principal-name.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import { openFileHasher } from "./file-hasher.ts";
 import type { Links } from "./links.ts";
 import { openUpload, type Upload } from "./upload.ts";

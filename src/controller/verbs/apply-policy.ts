@@ -10,6 +10,7 @@ import { findPolicy, type AppliedPolicy } from "../state/policies.ts";
 import { authorize, denied, type Asked, type Authorized } from "../decisions/authorize.ts";
 import { requirePermit } from "../decisions/require-permit.ts";
 import { requirePolicy } from "../decisions/require-policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** What an environment shall ask from now on. No files: the shipped policy. */
 export type ProposedPolicy = {
@@ -83,7 +84,7 @@ function applied(policies: PolicyEngine, { principal, one }: Proposal): NewEvent
   const { environment, approvals } = one;
   const files = plain(one.files);
   const { digest } = policies.forEnvironment(files);
-  return makeEvent(`${principal.kind}:${principal.name}`, "policy.applied", { environment, approvals, files, digest });
+  return makeEvent(formatPrincipal(principal), "policy.applied", { environment, approvals, files, digest });
 }
 
 function plain(files: readonly PolicyFile[]): readonly PolicyFile[] {

@@ -16,6 +16,7 @@ import { prepareStatement } from "../statements/accept-statement.ts";
 import type { Judged } from "../statements/judge-statement.ts";
 import { denied } from "../decisions/authorize.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** A signed approval or rejection. `image`: as people name it; `bundle`: the sigstore bundle, as JSON. */
 export type ApprovalOrder = { readonly image: string; readonly bundle: string };
@@ -40,7 +41,7 @@ export async function approve(
 ): Promise<TakenApproval> {
   const { ledger, store } = controller;
   const found = findImage(ledger.state, text);
-  const actor = `${principal.kind}:${principal.name}`;
+  const actor = formatPrincipal(principal);
   const attached = attach(controller, found, bundle);
   const pushed = { ...attached, repository: found.repository, subject: found.image as Digest, principal: actor };
   const prepared = await prepareStatement(controller, pushed);

@@ -9,6 +9,7 @@ import { judge } from "../decisions/authorize.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
 import { resourceOf } from "../decisions/judge-image.ts";
 import { requirePolicy } from "../decisions/require-policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 
 export type Question = {
   readonly image: string;
@@ -49,7 +50,7 @@ export function explain(
     ...found,
     environment,
     action,
-    principal: `${principal.kind}:${principal.name}`,
+    principal: formatPrincipal(principal),
     policy: { version: policy.version, approvals: policy.approvals, files: policy.files.map(({ name }) => name) },
     decision,
     facts: gatherFacts(state, found.image),

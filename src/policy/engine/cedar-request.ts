@@ -1,7 +1,7 @@
 import type { AuthorizationCall, EntityJson, TypeAndId } from "@cedar-policy/cedar-wasm/nodejs";
 import type { DecisionView } from "../explain/view.ts";
 import type { Action, Principal, Request } from "../policy.ts";
-import { principalId } from "../principal-id.ts";
+import { formatPrincipal } from "../principal-name.ts";
 import type { UsedFacts } from "./used-facts.ts";
 
 /** A request in Cedar's words, but for the policies. */
@@ -37,7 +37,7 @@ function principalEntity(principal: Principal, roles: readonly string[]): Entity
   return {
     uid: { type, id: exact(principal.name) },
     attrs: {
-      id: exact(principalId(principal)),
+      id: exact(formatPrincipal(principal)),
       ...(environment === undefined ? {} : { environment: exact(environment) }),
     },
     parents: [

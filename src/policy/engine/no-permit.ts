@@ -2,7 +2,7 @@ import { placeholders } from "../explain/placeholders.ts";
 import { printable, printableList } from "../explain/printable.ts";
 import type { DecisionView } from "../explain/view.ts";
 import { principalRoles, type MissingFact } from "../policy.ts";
-import { principalId } from "../principal-id.ts";
+import { formatPrincipal } from "../principal-name.ts";
 import { toCedarRequest } from "./cedar-request.ts";
 import type { CompiledPolicies } from "./compiled.ts";
 import type { Evaluator } from "./evaluator.ts";
@@ -25,7 +25,7 @@ export function findNoPermit(evaluate: Evaluator, policies: CompiledPolicies, vi
   const [first] = could;
   return {
     policy: noPermitName,
-    missing: printable(`nothing permits ${principalId(principal)}, who has ${has}, to ${asked}; ${who}`, 1000),
+    missing: printable(`nothing permits ${formatPrincipal(principal)}, who has ${has}, to ${asked}; ${who}`, 1000),
     ...(first === undefined ? {} : { supply: "ingot identity list" }),
   };
 }

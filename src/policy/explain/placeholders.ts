@@ -1,11 +1,11 @@
-import { principalId } from "../principal-id.ts";
+import { formatPrincipal } from "../principal-name.ts";
 import { printable, printableList, sayAge } from "./printable.ts";
 import type { DecisionView } from "./view.ts";
 
 /** What may stand in braces in `@missing` and `@supply`. docs/policy.md has the same table; a test keeps them equal. */
 export const placeholders = {
   action: { means: "what was asked: `deploy`", fill: ({ request }) => request.action },
-  principal: { means: "who asked: `user:alice`", fill: ({ request }) => printable(principalId(request.principal)) },
+  principal: { means: "who asked: `user:alice`", fill: ({ request }) => printable(formatPrincipal(request.principal)) },
   resource: { means: "what it is about: `service web in production`", fill: describeResource },
   image: {
     means: "the first 12 digits of the image's digest, by which commands find it",
