@@ -13,7 +13,7 @@ export function describeEvidence({ statements, image: { facts } }: Dossier): Htm
         <td>
           ${one.principal}<br /><span class="soft">${one.role} key <code>${one.key.slice(0, 12)}</code></span>
         </td>
-        <td>${describeFacts(one)}${describeDoubt(one)}</td>
+        <td>${describeFacts(one)}${describeDoubt(one)}${describeReplaced(one, statements)}</td>
         <td>${one.made}</td>
         <td>
           #${one.event}${one.logged === undefined ? undefined : html`<br /><span class="soft">signature log ${one.logged.index}</span>`}
@@ -54,6 +54,21 @@ function describeDoubt({ keyStatus, isDeleted }: Statement): Html | undefined {
   return isDeleted ? html`<br /><span class="bad">it was deleted before</span>` : undefined;
 }
 
+/** The last word of each person about an environment counts. */
+function describeReplaced({ facts, principal }: Statement, statements: readonly Statement[]): Html | undefined {
+  if (facts.kind !== "approval") return undefined;
+  const later = statements.findLast(
+    (one) =>
+      one.principal === principal &&
+      one.facts.kind === "approval" &&
+      one.facts.environment === facts.environment &&
+      one.facts.created > facts.created,
+  );
+  return later === undefined
+    ? undefined
+    : html`<br /><span class="soft">did not count: taken back by #${later.event}</span>`;
+}
+
 function describeFacts({ facts }: Statement): HtmlPart {
   switch (facts.kind) {
     case "scan": {
@@ -64,11 +79,11 @@ function describeFacts({ facts }: Statement): HtmlPart {
     case "tests":
       return `${facts.passed ? "all passed" : `failed: ${facts.failed.join(", ")}`}, at ${momentOf(facts.finished)}`;
     case "approval":
-      return `${facts.verdict === "approve" ? "approved" : "rejected"} for ${facts.environment}, until ${momentOf(facts.expires)}${facts.reason === "" ? "" : `: ${facts.reason}`}`;
+      return `${facts.verdict === "approve" ? "approved" : "REJECTED"} for ${facts.environment}${facts.verdict === "approve" ? `, until ${momentOf(facts.expires)}` : ""}${facts.reason === "" ? "" : `: ${facts.reason}`}`;
     case "provenance":
-      return `from commit ${facts.commit ?? "unknown"} by ${facts.authors.join(", ") || "nobody that it names"}`;
+      return `${facts.commit === undefined ? "names no commit" : `from commit ${facts.commit}`}${facts.authors.length === 0 ? "" : ` by ${facts.authors.join(", ")}`}`;
     case "sbom":
-      return `${facts.packages} packages`;
+      return `lists ${facts.packages} packages, where Debian's source packages count too`;
     case "none":
       return facts.no === undefined ? "" : `it says no: ${facts.no}`;
   }

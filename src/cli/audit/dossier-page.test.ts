@@ -37,10 +37,34 @@ test("the page needs nothing beside it, and its own policy forbids everything el
 test("what must not be overlooked stands before everything else", () => {
   const page = makePage(dossierOf("harmless"));
   const first = page.indexOf("What, who, when and why");
-  for (const alarm of ["The glass was broken.", "The image is revoked"]) {
+  for (const alarm of ["The glass was broken.", "The image is revoked", "A key was revoked since"]) {
     const at = page.indexOf(alarm);
     assert.ok(at > 0 && at < first, alarm);
   }
+});
+
+test("who approved it, what was taken back and that the policy denied it are said in words", () => {
+  const dossier = dossierOf("x");
+  const word = { environment: "x", expires: 9e9 } as const;
+  const approvals = [
+    { ...word, by: "user:alice", verdict: "approve" },
+    { ...word, by: "user:carol", verdict: "reject" },
+  ] as const;
+  const [, , approval] = dossier.statements;
+  assert.ok(approval?.facts.kind === "approval");
+  const rejection = { ...approval, event: 8, facts: { ...approval.facts, verdict: "reject", created: 2 } } as const;
+  const page = makePage({
+    ...dossier,
+    release: { ...dossier.release, created: "2026-11-21T12:00:00Z" },
+    image: { ...dossier.image, facts: { ...dossier.image.facts, approvals } },
+    policy: { ...dossier.policy, approvals: 2 },
+    statements: [approval, rejection],
+  });
+  assert.match(page, /<td>user:alice; 2 needed for a new release<\/td>/);
+  assert.match(page, /approved for x, until [^<]*<br \/><span class="soft">did not count: taken back by #8</);
+  assert.match(page, /REJECTED for x: x</);
+  assert.match(page, /permitted by breaking the glass<\/span>: the policy of the environment denied it/);
+  assert.match(makePage(dossier), /<td>nobody; none was needed<\/td>/);
 });
 
 test("a template takes text as text, markup only as what it made itself", () => {

@@ -1,5 +1,6 @@
 import type { Dossier } from "../../controller/audit/dossier.ts";
 import type { ProvenEvent } from "../../controller/audit/find-proofs.ts";
+import { findStanding } from "../../policy/facts/standing.ts";
 import { momentOf } from "../release/one-line.ts";
 import { describeEvidence } from "./dossier-evidence.ts";
 import { html, Html, type HtmlPart } from "./html.ts";
@@ -82,10 +83,20 @@ function describeAlarms({ release: { breakGlass }, decision, since }: Dossier): 
           <p><span class="bad">The image is revoked</span> by #${event} (${what}): ${reason}</p>
         </div>`,
     ),
+    since.keys.map(
+      ({ key, principal, role, event, reason }) =>
+        html`<div class="alarm" role="alert">
+          <p>
+            <span class="bad">A key was revoked since</span>, by #${event}: ${reason}. What the ${role} key
+            <code>${key.slice(0, 12)}</code> of ${principal} signed counted when this was decided.
+          </p>
+        </div>`,
+    ),
   ];
 }
 
-function describeRelease({ release, image }: Dossier): Html {
+function describeRelease(dossier: Dossier): Html {
+  const { release, image } = dossier;
   const { from } = release;
   const origin = from === undefined ? undefined : `${from.kind} of release ${from.number} of ${from.environment}`;
   return facts([
@@ -96,6 +107,7 @@ function describeRelease({ release, image }: Dossier): Html {
     ["Tags today", image.tags.length === 0 ? "none" : image.tags.join(", ")],
     ["Pushed by", image.pushedBy],
     ["Released by", release.createdBy],
+    ["Approved by", describeApprovers(dossier)],
     ["Released at", release.created],
     ["Reason", release.reason === "" ? html`<span class="soft">none was given</span>` : release.reason],
     ["Came from", origin],
@@ -104,9 +116,16 @@ function describeRelease({ release, image }: Dossier): Html {
   ]);
 }
 
+/** Whose word counted when it was decided, as the policy saw it. */
+function describeApprovers({ release, image, policy }: Dossier): string {
+  const { environment, created } = release;
+  const { approvers } = findStanding(image.facts, { environment, now: Date.parse(created) / 1000 });
+  return `${approvers.join(", ") || "nobody"}; ${policy.approvals === 0 ? "none was needed" : `${policy.approvals} needed for a new release`}`;
+}
+
 function describeDecision({ decision }: Dossier): Html {
   return facts([
-    ["Answer", decision.permit ? html`<span class="good">permitted</span>` : html`<span class="bad">denied</span>`],
+    ["Answer", describeAnswer(decision)],
     ["Asked by", decision.principal],
     ["To", `${decision.action}: ${decision.resource}`],
     ["By the policies", decision.policies.join(", ")],
@@ -114,6 +133,12 @@ function describeDecision({ decision }: Dossier): Html {
     ["Held until", decision.until === undefined ? undefined : momentOf(decision.until)],
     ["On the record", `#${decision.event}`],
   ]);
+}
+
+function describeAnswer({ permit, lifted = [] }: Dossier["decision"]): Html {
+  if (!permit) return html`<span class="bad">denied</span>`;
+  if (lifted.length === 0) return html`<span class="good">permitted</span>`;
+  return html`<span class="bad">permitted by breaking the glass</span>: the policy of the environment denied it`;
 }
 
 function describePolicy({ policy }: Dossier): HtmlPart {
@@ -140,15 +165,20 @@ function describePolicy({ policy }: Dossier): HtmlPart {
   ];
 }
 
-function describeSince({ since: { revocations, supersededBy } }: Dossier): Html {
+function describeSince({ since: { revocations, keys, supersededBy } }: Dossier): Html {
   const next =
     supersededBy === undefined
       ? "nothing: it is the current release"
       : `release ${supersededBy.number} by ${supersededBy.createdBy} at ${supersededBy.created}`;
   return facts([
     ["Superseded by", next],
-    ["Revocations", revocations.length === 0 ? "none" : revocations.map(({ event }) => `#${event}`).join(", ")],
+    ["Revocations of it", numbersOf(revocations)],
+    ["Revocations of keys that it rested on", numbersOf(keys)],
   ]);
+}
+
+function numbersOf(events: readonly { readonly event: number }[]): string {
+  return events.length === 0 ? "none" : events.map(({ event }) => `#${event}`).join(", ");
 }
 
 function describeProofs({ events, controller }: Dossier): HtmlPart {

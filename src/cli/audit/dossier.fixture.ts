@@ -29,6 +29,7 @@ export function dossierOf(text: string): Dossier {
     statements: statementsOf(text),
     since: {
       revocations: [{ event: 9, what: text, reason: text }],
+      keys: [{ key: text, principal: text, role: text, event: 10, reason: text }],
       supersededBy: { number: 2, created: text, createdBy: text },
     },
     events: [

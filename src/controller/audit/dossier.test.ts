@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { principal } from "../controller.fixture.ts";
 import { openDoor, sign, type Door } from "../statements/door.fixture.ts";
-import { deploy } from "../verbs/deploy.ts";
+import { deploy, type DeployOrder } from "../verbs/deploy.ts";
 import { openEnvironment, usual } from "../verbs/releases.fixture.ts";
 import { revoke } from "../verbs/revoke.ts";
 import { makeDossier } from "./dossier.ts";
@@ -13,13 +13,11 @@ const dora = principal("dora", "deployer");
 async function release(door: Door): Promise<void> {
   await door.record(openEnvironment("open"));
   await door.push(await sign(door.keys.builder, "signature", { image: door.image, predicate: {} }));
-  await deploy(door.controller, dora, {
-    service: "web",
-    environment: "open",
-    image: door.image.digest,
-    configuration: usual,
-    reason: "first",
-  });
+  await deploy(door.controller, dora, order(door));
+}
+
+function order({ image }: Door): DeployOrder {
+  return { service: "web", environment: "open", image: image.digest, configuration: usual, reason: "first" };
 }
 
 const name = { environment: "open", service: "web", number: 1 };
@@ -57,6 +55,21 @@ test("evidence is what counted when it was decided; what came later is told apar
   assert.deepEqual(dossier.image.facts.revocations, [], "it was not revoked then");
   assert.equal(dossier.since.revocations[0]?.reason, "backdoor");
   assert.equal(dossier.events.at(-1)?.what, "a revocation since");
+});
+
+test("a key that was revoked since is told, with a receipt, when what it signed counted; one that was revoked before is not", async (t) => {
+  const door = await openDoor(t);
+  await release(door);
+  const { id } = door.keys.builder.key;
+  assert.deepEqual((await makeDossier(door.controller, name)).since.keys, []);
+  await revoke(door.controller, principal("root", "admin"), { subject: { kind: "key", id }, reason: "stolen" });
+  const dossier = await makeDossier(door.controller, name);
+  const event = dossier.events.at(-1)?.receipt.event.index ?? -1;
+  assert.deepEqual(dossier.since.keys, [
+    { key: id, principal: "workload:ci", role: "builder", event, reason: "stolen" },
+  ]);
+  await deploy(door.controller, dora, { ...order(door), configuration: { replicas: 9 } });
+  assert.deepEqual((await makeDossier(door.controller, { ...name, number: 2 })).since.keys, []);
 });
 
 test("there is no dossier of a release that is not there", async (t) => {

@@ -8,7 +8,7 @@ import { findDecision, type RecordedDecision } from "../state/decisions.ts";
 import { findPolicy } from "../state/policies.ts";
 import { findManifest, tagsOf } from "../state/registry.ts";
 import { findRelease, type Release } from "../state/releases.ts";
-import { revocationsOf } from "../state/revocations.ts";
+import { listRevocations, revocationsOf } from "../state/revocations.ts";
 import { listAccepted, type AcceptedStatement } from "../state/statements.ts";
 import { findProofs, type ProvenEvent } from "./find-proofs.ts";
 
@@ -37,9 +37,20 @@ export type Dossier = {
   /** What has happened to it since. */
   readonly since: {
     readonly revocations: ImageFacts["revocations"];
+    /** Keys of statements that counted then, and that were revoked since. */
+    readonly keys: readonly LostKey[];
     readonly supersededBy?: { readonly number: number; readonly created: string; readonly createdBy: string };
   };
   readonly events: readonly ProvenEvent[];
+};
+
+export type LostKey = {
+  readonly key: string;
+  readonly principal: string;
+  readonly role: string;
+  /** Of the revocation. */
+  readonly event: number;
+  readonly reason: string;
 };
 
 export type DossierPolicy = {
@@ -68,6 +79,7 @@ export async function makeDossier(controller: Controller, name: ReleaseName): Pr
   const policy = readPolicy(controller, then, { environment: name.environment, digest: decision.policyDigest });
   const manifest = findManifest(then, repository, image);
   const revocations = revocationsOf(ledger.state, image);
+  const keys = findLostKeys(ledger.state, statements);
   const next = findRelease(ledger.state, { ...name, number: name.number + 1 });
   return {
     format: "ingot-dossier/1",
@@ -89,12 +101,30 @@ export async function makeDossier(controller: Controller, name: ReleaseName): Pr
     statements,
     since: {
       revocations,
+      keys,
       ...(next === undefined
         ? {}
         : { supersededBy: { number: next.number, created: next.created, createdBy: next.createdBy } }),
     },
-    events: findProofs(controller, then, { release, policy, manifest, statements, revocations }),
+    events: findProofs(controller, then, {
+      release,
+      policy,
+      manifest,
+      statements,
+      revocations: [...revocations, ...keys],
+    }),
   };
+}
+
+/** What was said with a key that was stolen was said by nobody knows whom, also where it counted then. */
+function findLostKeys(state: Database, statements: readonly AcceptedStatement[]): readonly LostKey[] {
+  const counted = new Map(
+    statements.filter(({ keyStatus }) => keyStatus !== "revoked").map((one) => [one.key, one] as const),
+  );
+  return listRevocations(state, "key").flatMap(({ subject, event, reason }) => {
+    const lost = subject.kind === "key" ? counted.get(subject.id) : undefined;
+    return lost === undefined ? [] : [{ key: lost.key, principal: lost.principal, role: lost.role, event, reason }];
+  });
 }
 
 function readPolicy(
