@@ -7,14 +7,14 @@ const found = { entries: 3, files: 4, findings: [], leftovers: [], checkpoint: u
 
 function homeOf(...isOwnKey: readonly boolean[]): VerifiedHome {
   const names = ["events", "signatures"] as const;
-  const logs = names.map((name, index) => ({
+  const logs: readonly VerifiedLog[] = names.map((name, index) => ({
     name,
     folder: `/ledger/${name}`,
     verifierKey: `${name}+key`,
     isOwnKey: isOwnKey[index] ?? false,
     found,
   }));
-  return { logs: logs as unknown as readonly VerifiedLog[], isGood: true } as VerifiedHome;
+  return { logs, isGood: true };
 }
 
 test("whose keys were taken from the folder itself is said in one line", () => {

@@ -42,9 +42,11 @@ export async function exportRelease(
 /** Attack and mistake alike: files of another release among those that an auditor gets. What is not there is made once there is something to write. */
 function assertFree(folder: string): void {
   if (!existsSync(folder)) return;
-  const problem = !statSync(folder).isDirectory() ? "a file" : readdirSync(folder).length > 0 ? "not empty" : undefined;
-  if (problem === undefined) return;
-  throw new IngotError("usage", `${folder} is ${problem}`, { hint: "name a new folder for the export" });
+  const isFolder = statSync(folder).isDirectory();
+  if (isFolder && readdirSync(folder).length === 0) return;
+  throw new IngotError("usage", `${folder} is ${isFolder ? "not empty" : "a file"}`, {
+    hint: "name a new folder for the export",
+  });
 }
 
 async function findCurrent(
