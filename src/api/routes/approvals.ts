@@ -21,7 +21,14 @@ const approveRoute = defineRoute({
     event: z.number().exactOptional(),
     approvals: z.array(approval).readonly(),
   }),
-  errors: ["approval-refused", "image-not-pushed", "reference-ambiguous", "reference-malformed", "statement-refused", "policy-denied"],
+  errors: [
+    "approval-refused",
+    "image-not-pushed",
+    "reference-ambiguous",
+    "reference-malformed",
+    "statement-refused",
+    "policy-denied",
+  ],
   handle: async ({ controller, principal, input }) => approve(controller, principal, input),
 });
 

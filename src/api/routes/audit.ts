@@ -1,23 +1,16 @@
 import { z } from "zod";
 import { makeDossier } from "../../controller/audit/dossier.ts";
 import { makeReceipt } from "../../controller/audit/receipt.ts";
-import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { trustedRoot } from "../../ledger/signatures/trusted-root.ts";
-import { defineRoute, type AnyRoute, type RouteCall } from "../route.ts";
+import { requireReader } from "../require-reader.ts";
+import { defineRoute, type AnyRoute } from "../route.ts";
+import { recordedEvent } from "../schemas/event.ts";
 import { release } from "../schemas/release.ts";
 import { count, label } from "../schemas/words.ts";
 
-const event = z.object({
-  index: z.number(),
-  time: z.string(),
-  actor: z.string(),
-  type: z.string(),
-  data: z.record(z.string(), z.unknown()),
-});
-
 const receipt = z.object({
   format: z.literal("ingot-receipt/1"),
-  event,
+  event: recordedEvent,
   /** The entry's bytes. */
   entry: z.base64(),
   /** C2SP tlog-proof. */
@@ -35,7 +28,7 @@ const prove = defineRoute({
   answer: receipt,
   errors: ["log-entry-unknown", "log-damaged"],
   handle: async (call) => {
-    await requireAuditor(call);
+    await requireReader(call);
     return makeReceipt(call.controller.ledger, call.input.index);
   },
 });
@@ -61,7 +54,7 @@ const dossier = defineRoute({
   }),
   errors: ["release-unknown", "log-damaged"],
   handle: async (call) => {
-    await requireAuditor(call);
+    await requireReader(call);
     return makeDossier(call.controller, call.input);
   },
 });
@@ -84,7 +77,3 @@ const root = defineRoute({
 });
 
 export const auditRoutes: readonly AnyRoute[] = [prove, dossier, root];
-
-function requireAuditor({ controller, principal }: RouteCall<unknown>): Promise<void> {
-  return requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
-}

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Controller } from "../../controller/controller.ts";
-import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { IngotError } from "../../ground/error.ts";
 import { readVersion } from "../../ground/version.ts";
 import { streamEvents } from "../events/event-stream.ts";
+import { requireReader } from "../require-reader.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { count } from "../schemas/words.ts";
 
@@ -41,7 +41,7 @@ const events = defineRoute({
   answer: z.unknown(),
   errors: [],
   handle: async ({ controller, principal, input, signal, header, recheck }) => {
-    await requirePermit(controller, { principal, ...reading });
+    await requireReader({ controller, principal });
     let permitted = principal;
     return streamEvents(controller.ledger, {
       from: firstWanted(controller, { seen: header("Last-Event-ID"), from: input.from }),
@@ -51,14 +51,12 @@ const events = defineRoute({
         const now = await recheck();
         // The same object as long as nothing changed that it rests on.
         if (now === permitted) return;
-        await requirePermit(controller, { principal: now, ...reading });
+        await requireReader({ controller, principal: now });
         permitted = now;
       },
     });
   },
 });
-
-const reading = { action: "audit", resource: { kind: "controller" } } as const;
 
 /** The HTML standard, section 9.2.3: a client that was cut off says what it saw last. Throws `request-malformed`. */
 function firstWanted(

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { stateAt } from "../../controller/state-at.ts";
 import { describeImage } from "../../controller/verbs/describe-image.ts";
 import { explain } from "../../controller/verbs/explain.ts";
-import { requirePermit } from "../../controller/decisions/require-permit.ts";
+import { requireReader } from "../require-reader.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { decision } from "../schemas/decision.ts";
 import { describedImage, imageFacts } from "../schemas/image.ts";
@@ -21,7 +21,7 @@ const describeRoute = defineRoute({
   answer: describedImage,
   errors: ["image-not-pushed", "reference-ambiguous", "reference-malformed"],
   handle: async ({ controller, principal, input }) => {
-    await requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
+    await requireReader({ controller, principal });
     return describeImage(controller, await stateAt(controller, input.at), input.image);
   },
 });
@@ -51,7 +51,7 @@ const explainRoute = defineRoute({
   }),
   errors: ["environment-unknown", "identity-unknown", "image-not-pushed", "reference-ambiguous", "reference-malformed"],
   handle: async ({ controller, principal, input }) => {
-    await requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
+    await requireReader({ controller, principal });
     const { at: time, ...question } = input;
     return explain(controller, await stateAt(controller, time), { ...question, asker: principal });
   },

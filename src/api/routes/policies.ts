@@ -1,12 +1,10 @@
 import { z } from "zod";
-import type { Controller } from "../../controller/controller.ts";
 import { stateAt } from "../../controller/state-at.ts";
 import { listPolicies, listVersions } from "../../controller/state/policies.ts";
 import { applyPolicies } from "../../controller/verbs/apply-policy.ts";
 import { diffPolicies } from "../../controller/verbs/diff-policy.ts";
-import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { requirePolicy } from "../../controller/decisions/require-policy.ts";
-import type { Principal } from "../../policy/policy.ts";
+import { requireReader } from "../require-reader.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { decision } from "../schemas/decision.ts";
 import { at, label } from "../schemas/words.ts";
@@ -92,7 +90,7 @@ const diffRoute = defineRoute({
   }),
   errors: ["policy-invalid", "policy-denied"],
   handle: async ({ controller, principal, input }) => {
-    await requireReader(controller, principal);
+    await requireReader({ controller, principal });
     return diffPolicies(controller, input.policies);
   },
 });
@@ -107,7 +105,7 @@ const listRoute = defineRoute({
   answer: z.object({ policies: z.array(version).readonly() }),
   errors: [],
   handle: async ({ controller, principal, input }) => {
-    await requireReader(controller, principal);
+    await requireReader({ controller, principal });
     const { state } = await stateAt(controller, input.at);
     return { policies: listPolicies(state) };
   },
@@ -123,7 +121,7 @@ const versionsRoute = defineRoute({
   answer: z.object({ versions: z.array(version).readonly() }),
   errors: ["environment-unknown"],
   handle: async ({ controller, principal, input }) => {
-    await requireReader(controller, principal);
+    await requireReader({ controller, principal });
     const { state } = await stateAt(controller, input.at);
     requirePolicy(state, input.environment);
     return { versions: listVersions(state, input.environment, input.limit) };
@@ -131,7 +129,3 @@ const versionsRoute = defineRoute({
 });
 
 export const policyRoutes: readonly AnyRoute[] = [applyRoute, diffRoute, listRoute, versionsRoute];
-
-function requireReader(controller: Controller, principal: Principal): Promise<void> {
-  return requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
-}

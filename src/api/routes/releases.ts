@@ -3,10 +3,10 @@ import { parseBreakGlass, type BreakGlass } from "../../controller/verbs/break-g
 import { deploy } from "../../controller/verbs/deploy.ts";
 import { promote } from "../../controller/verbs/promote.ts";
 import { parseConfiguration } from "../../controller/verbs/release-configuration.ts";
-import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { rollback } from "../../controller/verbs/rollback.ts";
 import { stateAt } from "../../controller/state-at.ts";
 import { listReleases } from "../../controller/state/releases.ts";
+import { requireReader } from "../require-reader.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { decision } from "../schemas/decision.ts";
 import { release } from "../schemas/release.ts";
@@ -84,7 +84,7 @@ const listRoute = defineRoute({
   answer: z.object({ releases: z.array(release).readonly() }),
   errors: [],
   handle: async ({ controller, principal, input }) => {
-    await requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
+    await requireReader({ controller, principal });
     const { state } = await stateAt(controller, input.at);
     return { releases: listReleases(state, input, input.limit) };
   },

@@ -4,10 +4,10 @@ import { stateAt } from "../../controller/state-at.ts";
 import { imagesOf, listRevocations } from "../../controller/state/revocations.ts";
 import { findImage } from "../../controller/verbs/find-image.ts";
 import { findKeyId } from "../../controller/verbs/find-key.ts";
-import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { revoke } from "../../controller/verbs/revoke.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import { isDigest } from "../../oci/digest.ts";
+import { requireReader } from "../require-reader.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { at, reason } from "../schemas/words.ts";
 
@@ -90,7 +90,7 @@ const list = defineRoute({
   }),
   errors: [],
   handle: async ({ controller, principal, input }) => {
-    await requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
+    await requireReader({ controller, principal });
     const { state } = await stateAt(controller, input.at);
     return {
       revocations: listRevocations(state).map((one) => ({

@@ -2,11 +2,12 @@ import { z } from "zod";
 import { tellEvent } from "../../controller/events/tell-event.ts";
 import { findImage } from "../../controller/verbs/find-image.ts";
 import { readHistory } from "../../controller/verbs/history.ts";
-import { requirePermit } from "../../controller/decisions/require-permit.ts";
 import { showStatus } from "../../controller/verbs/status.ts";
 import { stateAt } from "../../controller/state-at.ts";
-import { defineRoute, type AnyRoute, type RouteCall } from "../route.ts";
+import { requireReader } from "../require-reader.ts";
+import { defineRoute, type AnyRoute } from "../route.ts";
 import { decision } from "../schemas/decision.ts";
+import { recordedEvent } from "../schemas/event.ts";
 import { release } from "../schemas/release.ts";
 import { at, count, label } from "../schemas/words.ts";
 
@@ -42,12 +43,7 @@ const status = defineRoute({
   },
 });
 
-const event = z.object({
-  index: z.number(),
-  time: z.string(),
-  actor: z.string(),
-  type: z.string(),
-  data: z.record(z.string(), z.unknown()),
+const event = recordedEvent.extend({
   /** The same in one sentence, which may be worded otherwise by another release. */
   sentence: z.string(),
 });
@@ -98,8 +94,3 @@ const history = defineRoute({
 });
 
 export const statusRoutes: readonly AnyRoute[] = [status, history];
-
-/** Whoever may read what is on the record. */
-function requireReader({ controller, principal }: RouteCall<unknown>): Promise<void> {
-  return requirePermit(controller, { principal, action: "audit", resource: { kind: "controller" } });
-}
