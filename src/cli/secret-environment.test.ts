@@ -1,5 +1,6 @@
 /** The passphrase of a key stays in the process that a person gave it to. */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -9,7 +10,8 @@ import { runIngot } from "../../test/support/run-ingot.ts";
 import { whyNoTinyDebian } from "../../test/support/tiny-debian.ts";
 import { takeEnvironment } from "../ground/secret-environment.ts";
 
-const passphrase = "a passphrase that nobody else may see";
+// Made anew in each run: the compiled form of this very file is in the cache that all tests share.
+const passphrase = `a passphrase that nobody else may see ${randomUUID()}`;
 
 /** Puts programs before all others that write their environment down and then do their work. Returns what they were given. */
 function spyOn(folder: string, programs: readonly string[]) {
