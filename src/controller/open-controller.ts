@@ -5,7 +5,7 @@ import { IngotError } from "../ground/error.ts";
 import { readVersion } from "../ground/version.ts";
 import { canonical } from "../ledger/event-entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { createLogKey, readLogKey } from "../ledger/log/log-key.ts";
+import { createLogKey, readLogKey, verifierKey } from "../ledger/log/log-key.ts";
 import type { Log, LogKey } from "../ledger/log/log.ts";
 import { openLog } from "../ledger/log/open-log.ts";
 import { openLedger } from "../ledger/open-ledger.ts";
@@ -35,11 +35,14 @@ export async function openController(ctx: Context, settings: Settings): Promise<
   const signatures = await openLog({
     folder: signatureFolder(ctx.home),
     key: logKey(join(ctx.home, "ledger/signatures.key"), host),
+  }).catch((error: unknown) => {
+    throw explainHeld(error, ctx.home);
   });
   try {
+    const key = logKey(join(ctx.home, "ledger/events.key"), `${host}/events`);
     const ledger = await openLedger({
       folder: eventFolder(ctx.home),
-      key: logKey(join(ctx.home, "ledger/events.key"), `${host}/events`),
+      key,
       fold: controllerFold,
       now: ctx.now,
       ...cosigner,
@@ -53,13 +56,32 @@ export async function openController(ctx: Context, settings: Settings): Promise<
       await recordSettings(ledger, settings);
     } catch (error) {
       await ledger.close();
-      throw error;
+      throw explainWitness(error, verifierKey(key));
     }
     return { ctx, settings, ledger, signatures, store: openStore(ctx), policies, close };
   } catch (error) {
     await signatures.close();
     throw error;
   }
+}
+
+/** One controller a home: it does not end by itself, so that waiting for it is no way on. */
+function explainHeld(error: unknown, home: string): unknown {
+  if (!(error instanceof IngotError) || error.code !== "locked-by-another") return error;
+  return new IngotError(error.code, `a controller is running in ${home} already: ${error.message}`, {
+    hint: "to start it anew, end that process first; INGOT_HOME names another folder for another controller",
+    cause: error,
+  });
+}
+
+/** A witness needs the log's public key, which a controller that waits for its first witness tells nobody. */
+function explainWitness(error: unknown, vkey: string): unknown {
+  if (!(error instanceof IngotError) || error.code !== "witness-unreachable") return error;
+  return new IngotError(error.code, error.message, {
+    details: error.details,
+    hint: `start the witnesses that are named, each by: ingot witness serve --log ${vkey}`,
+    cause: error,
+  });
 }
 
 /** Made at the first start. A log whose key is gone is not continued with another: opening it fails at its checkpoint's signature. */

@@ -24,9 +24,20 @@ test("every mistake is told with its line and column", (t) => {
   const error = refused(t, "listen: 127.0.0.1:9000\nlisten_on: x\nissuers:\n  - url: not a url\n    audience: 3\n");
   assert.equal(error.code, "settings-malformed");
   const all = [error.message, ...error.details].join("\n");
-  assert.match(all, /controller\.yaml:1:1: the whole: .*listen_on/);
+  assert.match(all, /controller\.yaml:2:12: there is no setting listen_on/);
   assert.match(all, /controller\.yaml:4:10: issuers\.0\.url/);
   assert.match(all, /controller\.yaml:5:15: issuers\.0\.audience/);
+});
+
+test("a setting that is written wrongly is asked back about, at its place, on every level", (t) => {
+  const all = refused(t, "listn: 127.0.0.1:9000\nwitnesses: {requird: 1}\n");
+  assert.deepEqual(
+    [all.message, ...all.details].map((line) => line.replace(/^.*controller\.yaml/, "")),
+    [
+      ":2:22: there is no setting witnesses.requird; did you mean required?",
+      ":1:8: there is no setting listn; did you mean listen?",
+    ],
+  );
 });
 
 test("text that is no YAML is refused with its place", (t) => {

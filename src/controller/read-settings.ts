@@ -5,6 +5,7 @@ import type * as YamlModule from "yaml";
 import { z } from "zod";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
+import { nearestWord } from "../ground/nearest-word.ts";
 import { isLoopbackAddress, parseListenAddress, urlHost } from "../ground/listen-address.ts";
 import { principalRoles } from "../policy/policy.ts";
 import type { Settings } from "./settings.ts";
@@ -111,11 +112,31 @@ function parseFile(text: string, path: string): Written {
   const parsed = settingsSchema.safeParse(document.toJS() ?? {});
   if (parsed.success) return parsed.data;
   throw malformed(
-    parsed.error.issues.map(
-      ({ path: at, message }) => `${path}:${placeOf(document, lines, at)} ${at.join(".") || "the whole"}: ${message}`,
+    parsed.error.issues.flatMap((issue) =>
+      mistakesOf(issue).map(({ at, message }) => `${path}:${placeOf(document, lines, at)} ${message}`),
     ),
   );
 }
+
+type Mistake = { readonly at: readonly PropertyKey[]; readonly message: string };
+
+/** A name that is no setting is most often one that was written wrongly. */
+function mistakesOf(issue: z.core.$ZodIssue): readonly Mistake[] {
+  const { path: at, message } = issue;
+  if (issue.code !== "unrecognized_keys") return [{ at, message: `${at.join(".") || "the settings"}: ${message}` }];
+  return issue.keys.map((key) => {
+    const near = nearestWord(key, settingNames);
+    const meant = near === undefined ? "" : `; did you mean ${near}?`;
+    return { at: [...at, key], message: `there is no setting ${[...at, key].join(".")}${meant}` };
+  });
+}
+
+/** Of all levels. */
+const settingNames: readonly string[] = [
+  ...Object.keys(settingsSchema.shape),
+  ...["certificate", "key", "url", "audience", "kind", "name", "rules", "claim", "value", "group", "roles"],
+  ...["required", "known", "blob", "manifest", "body"],
+];
 
 /** Line and column of a value, or of what holds it. */
 function placeOf(document: YamlModule.Document, lines: YamlModule.LineCounter, at: readonly PropertyKey[]): string {

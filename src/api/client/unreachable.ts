@@ -26,8 +26,14 @@ function explain(thrown: unknown, url: string): Explained {
     return ["its certificate is of an authority that this machine does not know", `ingot login ${url} --ca FILE`];
   if (code === "EPROTO" || code.startsWith("HPE_") || code.startsWith("ERR_SSL_"))
     return ["it does not speak this protocol", "is it https, or plain http? check the address: ingot login URL"];
-  if (brokenOff.has(code)) return ["it broke off", "is it being started again? run the same command again"];
+  if (brokenOff.has(code))
+    return ["it broke off", `is it being started again? run the same command again${orTls(url)}`];
   return [cause.message, "is `ingot serve` running there? `ingot login URL` names another one"];
+}
+
+/** What speaks TLS alone hangs up on whoever does not. */
+function orTls(url: string): string {
+  return url.startsWith("http:") ? `; does it speak https? ingot login ${url.replace(/^http:/, "https:")}` : "";
 }
 
 const untrusted: ReadonlySet<string> = new Set([

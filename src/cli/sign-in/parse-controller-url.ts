@@ -2,7 +2,7 @@ import { IngotError } from "../../ground/error.ts";
 
 /** A controller's address as its tokens name it: `https://ingot.example`. Throws `usage`, and `login-insecure` for plain HTTP to another machine. */
 export function parseControllerUrl(text: string): string {
-  const url = URL.parse(/^[a-z]+:\/\//.test(text) ? text : `https://${text}`);
+  const url = URL.parse(/^[a-z]+:\/\//.test(text) ? text : withScheme(text));
   const isPlain = url !== null && ["", "/"].includes(url.pathname) && url.search === "" && url.hash === "";
   if (!isPlain || !["https:", "http:"].includes(url.protocol) || url.username !== "" || url.password !== "") {
     throw new IngotError("usage", `expected the address of a controller, got ${JSON.stringify(text)}`, {
@@ -14,6 +14,12 @@ export function parseControllerUrl(text: string): string {
   throw new IngotError("login-insecure", `${url.origin} is neither https nor this machine`, {
     hint: `ingot login https://${url.host}; for a certificate of your own: --ca FILE`,
   });
+}
+
+/** On this machine a controller speaks plain HTTP unless it was given a certificate. */
+function withScheme(text: string): string {
+  const url = URL.parse(`http://${text}`);
+  return url !== null && isLoopback(url.hostname) ? `http://${text}` : `https://${text}`;
 }
 
 function isLoopback(host: string): boolean {

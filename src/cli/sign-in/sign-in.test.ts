@@ -201,6 +201,8 @@ test("a key is rotated here and at the controller; where that fails, the old one
 test("a controller's address is https, or of this machine, and nothing but an address", () => {
   assert.equal(parseControllerUrl("ingot.example"), "https://ingot.example");
   assert.equal(parseControllerUrl("https://ingot.example:8443/"), "https://ingot.example:8443");
+  assert.equal(parseControllerUrl("127.0.0.1:8700"), "http://127.0.0.1:8700");
+  assert.equal(parseControllerUrl("localhost.example:8700"), "https://localhost.example:8700");
   for (const text of ["http://127.0.0.1:8700", "http://[::1]:8700", "http://localhost:1"])
     assert.equal(parseControllerUrl(text), text);
   for (const text of ["http://ingot.example", "http://localhost.example", "http://127.0.0.1.example"]) {
