@@ -1,6 +1,6 @@
 import type { Role } from "../../evidence/evidence.ts";
 import type { Database } from "../../ledger/projection/database.ts";
-import type { PrincipalKind, PrincipalRole } from "../../policy/policy.ts";
+import type { Principal, PrincipalKind, PrincipalRole } from "../../policy/policy.ts";
 import type { KeyUse } from "../events/identity-events.ts";
 import { fromJson } from "./from-json.ts";
 import type { Subject } from "./subject.ts";
@@ -78,6 +78,11 @@ export type Identity = {
   readonly removed: boolean;
   readonly keys: readonly IdentityKey[];
 };
+
+/** As policies see it: without an environment, which is a token's, and not of who has it. */
+export function toPrincipal({ principal, kind, groups, roles }: Identity): Principal {
+  return { kind, name: principal.slice(kind.length + 1), groups, roles };
+}
 
 export function findIdentity(state: Database, principal: string): Identity | undefined {
   const row = state.get<IdentityRow>("SELECT * FROM identities WHERE principal = ?", principal);

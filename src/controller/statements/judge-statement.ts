@@ -6,7 +6,7 @@ import type { Database } from "../../ledger/projection/database.ts";
 import type { Decision } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import type { StatementFacts } from "../events/statement-events.ts";
-import { findIdentity, listStatementKeys, type StatementKey } from "../state/identities.ts";
+import { findIdentity, listStatementKeys, toPrincipal, type StatementKey } from "../state/identities.ts";
 import { listAccepted, type AcceptedStatement } from "../state/statements.ts";
 import { authorize, type Asked } from "../decisions/authorize.ts";
 import { checkApproval, clockDifference } from "./check-approval.ts";
@@ -123,9 +123,8 @@ function judgeApproval(controller: Controller, state: Database, said: Said & { r
   if ("reason" in checked) return checked;
   const identity = findIdentity(state, principal);
   if (identity === undefined || identity.removed) return { reason: `${principal} is not known here any more` };
-  const { kind, groups, roles } = identity;
   const asked: Asked = {
-    principal: { kind, name: principal.slice(kind.length + 1), groups, roles },
+    principal: toPrincipal(identity),
     action: "approve",
     resource: { kind: "image", repository: pushed.repository },
     environment: checked.facts.environment,

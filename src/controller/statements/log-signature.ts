@@ -1,11 +1,10 @@
 import { createHash, type KeyObject } from "node:crypto";
 import type { Statement } from "../../evidence/evidence.ts";
-import { bundleAnnotations, bundleType } from "../../evidence/statement/bundle.ts";
+import { bundleType } from "../../evidence/statement/bundle.ts";
 import { preAuthEncoding } from "../../evidence/statement/envelope.ts";
 import { hashedRekordEntry } from "../../ledger/signatures/hashed-rekord.ts";
 import { transparencyLogEntry } from "../../ledger/signatures/transparency-log-entry.ts";
 import { withLogEntry } from "../../ledger/signatures/with-log-entry.ts";
-import { canonicalJson } from "../../oci/canonical-json.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { isDigest, type Digest } from "../../oci/digest.ts";
 import type { Layout } from "../../oci/layout.ts";
@@ -14,6 +13,7 @@ import { mediaTypes } from "../../oci/media-types.ts";
 import { copyAnnotation } from "../../oci/referrers/count-once.ts";
 import type { Controller } from "../controller.ts";
 import type { EventData } from "../events/events.ts";
+import { attachBundle } from "./attach-bundle.ts";
 
 /** A statement whose signature is right. `signature`: base64 of the DER. */
 export type SignedStatement = {
@@ -43,24 +43,14 @@ export async function logSignature(
 ): Promise<LoggedCopy> {
   const { first } = await signatures.append([entryOf(signed)]);
   const bundle = withLogEntry(signed.content, transparencyLogEntry(signatures, first));
-  const { mediaType, digest, size } = signed.subject;
-  const config = { mediaType: mediaTypes.empty, digest: store.putBlob("{}"), size: 2 };
-  const layer = { mediaType: bundleType, digest: store.putBlob(bundle), size: bundle.length };
-  const content = canonicalJson({
-    schemaVersion: 2,
-    mediaType: mediaTypes.imageManifest,
-    artifactType: bundleType,
-    config,
-    layers: [layer],
-    subject: { mediaType, digest, size },
-    annotations: {
-      [bundleAnnotations.content]: "dsse-envelope",
-      [bundleAnnotations.predicateType]: signed.statement.predicateType,
-      // So that nobody counts it for a second statement.
-      [copyAnnotation]: original,
-    },
+  const { manifest } = attachBundle(store, {
+    subject: signed.subject,
+    bundle,
+    predicateType: signed.statement.predicateType,
+    // So that nobody counts it for a second statement.
+    annotations: { [copyAnnotation]: original },
   });
-  return { index: first, ...describe(store.putBlob(content), content) };
+  return { index: first, ...describe(manifest.digest, store.readBlob(manifest.digest)) };
 }
 
 /** The copy that was made before, for another repository; undefined where it is not whole in the store any more. */

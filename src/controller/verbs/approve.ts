@@ -1,11 +1,9 @@
-import { bundleAnnotations, bundleType } from "../../evidence/statement/bundle.ts";
 import { statementKinds } from "../../evidence/evidence.ts";
 import { IngotError } from "../../ground/error.ts";
-import { canonicalJson } from "../../oci/canonical-json.ts";
-import type { Descriptor } from "../../oci/descriptor.ts";
+import { present } from "../../ground/present.ts";
+import type { Database } from "../../ledger/projection/database.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
-import { mediaTypes } from "../../oci/media-types.ts";
 import type { ApprovalFacts, Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
@@ -13,6 +11,7 @@ import { gatherFacts } from "../facts/gather-facts.ts";
 import { describePushed } from "../registry/describe-pushed.ts";
 import { findManifest } from "../state/registry.ts";
 import { prepareStatement } from "../statements/accept-statement.ts";
+import { attachBundle, type BundleAttachment } from "../statements/attach-bundle.ts";
 import type { Judged } from "../statements/judge-statement.ts";
 import { denied } from "../decisions/authorize.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
@@ -42,7 +41,12 @@ export async function approve(
   const { ledger, store } = controller;
   const found = findImage(ledger.state, text);
   const actor = formatPrincipal(principal);
-  const attached = attach(controller, found, bundle);
+  const attached = attachBundle(store, {
+    subject: subjectOf(ledger.state, found),
+    bundle,
+    // Whatever else was signed is refused for not being it.
+    predicateType: statementKinds.approval.predicateType,
+  });
   const pushed = { ...attached, repository: found.repository, subject: found.image as Digest, principal: actor };
   const prepared = await prepareStatement(controller, pushed);
   if ("refused" in prepared) throw refused(prepared.refused);
@@ -72,29 +76,9 @@ export async function approve(
   };
 }
 
-/** The manifest that attaches the bundle, as the registry's clients make it. */
-function attach(
-  { ledger, store }: Controller,
-  { repository, image }: PushedImage,
-  bundle: string,
-): { readonly manifest: Descriptor; readonly bundle: Digest } {
-  const subject = findManifest(ledger.state, repository, image);
-  const layer = { mediaType: bundleType, digest: store.putBlob(bundle), size: Buffer.byteLength(bundle) };
-  const content = canonicalJson({
-    schemaVersion: 2,
-    mediaType: mediaTypes.imageManifest,
-    artifactType: bundleType,
-    config: { mediaType: mediaTypes.empty, digest: store.putBlob("{}"), size: 2 },
-    layers: [layer],
-    subject: { mediaType: subject?.mediaType, digest: image, size: subject?.size },
-    annotations: {
-      [bundleAnnotations.content]: "dsse-envelope",
-      // Whatever else was signed is refused for not being it.
-      [bundleAnnotations.predicateType]: statementKinds.approval.predicateType,
-    },
-  });
-  const manifest = { mediaType: mediaTypes.imageManifest, digest: store.putBlob(content), size: content.length };
-  return { manifest, bundle: layer.digest };
+function subjectOf(state: Database, { repository, image }: PushedImage): BundleAttachment["subject"] {
+  const { mediaType, size } = present(findManifest(state, repository, image), `the manifest of ${image}`);
+  return { mediaType, digest: image as Digest, size };
 }
 
 function decisionsOf(judged: Judged): Extract<Judged, { status: "uncounted" }>["decisions"] {

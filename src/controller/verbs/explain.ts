@@ -3,7 +3,7 @@ import type { Action, Decision, ImageFacts, Principal } from "../../policy/polic
 import type { Controller } from "../controller.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import type { Moment } from "../state-at.ts";
-import { findIdentity } from "../state/identities.ts";
+import { findIdentity, toPrincipal } from "../state/identities.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import { judge } from "../decisions/authorize.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
@@ -68,14 +68,7 @@ function requirePrincipal(
       hint: "write user:NAME or workload:NAME; `ingot identity list` shows who there is",
     });
   }
-  const { kind, groups, roles } = identity;
   // A pull for an environment is one with a token for it.
   const scope = identity.environment ?? (action === "pull" ? environment : undefined);
-  return {
-    kind,
-    name: name.slice(kind.length + 1),
-    groups,
-    roles,
-    ...(scope === undefined ? {} : { environment: scope }),
-  };
+  return { ...toPrincipal(identity), ...(scope === undefined ? {} : { environment: scope }) };
 }

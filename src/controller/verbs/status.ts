@@ -1,8 +1,10 @@
+import { present } from "../../ground/present.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Decision, ImageFacts, PolicyEngine, Principal } from "../../policy/policy.ts";
+import { parsePrincipal } from "../../policy/principal-name.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import type { Moment } from "../state-at.ts";
-import { findIdentity } from "../state/identities.ts";
+import { findIdentity, toPrincipal } from "../state/identities.ts";
 import { tagsOf } from "../state/registry.ts";
 import { listCurrent, type Release } from "../state/releases.ts";
 import { judge } from "../decisions/authorize.ts";
@@ -78,10 +80,10 @@ function findEnd(
 
 /** Who released it, with the roles of that moment of the state; one who came by an issuer is not registered and has those that a release takes. */
 function releaser(state: Database, principal: string): Principal {
-  const colon = principal.indexOf(":");
-  const kind = principal.slice(0, colon) === "workload" ? "workload" : "user";
-  const { groups, roles } = findIdentity(state, principal) ?? { groups: [], roles: ["deployer"] as const };
-  return { kind, name: principal.slice(colon + 1), groups, roles };
+  const registered = findIdentity(state, principal);
+  if (registered !== undefined) return toPrincipal(registered);
+  const { kind, name } = present(parsePrincipal(principal), `the name of who released ${principal}`);
+  return { kind, name, groups: [], roles: ["deployer"] };
 }
 
 function host(environment: string): Principal {
