@@ -26,6 +26,8 @@ test("a controller with TLS is started, its first admin enrols with the code tha
   const env = { INGOT_HOME: join(folder, "alice"), INGOT_KEY_PASSPHRASE: "four random words here" };
   const ingot = (...args: readonly string[]): Promise<IngotResult> => runIngot(args, { env });
   const code = await findCode(daemon.output);
+  const copied = await ingot("login", url, "--enrol", code, "--name", "YOUR-NAME");
+  assert.match(copied.stderr, /YOUR-NAME stands for your own name[^]*code: usage/);
   const enrol = ["login", url, "--enrol", code, "--name", "alice"];
   const untrusted = await ingot(...enrol);
   assert.deepEqual(

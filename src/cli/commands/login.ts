@@ -1,4 +1,5 @@
 import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
 import type { Declare, Outcome } from "../command.ts";
 import type { EnrolledHere } from "../sign-in/enrol-here.ts";
 
@@ -31,6 +32,12 @@ export const declare: Declare = (command, handle) => {
 };
 
 async function login(ctx: Context, address: string | undefined, options: Options): Promise<Outcome> {
+  // As `ingot serve` prints the command for the first admin, whose name stays on the record for ever.
+  if (options.name === "YOUR-NAME") {
+    throw new IngotError("usage", "YOUR-NAME stands for your own name, and names are never changed", {
+      hint: `ingot login ${address ?? "URL"} --enrol CODE --name alice`,
+    });
+  }
   const { parseControllerUrl } = await import("../sign-in/parse-controller-url.ts");
   const { logIn } = await import("../sign-in/log-in.ts");
   const { findController } = await import("../controller-access.ts");
