@@ -27,7 +27,7 @@ export type Enrolling = {
  */
 export async function enrol(controller: Controller, enrolling: Enrolling): Promise<{ readonly principal: string }> {
   const code = readEnrolmentCode(enrolling.code);
-  if (code === undefined) throw wrongCode("it is not of 25 digits and letters");
+  if (code === undefined) throw wrongCode("it is not of 25 digits and letters", typed);
   const { attempts } = signInOf(controller);
   attempts.assertAllowed(code.id);
   assertHasIdentityKey(enrolling.keys);
@@ -62,7 +62,7 @@ function findEnrolment(controller: Controller, state: Database, { id, hash }: Co
   const found = open.find((one) => isSameHash(one.hash, hash));
   if (found === undefined) {
     if (open.length > 0) attempts.countWrong(id);
-    throw wrongCode("it is wrong");
+    throw wrongCode("it is wrong", typed);
   }
   if (found.isUsed) throw wrongCode("it was used before");
   if (now() >= found.expires) throw wrongCode("it has expired");
@@ -109,8 +109,11 @@ function assertHasIdentityKey(keys: readonly OfferedKey[]): void {
   });
 }
 
-function wrongCode(why: string): IngotError {
-  return new IngotError("enrolment-invalid", `the code of enrolment is not taken: ${why}`, {
-    hint: "an admin opens another one: ingot identity enrol NAME; the first admin's comes with the next start of `ingot serve`",
-  });
+function wrongCode(why: string, hint = another): IngotError {
+  return new IngotError("enrolment-invalid", `the code of enrolment is not taken: ${why}`, { hint });
 }
+
+const another =
+  "an admin opens another one: ingot identity enrol NAME; the first admin's comes with the next start of `ingot serve`";
+const typed =
+  "copy it whole, as it was printed: five groups of five; a newer one takes its place, and five wrong tries close it";
