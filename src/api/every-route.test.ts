@@ -16,6 +16,7 @@ import {
 } from "./client/sign-in.ts";
 import { pushImage, startRegistry, type TestRegistry } from "./registry/registry.fixture.ts";
 import { routes } from "./routes.ts";
+import { shortId } from "../evidence/keys/key-folder.ts";
 
 /** A controller with an image, two environments, an approver with keys, and a release. */
 type World = TestRegistry & {
@@ -91,7 +92,7 @@ const cases: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
     const [kept, retired] = [makeKey(), makeKey()];
     const keys = [kept, retired].map(({ pem }) => ({ pem, use: "identity" }));
     await done("addIdentity", { ...someone("retiring"), keys });
-    await done("retireKey", { principal: "user:retiring", key: retired.id.slice(0, 12) });
+    await done("retireKey", { principal: "user:retiring", key: shortId(retired.id) });
   },
   succeedKey: async ({ done, controller }) => {
     const { baseUrl: url } = controller.settings;

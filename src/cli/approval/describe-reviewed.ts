@@ -3,7 +3,8 @@ import type { DescribedImage, DescribedStatement } from "../../controller/verbs/
 import type { ImageFacts, ScanFacts } from "../../policy/policy.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import { formatColumns, formatTime } from "../format.ts";
-import { momentOf, oneLine } from "../release/one-line.ts";
+import { oneLine } from "../release/one-line.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 import { describeMakers } from "../policy/describe-makers.ts";
 import { describeMissing } from "../policy/describe-missing.ts";
 
@@ -22,7 +23,7 @@ export function describeReviewed(image: DescribedImage, environment: string): re
       .map(({ by, verdict, expires, reason }) =>
         verdict === "reject"
           ? `rejected by ${by}${reason === undefined ? "" : `: ${oneLine(reason)}`}`
-          : `approved by ${by} until ${momentOf(expires)}`,
+          : `approved by ${by} until ${formatSeconds(expires)}`,
       ),
     ...facts.revocations.map(({ event, what, reason }) => `REVOKED (#${event}): ${oneLine(what)}: ${oneLine(reason)}`),
     ...new Set(facts.uncounted.map(({ kind, reason }) => `does not count: ${kind}: ${oneLine(reason)}`)),
@@ -54,5 +55,5 @@ function describeScan({ finished, exploited, fixable, gaps }: ScanFacts): string
     `${fixable.length} high, critical or unrated findings have a fix`,
     ...(gaps === 0 ? [] : [`nothing is known about ${gaps} packages`]),
   ];
-  return `scanned ${momentOf(finished)}: ${found.join("; ")}`;
+  return `scanned ${formatSeconds(finished)}: ${found.join("; ")}`;
 }

@@ -1,6 +1,7 @@
 import type { Dossier } from "../../controller/audit/dossier.ts";
-import { momentOf } from "../release/one-line.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 import { html, type Html, type HtmlPart } from "./html.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 type Statement = Dossier["statements"][number];
 
@@ -11,7 +12,7 @@ export function describeEvidence({ statements, image: { facts } }: Dossier): Htm
       html`<tr>
         <td>${one.kind}</td>
         <td>
-          ${one.principal}<br /><span class="soft">${one.role} key <code>${one.key.slice(0, 12)}</code></span>
+          ${one.principal}<br /><span class="soft">${one.role} key <code>${shortId(one.key)}</code></span>
         </td>
         <td>${describeFacts(one)}${describeDoubt(one)}${describeReplaced(one, statements)}</td>
         <td>${one.made}</td>
@@ -74,12 +75,12 @@ function describeFacts({ facts }: Statement): HtmlPart {
     case "scan": {
       const { finished, exploited, fixable, gaps } = facts.scan;
       const open = fixable.map(({ id, severity }) => `${id} (${severity})`).join(", ") || "none";
-      return `finished at ${momentOf(finished)}; known to be exploited: ${exploited.join(", ") || "none"}; with a fix, high or critical: ${open}; packages nothing is known of: ${gaps}`;
+      return `finished at ${formatSeconds(finished)}; known to be exploited: ${exploited.join(", ") || "none"}; with a fix, high or critical: ${open}; packages nothing is known of: ${gaps}`;
     }
     case "tests":
-      return `${facts.passed ? "all passed" : `failed: ${facts.failed.join(", ")}`}, at ${momentOf(facts.finished)}`;
+      return `${facts.passed ? "all passed" : `failed: ${facts.failed.join(", ")}`}, at ${formatSeconds(facts.finished)}`;
     case "approval":
-      return `${facts.verdict === "approve" ? "approved" : "REJECTED"} for ${facts.environment}${facts.verdict === "approve" ? `, until ${momentOf(facts.expires)}` : ""}${facts.reason === "" ? "" : `: ${facts.reason}`}`;
+      return `${facts.verdict === "approve" ? "approved" : "REJECTED"} for ${facts.environment}${facts.verdict === "approve" ? `, until ${formatSeconds(facts.expires)}` : ""}${facts.reason === "" ? "" : `: ${facts.reason}`}`;
     case "provenance":
       return `${facts.commit === undefined ? "names no commit" : `from commit ${facts.commit}`}${facts.authors.length === 0 ? "" : ` by ${facts.authors.join(", ")}`}`;
     case "sbom":

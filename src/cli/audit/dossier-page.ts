@@ -1,7 +1,7 @@
 import type { Dossier } from "../../controller/audit/dossier.ts";
 import type { ProvenEvent } from "../../controller/audit/find-proofs.ts";
 import { findStanding } from "../../policy/facts/standing.ts";
-import { momentOf } from "../release/one-line.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 import { describeEvidence } from "./dossier-evidence.ts";
 import { html, Html, type HtmlPart } from "./html.ts";
 import { style } from "./style.ts";
@@ -71,7 +71,7 @@ function describeAlarms({ release: { breakGlass }, decision, since }: Dossier): 
       : html`<div class="alarm" role="alert">
           <p>
             <span class="bad">The glass was broken.</span> This release went around the policy until
-            ${momentOf(breakGlass.expires)}: ${breakGlass.reason}
+            ${formatSeconds(breakGlass.expires)}: ${breakGlass.reason}
           </p>
           <ul>
             ${(decision.lifted ?? []).map(({ policy, missing }) => html`<li><code>${policy}</code>: ${missing}</li>`)}
@@ -130,7 +130,7 @@ function describeDecision({ decision }: Dossier): Html {
     ["To", `${decision.action}: ${decision.resource}`],
     ["By the policies", decision.policies.join(", ")],
     ["Digest of the policies", html`<code>${decision.policyDigest}</code>`],
-    ["Held until", decision.until === undefined ? undefined : momentOf(decision.until)],
+    ["Held until", decision.until === undefined ? undefined : formatSeconds(decision.until)],
     ["On the record", `#${decision.event}`],
   ]);
 }

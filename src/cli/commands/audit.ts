@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import type { Declare, Handle } from "../command.ts";
+import { declareFilters } from "../release/history-filters.ts";
+import type { HistoryWish } from "../release/read-history.ts";
 
 type VerifyFlags = {
   readonly folder?: string;
@@ -65,43 +67,23 @@ function withHex<T extends { readonly checkpoint: Head | undefined }>(found: T):
   return { ...rest, checkpoint: checkpoint && { ...checkpoint, root: checkpoint.root.toString("base64") } };
 }
 
-type ShowFlags = {
-  readonly service?: string;
-  readonly environment?: string;
-  readonly image?: string;
-  readonly by?: string;
-  readonly since?: string;
-  readonly type?: string;
-  readonly at?: string;
-  readonly limit: string;
-  readonly before?: string;
-};
-
 function declareShow(command: Command, handle: Handle): void {
-  command
+  const show = command
     .command("show")
     .description("print events as they are on the record, the newest first, one JSON object a line")
-    .option("--service <name>", "only what is about this service")
-    .option("--environment <name>", "only what is about this environment")
-    .option("--image <image>", "only what names this image")
-    .option("--by <principal>", "only what they did: user:alice, or alice")
-    .option("--since <time>", "only since then: a time, or how long ago, such as 2h or 7d")
-    .option("--type <type>", "only events of this type: release.created, or release for all about releases")
-    .option("--at <time>", "as it was to be read then")
-    .option("--limit <number>", "how many at most", "50")
-    .option("--before <number>", "only events below this number")
-    .action(
-      handle<ShowFlags>(async ({ ctx, options }) => {
-        const { openControllerClient } = await import("../controller-client.ts");
-        const { readHistory } = await import("../release/read-history.ts");
-        const { events, before } = await readHistory(ctx, openControllerClient(ctx), options);
-        const shown = events.map(({ sentence: _, ...event }) => event);
-        return {
-          json: { events: shown, ...(before === undefined ? {} : { before }) },
-          text: shown.map((event) => JSON.stringify(event)).join("\n"),
-        };
-      }),
-    );
+    .option("--service <name>", "only what is about this service");
+  declareFilters(show).action(
+    handle<HistoryWish>(async ({ ctx, options }) => {
+      const { openControllerClient } = await import("../controller-client.ts");
+      const { readHistory } = await import("../release/read-history.ts");
+      const { events, before } = await readHistory(ctx, openControllerClient(ctx), options);
+      const shown = events.map(({ sentence: _, ...event }) => event);
+      return {
+        json: { events: shown, ...(before === undefined ? {} : { before }) },
+        text: shown.map((event) => JSON.stringify(event)).join("\n"),
+      };
+    }),
+  );
 }
 
 function declareProve(command: Command, handle: Handle): void {

@@ -1,22 +1,14 @@
 import { IngotError } from "../../ground/error.ts";
 import type { Declare } from "../command.ts";
 import { formatColumns, formatTime } from "../format.ts";
+import { declareFilters } from "../release/history-filters.ts";
 import type { History, HistoryWish } from "../release/read-history.ts";
 
 type Following = { readonly follow?: boolean };
 
 /** `ingot history [SERVICE]`: what happened, in sentences, the newest first. */
 export const declare: Declare = (command, handle) => {
-  command
-    .argument("[service]", "only what is about this service")
-    .option("--environment <name>", "only what is about this environment")
-    .option("--image <image>", "only what names this image: NAME:TAG of the controller's registry, or a digest")
-    .option("--by <principal>", "only what they did: user:alice, or alice")
-    .option("--since <time>", "only since then: a time, or how long ago, such as 2h or 7d")
-    .option("--type <type>", "only events of this type: release.created, or release for all about releases")
-    .option("--at <time>", "as it was to be read then")
-    .option("--limit <number>", "how many at most", "50")
-    .option("--before <number>", "only events below this number: what the page before ended with")
+  declareFilters(command.argument("[service]", "only what is about this service"))
     .option(
       "--follow",
       "print what happens from now on, until a signal ends it; of the filters it takes --type and --by",

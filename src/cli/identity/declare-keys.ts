@@ -2,6 +2,7 @@ import type { Context } from "../../ground/context.ts";
 import type { Command } from "commander";
 import type { Handle, Outcome } from "../command.ts";
 import { nameArgument, openController, pathOf } from "./named-identity.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 type KeysAnswer = { readonly principal: string; readonly keys: readonly string[] };
 
@@ -17,7 +18,7 @@ export function declareKeys(command: Command, handle: Handle): void {
         const { readKeyOption } = await import("./read-key-option.ts");
         const keys = texts.map((text) => readKeyOption(ctx, text));
         const answer = await (await openController(ctx)).post<KeysAnswer>(`${pathOf(name)}/keys`, { keys });
-        const ids = answer.keys.map((id) => id.slice(0, 12));
+        const ids = answer.keys.map((id) => shortId(id));
         return { json: answer, text: `registered for ${answer.principal}: ${ids.join(", ")}` };
       }),
     );
@@ -35,7 +36,7 @@ export function declareKeys(command: Command, handle: Handle): void {
         forgetTokens(ctx);
         return {
           json: answer,
-          text: `retired: ${answer.keys.map((id) => id.slice(0, 12)).join(", ")} of ${answer.principal}`,
+          text: `retired: ${answer.keys.map((id) => shortId(id)).join(", ")} of ${answer.principal}`,
         };
       }),
     );
@@ -60,7 +61,7 @@ async function rotate(
   const { principal } = await client.get<{ readonly principal: string }>("/api/v1/principal");
   const key = name === "identity" ? name : parseRole(name);
   const rotated = await rotateRegisteredKey(ctx, client, { name: key, principal, ...options });
-  const [former, now] = [rotated.former.slice(0, 12), rotated.key.slice(0, 12)];
+  const [former, now] = [shortId(rotated.former), shortId(rotated.key)];
   return {
     json: { principal, ...rotated },
     text: `${principal} now has the key ${now} for ${key}; ${former} is retired`,

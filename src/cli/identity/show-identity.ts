@@ -1,5 +1,6 @@
 import type { Identity } from "../../controller/state/identities.ts";
 import { formatColumns, formatTable } from "../format.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 /** A line a principal. */
 export function formatIdentities(identities: readonly Identity[]): string {
@@ -23,7 +24,7 @@ export function formatIdentity(one: Identity): string {
     ["emails", one.emails.join(", ") || "none"],
     ["environment", one.environment ?? "any"],
   ]);
-  const keys = one.keys.map(({ id, use, status }) => [id.slice(0, 12), use, status]);
+  const keys = one.keys.map(({ id, use, status }) => [shortId(id), use, status]);
   return [...lines, "", ...(keys.length === 0 ? ["no keys"] : [formatTable(["key", "use", "status"], keys)])].join(
     "\n",
   );

@@ -3,24 +3,23 @@ import type { DecisionChange, PolicyDiff } from "../../controller/verbs/diff-pol
 import { shortDigest } from "../../oci/digest.ts";
 import type { Handle } from "../command.ts";
 import type { ProjectOptions } from "../open-project.ts";
+import { declareEnvironments } from "./declare-environments.ts";
 import { describeMissing } from "./describe-missing.ts";
 
 /** `ingot policy diff [ENVIRONMENT…]`: whose decision would change if the policies of ingot.yaml were put in force. Exit 4 where one would. */
 export function declareDiff(parent: Command, handle: Handle): void {
-  parent
+  const command = parent
     .command("diff")
-    .description("say whose decision would change, over all images, if the policies of ingot.yaml were put in force")
-    .argument("[environment...]", "which environments (default: all of ingot.yaml)")
-    .option("--file <path>", "the ingot.yaml, where it is not the nearest one upwards")
-    .action(
-      handle<ProjectOptions, [string[]]>(async ({ ctx, options }, names) => {
-        const { readProposed } = await import("./read-proposed.ts");
-        const { openControllerClient } = await import("../controller-client.ts");
-        const policies = await readProposed(ctx, names, options);
-        const diff = await openControllerClient(ctx).post<PolicyDiff>("/api/v1/policies/diff", { policies });
-        return { json: diff, text: describe(diff), exitCode: diff.changed === 0 ? 0 : 4 };
-      }),
-    );
+    .description("say whose decision would change, over all images, if the policies of ingot.yaml were put in force");
+  declareEnvironments(command).action(
+    handle<ProjectOptions, [string[]]>(async ({ ctx, options }, names) => {
+      const { readProposed } = await import("./read-proposed.ts");
+      const { openControllerClient } = await import("../controller-client.ts");
+      const policies = await readProposed(ctx, names, options);
+      const diff = await openControllerClient(ctx).post<PolicyDiff>("/api/v1/policies/diff", { policies });
+      return { json: diff, text: describe(diff), exitCode: diff.changed === 0 ? 0 : 4 };
+    }),
+  );
 }
 
 function describe({ images, changed, changes }: PolicyDiff): string {

@@ -2,9 +2,11 @@ import type { Command } from "commander";
 import type { Explanation } from "../../controller/verbs/explain.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Handle } from "../command.ts";
-import { momentOf, oneLine } from "../release/one-line.ts";
+import { oneLine } from "../release/one-line.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 import { describeMakers } from "./describe-makers.ts";
 import { describeMissing } from "./describe-missing.ts";
+import { shortDigest } from "../../oci/digest.ts";
 
 type ExplainOptions = { readonly for: string; readonly as?: string; readonly action: string; readonly at?: string };
 
@@ -50,8 +52,8 @@ function describe(found: Explanation): string {
     ),
     ...(permit ? [`  by ${policies.join(", ")}`] : []),
     ...(permit || missing.length > 0 ? describeMissing(missing) : ["  no policy permits it"]),
-    `policy of ${environment}: version ${policy.version}, ${rules}, ${policy.approvals} approvals (${policyDigest.slice(0, 19)})`,
-    ...(until === undefined ? [] : [`the same may be decided otherwise from ${momentOf(until)} on`]),
+    `policy of ${environment}: version ${policy.version}, ${rules}, ${policy.approvals} approvals (${shortDigest(policyDigest)})`,
+    ...(until === undefined ? [] : [`the same may be decided otherwise from ${formatSeconds(until)} on`]),
     ...describeMakers(facts),
     // Two statements may fail for one reason.
     ...new Set(facts.uncounted.map(({ kind, reason }) => `does not count: ${kind}: ${oneLine(reason)}`)),

@@ -1,6 +1,7 @@
 import type { CreatedRelease } from "../../controller/verbs/create-release.ts";
 import type { Context } from "../../ground/context.ts";
-import { momentOf, oneLine } from "./one-line.ts";
+import { oneLine } from "./one-line.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 
 /** What became of a release, for a person. */
 export function describeRelease({ created, release, decision }: CreatedRelease): string {
@@ -10,7 +11,7 @@ export function describeRelease({ created, release, decision }: CreatedRelease):
     return `${name} is this image with this configuration already: nothing to do\n  ${repository}@${image}, since ${release.created} by ${release.createdBy}`;
   }
   const until =
-    decision.until === undefined ? "" : `; the same may be decided otherwise from ${momentOf(decision.until)} on`;
+    decision.until === undefined ? "" : `; the same may be decided otherwise from ${formatSeconds(decision.until)} on`;
   return [
     `${name}  ${repository}@${image}`,
     ...(from === undefined
@@ -28,7 +29,7 @@ type Glass = NonNullable<CreatedRelease["release"]["breakGlass"]>;
 
 function describeGlass({ reason, expires }: Glass, { lifted = [] }: CreatedRelease["decision"]): readonly string[] {
   return [
-    `  BREAK-GLASS until ${momentOf(expires)}: ${oneLine(reason)}`,
+    `  BREAK-GLASS until ${formatSeconds(expires)}: ${oneLine(reason)}`,
     ...lifted.map(
       ({ policy, missing, supply }) =>
         `    around ${policy}: ${oneLine(missing)}${supply === undefined ? "" : ` → ${supply}`}`,
@@ -41,6 +42,6 @@ export function warnOfBrokenGlass(ctx: Context, { created, release }: CreatedRel
   const { breakGlass, service, environment, number } = release;
   if (!created || breakGlass === undefined) return;
   ctx.report.warn(
-    `THE GLASS IS BROKEN: release ${number} of ${service} in ${environment} goes around the policy until ${momentOf(breakGlass.expires)}; everybody sees it in \`ingot status\` and \`ingot history\``,
+    `THE GLASS IS BROKEN: release ${number} of ${service} in ${environment} goes around the policy until ${formatSeconds(breakGlass.expires)}; everybody sees it in \`ingot status\` and \`ingot history\``,
   );
 }

@@ -1,7 +1,8 @@
 import type { ServiceStatus } from "../../controller/verbs/status.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import { formatTable, formatTime } from "../format.ts";
-import { momentOf, oneLine } from "./one-line.ts";
+import { oneLine } from "./one-line.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 
 /** A table of what is released, and below it whatever needs somebody's attention. `now`: seconds since 1970. */
 export function describeStatus(services: readonly ServiceStatus[], now: number): string {
@@ -56,7 +57,7 @@ function describeMissing({ policy, missing, supply }: ServiceStatus["deploy"]["m
 }
 
 function describeGlass({ reason, expires, isOverdue }: NonNullable<ServiceStatus["breakGlass"]>): string {
-  const when = isOverdue ? `was to end at ${momentOf(expires)} and is OVERDUE` : `until ${momentOf(expires)}`;
+  const when = isOverdue ? `was to end at ${formatSeconds(expires)} and is OVERDUE` : `until ${formatSeconds(expires)}`;
   return `BREAK-GLASS ${when}: ${oneLine(reason)}`;
 }
 
@@ -66,9 +67,9 @@ const day = 86_400;
 function describeEnds({ pullEnds, breakGlass, approvals }: ServiceStatus, now: number): readonly string[] {
   const ending = approvals.filter(({ expires }) => expires < now + day);
   return [
-    ...ending.map(({ by, expires }) => `the approval of ${by} ends at ${momentOf(expires)}`),
+    ...ending.map(({ by, expires }) => `the approval of ${by} ends at ${formatSeconds(expires)}`),
     ...(pullEnds === undefined || breakGlass !== undefined
       ? []
-      : [`from ${momentOf(pullEnds)} on its instances may not be started, if nothing is done until then`]),
+      : [`from ${formatSeconds(pullEnds)} on its instances may not be started, if nothing is done until then`]),
   ];
 }

@@ -3,7 +3,8 @@ import type { LedgerEvent } from "../../ledger/event.ts";
 import { system, type EventData, type EventType } from "./events.ts";
 import type { RevokedSubject } from "./revocation-events.ts";
 import { sayKind, tellStatement } from "./tell-statement.ts";
-import { timeOf } from "./time-of.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 type Tell = { readonly [T in EventType]: (data: EventData[T], actor: string) => string };
 
@@ -16,10 +17,11 @@ const tell: Tell = {
   "identity.removed": ({ principal, reason }) => `removed ${principal}: ${reason}`,
   "key.registered": ({ principal, key }, actor) => `registered ${keyOf({ ...key, principal }, actor)}`,
   "key.retired": (key, actor) => `retired ${keyOf(key, actor)}`,
-  "enrolment.opened": ({ principal, expires }) => `opened the enrolment of ${principal} until ${timeOf(expires)}`,
+  "enrolment.opened": ({ principal, expires }) =>
+    `opened the enrolment of ${principal} until ${formatSeconds(expires)}`,
   "enrolment.used": ({ principal }, actor) => `used the one-time code${principal === actor ? "" : ` of ${principal}`}`,
   "token.issued": ({ principal, environment, expires, by }, actor) =>
-    `${by.kind === "token" ? "took another token" : "signed in"}${principal === actor ? "" : ` as ${principal}`}${inEnvironment(environment, "for")} until ${timeOf(expires)}`,
+    `${by.kind === "token" ? "took another token" : "signed in"}${principal === actor ? "" : ` as ${principal}`}${inEnvironment(environment, "for")} until ${formatSeconds(expires)}`,
 
   "manifest.pushed": ({ repository, digest, subject }, actor) => {
     if (subject === undefined) return `pushed ${repository}@${shortDigest(digest)}`;
@@ -66,7 +68,7 @@ export function describeSubject(subject: RevokedSubject): string {
     case "package":
       return `package ${subject.name} ${subject.version} (${subject.ecosystem})`;
     case "key":
-      return `key ${shortKey(subject.id)}`;
+      return `key ${shortId(subject.id)}`;
   }
 }
 
@@ -74,7 +76,7 @@ function keyOf(
   { id, use, principal }: { readonly id: string; readonly use: string; readonly principal: string },
   actor: string,
 ): string {
-  return principal === actor ? `their ${use} key ${shortKey(id)}` : `the ${use} key ${shortKey(id)} of ${principal}`;
+  return principal === actor ? `their ${use} key ${shortId(id)}` : `the ${use} key ${shortId(id)} of ${principal}`;
 }
 
 function tellDecision({
@@ -118,7 +120,7 @@ function tellRelease({
   const way = from === undefined ? "" : tellOrigin(from);
   const why = reason === "" ? "" : `: ${reason}`;
   const glass =
-    breakGlass === undefined ? "" : `; BREAK-GLASS until ${timeOf(breakGlass.expires)}: ${breakGlass.reason}`;
+    breakGlass === undefined ? "" : `; BREAK-GLASS until ${formatSeconds(breakGlass.expires)}: ${breakGlass.reason}`;
   return `made release ${number} of ${service} in ${environment}, ${repository}@${shortDigest(image)}${way}${why}${glass}`;
 }
 
@@ -130,8 +132,4 @@ function tellOrigin({ environment, number, kind }: NonNullable<EventData["releas
 
 function inEnvironment(environment: string | undefined, word: string): string {
   return environment === undefined ? "" : ` ${word} ${environment}`;
-}
-
-function shortKey(id: string): string {
-  return id.slice(0, 12);
 }

@@ -1,6 +1,6 @@
 import { shortDigest } from "../../oci/digest.ts";
 import type { EventData } from "./events.ts";
-import { timeOf } from "./time-of.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 
 /** That somebody brought a statement that counts, and what it says. Who brings their own approval approves. */
 export function tellStatement(
@@ -14,7 +14,7 @@ export function tellStatement(
   }
   const verb = facts.verdict === "approve" ? "approved" : "REJECTED";
   const who = principal === actor ? verb : `brought the word of ${principal}, who ${verb}`;
-  const until = facts.verdict === "approve" ? ` until ${timeOf(facts.expires)}` : "";
+  const until = facts.verdict === "approve" ? ` until ${formatSeconds(facts.expires)}` : "";
   return `${who} ${image} for ${facts.environment}${until}${facts.reason === "" ? "" : `: ${facts.reason}`}`;
 }
 

@@ -7,6 +7,7 @@ import { findFallen, findNewest, listUncounted, listUndated, type AcceptedStatem
 import { findAuthors } from "./find-authors.ts";
 import { findMakers } from "./find-makers.ts";
 import { foldApprovals } from "./fold-approvals.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 /** What is verified about an image, by the state alone: two machines with the same ledger decide the same. */
 export function gatherFacts(state: Database, digest: string): ImageFacts {
@@ -58,7 +59,7 @@ function explainFallen({
   isDeleted,
   facts,
 }: AcceptedStatement): ImageFacts["uncounted"] {
-  if (keyStatus === "revoked") return [{ kind, reason: `the key ${key.slice(0, 12)} of ${principal} is revoked` }];
+  if (keyStatus === "revoked") return [{ kind, reason: `the key ${shortId(key)} of ${principal} is revoked` }];
   if (isDeleted) return [{ kind, reason: `the statement of ${principal} was deleted` }];
   if (facts.kind === "none" && facts.no !== undefined) return [{ kind, reason: facts.no }];
   return [];

@@ -6,6 +6,7 @@ import { addIdentity } from "./add-identity.ts";
 import { addKeys, retireKey, succeedKey } from "./change-keys.ts";
 import { makeKey, openIdentityWorld, type IdentityWorld } from "./identity.fixture.ts";
 import { readIdentities, readIdentity } from "./read-identities.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 const alice = { kind: "user", name: "alice", groups: [], roles: ["admin"] } as const;
 const bob = { kind: "user", name: "bob", groups: [], roles: ["developer"] } as const;
@@ -39,7 +40,7 @@ test("somebody puts a new key in the place of their own, signed by both, and ret
   const { controller, bobs } = world;
   const key = makeKey();
   await succeedKey(controller, bob, await successor(world, { old: bobs, key }));
-  await retireKey(controller, bob, { principal: "user:bob", key: bobs.id.slice(0, 12) });
+  await retireKey(controller, bob, { principal: "user:bob", key: shortId(bobs.id) });
   const keys = findIdentity(controller.ledger.state, "user:bob")?.keys.map(({ id, status }) => `${status} ${id}`);
   assert.deepEqual(keys?.toSorted(), [`active ${key.id}`, `retired ${bobs.id}`]);
   await assert.rejects(retireKey(controller, bob, { principal: "user:bob", key: bobs.id }), {

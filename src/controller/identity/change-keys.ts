@@ -13,6 +13,7 @@ import { verifyOwnJwt } from "./client-assertion.ts";
 import { readOfferedKey, replacingOf, type OfferedKey } from "./possession.ts";
 import { formatPrincipal } from "../../policy/principal-name.ts";
 import { registerKeys } from "./register-keys.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 type Answer = { readonly principal: string; readonly keys: readonly string[] };
 
@@ -85,13 +86,9 @@ export async function succeedKey(controller: Controller, by: Principal, successo
 }
 
 function notAgreed(id: string): IngotError {
-  return new IngotError(
-    "assertion-invalid",
-    `the key ${id.slice(0, 12)} has not signed that this key takes its place`,
-    {
-      hint: "ingot identity rotate-key",
-    },
-  );
+  return new IngotError("assertion-invalid", `the key ${shortId(id)} has not signed that this key takes its place`, {
+    hint: "ingot identity rotate-key",
+  });
 }
 
 function lastKey(principal: string): IngotError {

@@ -6,6 +6,7 @@ import type { Controller } from "../controller.ts";
 import { findIdentity, findKey, type IdentityKey } from "../state/identities.ts";
 import { refuseJwt, skew } from "./check-jwt.ts";
 import { signInOf } from "./sign-in.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 /** Seconds: so long may an assertion be good, at most. */
 export const lifeOfAssertion = 300;
@@ -62,7 +63,7 @@ export function requireIdentityKey(state: Database, id: string): NonNullable<Ret
   const key = findKey(state, id, "identity");
   if (key === undefined) throw refused("no registered key signed it");
   if (findIdentity(state, key.principal)?.removed !== false) throw refused(`${key.principal} was removed`);
-  if (key.status !== "active") throw refused(`the key ${id.slice(0, 12)} is ${key.status}`);
+  if (key.status !== "active") throw refused(`the key ${shortId(id)} is ${key.status}`);
   return key;
 }
 

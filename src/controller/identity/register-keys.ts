@@ -4,6 +4,7 @@ import type { Database } from "../../ledger/projection/database.ts";
 import { makeEvent } from "../events/events.ts";
 import type { RegisteredKey } from "../events/identity-events.ts";
 import { findKeyOwner } from "../state/identities.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 /**
  * The events that register keys. Throws `key-registered` for a key that is known already, whosever it is: registered anew it would take the word of its owner over, or bring back what
@@ -27,7 +28,7 @@ export function registerKeys(
 }
 
 function registered(id: string, owner: string): IngotError {
-  return new IngotError("key-registered", `the key ${id.slice(0, 12)} is registered already, as one of ${owner}`, {
+  return new IngotError("key-registered", `the key ${shortId(id)} is registered already, as one of ${owner}`, {
     hint: "a key has one owner and one use: `ingot key rotate ROLE` makes another; a key to sign in with is made by `ingot login --enrol` once keys/identity.key is moved away",
   });
 }

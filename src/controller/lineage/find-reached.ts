@@ -6,6 +6,7 @@ import type { RevokedSubject } from "../events/revocation-events.ts";
 import { PackageLists, type Bill } from "./package-lists.ts";
 import type { Reached } from "./reached.ts";
 import { spread, withMembers, type Seed } from "./spread.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 /** What a revocation would reach. */
 export type Reach = {
@@ -93,7 +94,7 @@ function findSigned(state: Database, id: string): Reach {
     unknown: [],
     reached: bySubject
       .filter(([, said]) => isBuilt(said))
-      .map(([digest]) => ({ digest, how: `signed by key ${id.slice(0, 12)}`, layers: [] })),
+      .map(([digest]) => ({ digest, how: `signed by key ${shortId(id)}`, layers: [] })),
     losing: bySubject
       .filter(([, said]) => !isBuilt(said))
       .map(([digest, said]) => ({ digest, kinds: said.map(({ kind }) => kind) })),

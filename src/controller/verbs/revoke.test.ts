@@ -15,6 +15,7 @@ import { deploy } from "./deploy.ts";
 import { digestFor, openEnvironment, record, usual } from "./releases.fixture.ts";
 import { revoke } from "./revoke.ts";
 import type { RevocationReport } from "./revocation-report.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 
 const admin = principal("root", "admin");
 const reason = "CVE-2026-0001";
@@ -161,7 +162,7 @@ test("what a lost builder's key signed is revoked, until a key that is good sign
   await yard.push(await sign(builder, "signature", { image: one, predicate: {} }), { image: one });
   await yard.push(await sign(scanner, "scan", { image: yard.image, predicate: {} }), { image: yard.image });
   const report = await revoke(yard.controller, admin, { subject: { kind: "key", id: builder.key.id }, reason });
-  assert.deepEqual(ways(report, one), [`signed by key ${builder.key.id.slice(0, 12)}`]);
+  assert.deepEqual(ways(report, one), [`signed by key ${shortId(builder.key.id)}`]);
   assert.ok(isRevoked(yard, one));
   const scans = await revoke(yard.controller, admin, { subject: { kind: "key", id: scanner.key.id }, reason });
   assert.deepEqual(scans.losing, [{ digest: yard.image.digest, kinds: ["scan"] }], "a scanner's key revokes no image");
