@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { makeKey } from "../controller/identity/identity.fixture.ts";
 import { statementKinds } from "../evidence/evidence.ts";
+import { shortId } from "../evidence/keys/key-folder.ts";
 import { signBundle } from "../evidence/statement/bundle.ts";
 import { makeSigner } from "../evidence/statement/statement.fixture.ts";
 import { formatStatement } from "../evidence/statement/statement.ts";
@@ -16,7 +17,6 @@ import {
 } from "./client/sign-in.ts";
 import { pushImage, startRegistry, type TestRegistry } from "./registry/registry.fixture.ts";
 import { routes } from "./routes.ts";
-import { shortId } from "../evidence/keys/key-folder.ts";
 
 /** A controller with an image, two environments, an approver with keys, and a release. */
 type World = TestRegistry & {

@@ -1,7 +1,7 @@
 import type { Dossier } from "../../controller/audit/dossier.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import { formatSeconds } from "../../ground/format-timestamp.ts";
 import { html, type Html, type HtmlPart } from "./html.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
 
 type Statement = Dossier["statements"][number];
 

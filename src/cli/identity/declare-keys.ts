@@ -1,8 +1,8 @@
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import type { Context } from "../../ground/context.ts";
 import type { Command } from "commander";
 import type { Handle, Outcome } from "../command.ts";
 import { nameArgument, openController, pathOf } from "./named-identity.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
 
 type KeysAnswer = { readonly principal: string; readonly keys: readonly string[] };
 

@@ -1,6 +1,6 @@
 import type { Identity } from "../../controller/state/identities.ts";
-import { formatColumns, formatTable } from "../format.ts";
 import { shortId } from "../../evidence/keys/key-folder.ts";
+import { formatColumns, formatTable } from "../format.ts";
 
 /** A line a principal. */
 export function formatIdentities(identities: readonly Identity[]): string {

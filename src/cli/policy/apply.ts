@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { PolicyChange, ProposedPolicy } from "../../controller/verbs/apply-policy.ts";
 import type { Context } from "../../ground/context.ts";
+import { shortDigest } from "../../oci/digest.ts";
 import { formatFinding } from "../../policy/finding.ts";
 import type { Handle } from "../command.ts";
 import { formatColumns } from "../format.ts";
 import type { ProjectOptions } from "../open-project.ts";
 import { declareEnvironments } from "./declare-environments.ts";
-import { shortDigest } from "../../oci/digest.ts";
 
 /** `ingot policy apply [ENVIRONMENT…]`: puts what ingot.yaml says of environments in force at the controller. */
 export function declareApply(parent: Command, handle: Handle): void {

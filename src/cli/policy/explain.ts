@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Explanation } from "../../controller/verbs/explain.ts";
 import { IngotError } from "../../ground/error.ts";
+import { shortDigest } from "../../oci/digest.ts";
 import type { Handle } from "../command.ts";
 import { oneLine } from "../release/one-line.ts";
 import { formatSeconds } from "../../ground/format-timestamp.ts";
 import { describeMakers } from "./describe-makers.ts";
 import { describeMissing } from "./describe-missing.ts";
-import { shortDigest } from "../../oci/digest.ts";
 
 type ExplainOptions = { readonly for: string; readonly as?: string; readonly action: string; readonly at?: string };
 

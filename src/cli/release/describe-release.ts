@@ -1,7 +1,7 @@
 import type { CreatedRelease } from "../../controller/verbs/create-release.ts";
 import type { Context } from "../../ground/context.ts";
-import { oneLine } from "./one-line.ts";
 import { formatSeconds } from "../../ground/format-timestamp.ts";
+import { oneLine } from "./one-line.ts";
 
 /** What became of a release, for a person. */
 export function describeRelease({ created, release, decision }: CreatedRelease): string {

@@ -1,8 +1,8 @@
 import type { ServiceStatus } from "../../controller/verbs/status.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import { formatTable, formatTime } from "../format.ts";
 import { oneLine } from "./one-line.ts";
-import { formatSeconds } from "../../ground/format-timestamp.ts";
 
 /** A table of what is released, and below it whatever needs somebody's attention. `now`: seconds since 1970. */
 export function describeStatus(services: readonly ServiceStatus[], now: number): string {

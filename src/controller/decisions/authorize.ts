@@ -2,6 +2,7 @@ import { IngotError } from "../../ground/error.ts";
 import type { NewEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Action, Decision, PolicyEngine, Principal, Request } from "../../policy/policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import type { Controller } from "../controller.ts";
 import { describeDenial } from "../../policy/explain/denial.ts";
 import { makeEvent } from "../events/events.ts";
@@ -9,7 +10,6 @@ import { gatherFacts } from "../facts/gather-facts.ts";
 import { listBroken, type Release } from "../state/releases.ts";
 import { fitDecision } from "./fit-decision.ts";
 import { requirePolicy } from "./require-policy.ts";
-import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** What somebody asks for. */
 export type Asked = {

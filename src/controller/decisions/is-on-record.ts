@@ -1,8 +1,8 @@
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Decision } from "../../policy/policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import { lastDecision } from "../state/decisions.ts";
 import { describeResource, type Asked } from "./authorize.ts";
-import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** Whether the last decision on the record about the same was the same one. */
 export function isOnRecord(state: Database, asked: Asked, decision: Decision): boolean {

@@ -1,10 +1,10 @@
+import { shortId } from "../../evidence/keys/key-folder.ts";
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import type { LedgerEvent } from "../../ledger/event.ts";
 import { system, type EventData, type EventType } from "./events.ts";
 import type { RevokedSubject } from "./revocation-events.ts";
 import { sayKind, tellStatement } from "./tell-statement.ts";
-import { formatSeconds } from "../../ground/format-timestamp.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
 
 type Tell = { readonly [T in EventType]: (data: EventData[T], actor: string) => string };
 

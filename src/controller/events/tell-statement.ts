@@ -1,6 +1,6 @@
+import { formatSeconds } from "../../ground/format-timestamp.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import type { EventData } from "./events.ts";
-import { formatSeconds } from "../../ground/format-timestamp.ts";
 
 /** That somebody brought a statement that counts, and what it says. Who brings their own approval approves. */
 export function tellStatement(

@@ -1,3 +1,4 @@
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { ImageFacts } from "../../policy/policy.ts";
 import { repositoriesOf } from "../state/registry.ts";
@@ -7,7 +8,6 @@ import { findFallen, findNewest, listUncounted, listUndated, type AcceptedStatem
 import { findAuthors } from "./find-authors.ts";
 import { findMakers } from "./find-makers.ts";
 import { foldApprovals } from "./fold-approvals.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
 
 /** What is verified about an image, by the state alone: two machines with the same ledger decide the same. */
 export function gatherFacts(state: Database, digest: string): ImageFacts {

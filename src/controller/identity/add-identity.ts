@@ -10,8 +10,8 @@ import { administer } from "./administer.ts";
 import { assertOwnAddresses } from "./assert-own-addresses.ts";
 import { openEnrolment } from "./open-enrolment.ts";
 import { formatPrincipal, parsePrincipal } from "../../policy/principal-name.ts";
-import { assertRegistrable } from "./registrable-name.ts";
 import { registerKeys } from "./register-keys.ts";
+import { assertRegistrable } from "./registrable-name.ts";
 
 /** Who somebody is, beside the name and the keys. */
 export type Standing = {

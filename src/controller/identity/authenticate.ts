@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Principal } from "../../policy/policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import type { Controller } from "../controller.ts";
 import { findIdentity, findKey } from "../state/identities.ts";
 import { findToken, type KnownToken } from "../state/sign-ins.ts";
@@ -8,7 +9,6 @@ import { expired, invalid, readAccessToken, type AccessClaims } from "./access-t
 import { parsePrincipal } from "../../policy/principal-name.ts";
 import { readAuthorization } from "./read-authorization.ts";
 import { signInOf, type CheckedToken } from "./sign-in.ts";
-import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /**
  * Who asks, by an `Authorization` header: an access token as Bearer, or as the password of Basic, which is how Docker and its like send it. Undefined without a header. Throws `token-invalid`,

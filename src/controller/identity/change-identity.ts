@@ -1,6 +1,7 @@
 import { IngotError } from "../../ground/error.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Principal } from "../../policy/policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import { findIdentity, type Identity } from "../state/identities.ts";
@@ -9,7 +10,6 @@ import { administer } from "./administer.ts";
 import { assertOwnAddresses } from "./assert-own-addresses.ts";
 import { hasAdmin } from "./find-admins.ts";
 import { openEnrolment } from "./open-enrolment.ts";
-import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** Gives somebody other roles, groups or addresses; what is not given stays. Throws `identity-unknown`, `identity-last-admin`, `policy-denied`. */
 export function changeIdentity(

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { occasionOfReplacing, signPossession, signReplacement, type OpenKey } from "../../api/client/sign-in.ts";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import { findIdentity } from "../state/identities.ts";
 import { addIdentity } from "./add-identity.ts";
 import { addKeys, retireKey, succeedKey } from "./change-keys.ts";
 import { makeKey, openIdentityWorld, type IdentityWorld } from "./identity.fixture.ts";
 import { readIdentities, readIdentity } from "./read-identities.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
 
 const alice = { kind: "user", name: "alice", groups: [], roles: ["admin"] } as const;
 const bob = { kind: "user", name: "bob", groups: [], roles: ["developer"] } as const;

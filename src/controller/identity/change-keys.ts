@@ -1,3 +1,4 @@
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import { parsePublicKey } from "../../evidence/keys/public-key.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Outcome } from "../../ledger/ledger.ts";
@@ -13,7 +14,6 @@ import { verifyOwnJwt } from "./client-assertion.ts";
 import { readOfferedKey, replacingOf, type OfferedKey } from "./possession.ts";
 import { formatPrincipal } from "../../policy/principal-name.ts";
 import { registerKeys } from "./register-keys.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
 
 type Answer = { readonly principal: string; readonly keys: readonly string[] };
 

@@ -1,12 +1,12 @@
 import { createPublicKey, hash } from "node:crypto";
 import { jwtVerify, type JWTPayload } from "jose";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Controller } from "../controller.ts";
 import { findIdentity, findKey, type IdentityKey } from "../state/identities.ts";
 import { refuseJwt, skew } from "./check-jwt.ts";
 import { signInOf } from "./sign-in.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
 
 /** Seconds: so long may an assertion be good, at most. */
 export const lifeOfAssertion = 300;

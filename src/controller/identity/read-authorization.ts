@@ -1,6 +1,6 @@
 import type { IngotError } from "../../ground/error.ts";
-import { invalid } from "./access-token.ts";
 import { parsePrincipal } from "../../policy/principal-name.ts";
+import { invalid } from "./access-token.ts";
 
 /** `username`: only where it names a principal; Docker asks for one, and people write anything. */
 export type Presented = { readonly token: string; readonly username?: string };

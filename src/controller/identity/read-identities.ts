@@ -1,10 +1,10 @@
 import type { Principal } from "../../policy/policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import type { Controller } from "../controller.ts";
 import { stateAt } from "../state-at.ts";
 import { listIdentities, type Identity } from "../state/identities.ts";
 import { requirePermit } from "../decisions/require-permit.ts";
 import { requireIdentity } from "./change-identity.ts";
-import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** Everybody who is registered, or was at a time; who was removed too, where asked for. Throws `policy-denied`, `request-malformed` for a time that is none. */
 export async function readIdentities(

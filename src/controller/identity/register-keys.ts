@@ -1,10 +1,10 @@
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { NewEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import { makeEvent } from "../events/events.ts";
 import type { RegisteredKey } from "../events/identity-events.ts";
 import { findKeyOwner } from "../state/identities.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
 
 /**
  * The events that register keys. Throws `key-registered` for a key that is known already, whosever it is: registered anew it would take the word of its owner over, or bring back what

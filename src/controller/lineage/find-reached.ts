@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import { isIndexType } from "../../oci/media-types.ts";
 import type { Controller } from "../controller.ts";
@@ -6,7 +7,6 @@ import type { RevokedSubject } from "../events/revocation-events.ts";
 import { PackageLists, type Bill } from "./package-lists.ts";
 import type { Reached } from "./reached.ts";
 import { spread, withMembers, type Seed } from "./spread.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
 
 /** What a revocation would reach. */
 export type Reach = {

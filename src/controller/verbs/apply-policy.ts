@@ -4,13 +4,13 @@ import type { NewEvent } from "../../ledger/event.ts";
 import type { Outcome } from "../../ledger/ledger.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { PolicyEngine, PolicyFile, Principal } from "../../policy/policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import { findPolicy, type AppliedPolicy } from "../state/policies.ts";
 import { authorize, denied, type Asked, type Authorized } from "../decisions/authorize.ts";
 import { requirePermit } from "../decisions/require-permit.ts";
 import { requirePolicy } from "../decisions/require-policy.ts";
-import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** What an environment shall ask from now on. No files: the shipped policy. */
 export type ProposedPolicy = {

@@ -5,6 +5,7 @@ import type { Database } from "../../ledger/projection/database.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import type { ApprovalFacts, Principal } from "../../policy/policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
@@ -15,7 +16,6 @@ import { attachBundle, type BundleAttachment } from "../statements/attach-bundle
 import type { Judged } from "../statements/judge-statement.ts";
 import { denied } from "../decisions/authorize.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
-import { formatPrincipal } from "../../policy/principal-name.ts";
 
 /** A signed approval or rejection. `image`: as people name it; `bundle`: the sigstore bundle, as JSON. */
 export type ApprovalOrder = { readonly image: string; readonly bundle: string };

@@ -1,12 +1,12 @@
 import type { Decision, ImageFacts } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
+import { anyoneWho, judgeImage } from "../decisions/judge-image.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import { listPolicies } from "../state/policies.ts";
 import { findManifest, tagsOf } from "../state/registry.ts";
 import { listAccepted, type AcceptedStatement } from "../state/statements.ts";
 import type { Moment } from "../state-at.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
-import { anyoneWho, judgeImage } from "../decisions/judge-image.ts";
 
 /** A statement about an image that counted when it came in. */
 export type DescribedStatement = {

@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import type { Decision } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
+import { anyoneWho, judgeImage } from "../decisions/judge-image.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import { listPolicies } from "../state/policies.ts";
 import { tagsOf } from "../state/registry.ts";
 import { listImages, type ListedImage } from "../state/images.ts";
 import { parsePolicies, type ProposedPolicy } from "./apply-policy.ts";
-import { anyoneWho, judgeImage } from "../decisions/judge-image.ts";
 
 /** One answer that would be another. */
 export type DecisionChange = {

@@ -1,5 +1,6 @@
 import { IngotError } from "../../ground/error.ts";
 import type { Action, Decision, ImageFacts, Principal } from "../../policy/policy.ts";
+import { formatPrincipal } from "../../policy/principal-name.ts";
 import type { Controller } from "../controller.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import type { Moment } from "../state-at.ts";
@@ -9,7 +10,6 @@ import { judge } from "../decisions/authorize.ts";
 import { findImage, type PushedImage } from "./find-image.ts";
 import { resourceOf } from "../decisions/judge-image.ts";
 import { requirePolicy } from "../decisions/require-policy.ts";
-import { formatPrincipal } from "../../policy/principal-name.ts";
 
 export type Question = {
   readonly image: string;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { shortId } from "../../evidence/keys/key-folder.ts";
 import { canonicalJson } from "../../oci/canonical-json.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
@@ -13,9 +14,8 @@ import { register, sign } from "../statements/door.fixture.ts";
 import { makeSigner } from "../../evidence/statement/statement.fixture.ts";
 import { deploy } from "./deploy.ts";
 import { digestFor, openEnvironment, record, usual } from "./releases.fixture.ts";
-import { revoke } from "./revoke.ts";
 import type { RevocationReport } from "./revocation-report.ts";
-import { shortId } from "../../evidence/keys/key-folder.ts";
+import { revoke } from "./revoke.ts";
 
 const admin = principal("root", "admin");
 const reason = "CVE-2026-0001";
