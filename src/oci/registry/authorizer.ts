@@ -136,6 +136,6 @@ function tokenRefused(endpoint: Endpoint, status: number, credentials: Credentia
   const who = credentials === undefined ? "no login" : "this login";
   const code = status === 401 || status === 403 ? "registry-denied" : "registry-failed";
   return new IngotError(code, `the token service of ${endpoint.registry} answered ${status} to ${who}`, {
-    hint: `docker login ${endpoint.registry}`,
+    hint: `docker login ${endpoint.registry}, or ingot login ${endpoint.registry} where it is a controller`,
   });
 }

@@ -12,9 +12,9 @@ const request = {
   accept: [200],
 } as const;
 
-async function refused(body: object): Promise<IngotError> {
+async function refused(body: object, status = 403): Promise<IngotError> {
   const endpoint = endpointOf("ingot.example");
-  const answer = new Response(JSON.stringify(body), { status: 403 });
+  const answer = new Response(JSON.stringify(body), { status });
   const error: unknown = await checkAnswer(answer, request, endpoint).catch((caught: unknown) => caught);
   assert.ok(error instanceof IngotError);
   return error;
@@ -30,6 +30,17 @@ test("a controller's denial is told with all that is missing, and its next comma
   assert.equal(error.hint, hint);
   assert.equal(error.code, "policy-denied");
   assert.deepEqual(error.details, ["DENIED: workload:host may not pull repository shop/web: no signature", ...details]);
+});
+
+test("what is refused for good is not tried again later, and a next step that is no command stays in the registry's words", async () => {
+  const hint = "push under a new tag; only mutable_tags: [shop/web] in controller.yaml lets tags move";
+  const message = `shop/web:1 is another image for ever. Next: ${hint}`;
+  const errors = [{ code: "DENIED", message, detail: { code: "tag-immutable", details: [], hint } }];
+  const taken = await refused({ errors }, 409);
+  assert.deepEqual(taken.details, [`DENIED: ${message}`]);
+  assert.match(taken.hint ?? "", /push it under a new tag$/);
+  assert.match((await refused({ errors: [] }, 400)).hint ?? "", /^correct what the registry refuses/);
+  assert.match((await refused({ errors: [] }, 503)).hint ?? "", /^try again later/);
 });
 
 test("attack: a stranger's registry gives nobody a next command but one of Ingot", async () => {

@@ -28,9 +28,17 @@ export async function checkAnswer(response: Response, request: RegistryRequest, 
     });
   }
   throw new IngotError("registry-failed", `the registry ${what}`, {
-    hint: own ?? "try again later, or ask its operator",
+    hint: own ?? hintFor(status),
     details,
   });
+}
+
+/** What is refused once is refused again: only what is the registry's own trouble goes by itself. */
+function hintFor(status: number): string {
+  if (status === 409) return "what is there already stands in the way: push it under a new tag";
+  if (status >= 400 && status < 500 && status !== 408 && status !== 429)
+    return "correct what the registry refuses, then run the same command again";
+  return "try again later, or ask its operator";
 }
 
 /** The image that was asked for as a person writes it; an upload's address is the registry's own and may hold a token. */
@@ -75,8 +83,9 @@ type RegistryError = { readonly code?: unknown; readonly message?: unknown; read
 function linesOf({ code, message, detail }: RegistryError): readonly string[] {
   const details = member(detail, "details");
   const missing = Array.isArray(details) ? details.filter((one) => typeof one === "string").slice(0, 30) : [];
-  // Its message has all that, and the next command, in one line, for clients that show nothing else.
-  const [said = ""] = String(message).split(missing.length === 0 ? ". Next: " : " (", 1);
+  // Its message has all that, and the next step, in one line, for clients that show nothing else. A step that is no command stays there.
+  const ends = [...(missing.length === 0 ? [] : [" ("]), ...(isCommand(member(detail, "hint")) ? [". Next: "] : [])];
+  const said = ends.reduce((text, end) => text.split(end, 1)[0] ?? "", String(message));
   return [`${String(code)}: ${said}`.slice(0, 300), ...missing.map((one) => one.slice(0, 300))];
 }
 
