@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { freemem } from "node:os";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { IngotError } from "../../ground/error.ts";
@@ -29,6 +30,7 @@ export function openDatabase(path: string, mode: "keep" | "scratch" | "read" = "
   const database = new DatabaseSync(mode === "read" ? readAddress(path) : path, { timeout: 5000 });
   try {
     database.exec(settings[mode]);
+    if (mode === "scratch") database.exec(`PRAGMA cache_size = -${scratchCache()}`);
   } catch (error) {
     database.close();
     throw error;
@@ -56,10 +58,15 @@ export function isDatabaseError(error: unknown): error is Error & { readonly err
 /** What was deleted is overwritten with zeroes, so that nothing lives on in a part of the file that no query shows. */
 const settings = {
   keep: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA cache_size = -65536;",
-  scratch:
-    "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON; PRAGMA cache_size = -65536;",
+  scratch: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON;",
   read: "PRAGMA query_only = ON;",
 } as const;
+
+/** KiB. Digests come in no order, so that folding a long past touches all pages again and again: with too few of them at hand it takes four times as long. No more than the file is ever used. */
+function scratchCache(): number {
+  const quarter = Math.floor(freemem() / 4 / 1024);
+  return Math.min(1 << 20, Math.max(1 << 16, quarter));
+}
 
 function wrap(database: DatabaseSync): OpenDatabase {
   const statements = new Map<string, StatementSync>();
