@@ -1,12 +1,10 @@
-import { openPolicyEngine, type OpenPolicyEngine } from "../src/policy/engine/policy-engine.ts";
-import { toCedarRequest } from "../src/policy/engine/cedar-request.ts";
-import { viewOf } from "../src/policy/explain/view.ts";
-import { deployment, goodImage, person } from "../src/policy/policy.fixture.ts";
-import type { Request } from "../src/policy/policy.ts";
-import type { Bench, Side } from "./comparison.ts";
-
-/** Milliseconds. */
-export type DecisionTimes = { readonly p50: number; readonly p99: number };
+import { openPolicyEngine, type OpenPolicyEngine } from "../../src/policy/engine/policy-engine.ts";
+import { toCedarRequest } from "../../src/policy/engine/cedar-request.ts";
+import { viewOf } from "../../src/policy/explain/view.ts";
+import { deployment, goodImage, person } from "../../src/policy/policy.fixture.ts";
+import type { Request } from "../../src/policy/policy.ts";
+import type { Bench, Side } from "../comparison.ts";
+import { describeTimes, timesOf, type Times } from "./times.ts";
 
 /** An image with everything; one of which nothing is known, so that ten rules and their sentences are filled in; and somebody whom nothing permits, where it is asked who could. */
 const requests = {
@@ -17,15 +15,7 @@ const requests = {
   "permitted by nothing": deployment({ principal: person("eve", "auditor") }),
 } as const satisfies Record<string, Request>;
 
-export type DecisionKind = keyof typeof requests;
-
-/** What one decision takes, by the shipped policies, in a process that has decided before. */
-export async function measureDecisions(count: number): Promise<Readonly<Record<DecisionKind, DecisionTimes>>> {
-  const engine = await openPolicyEngine();
-  const kinds = Object.keys(requests) as DecisionKind[];
-  const times = kinds.map((kind) => [kind, measureKind(engine, kind, count)] as const);
-  return Object.fromEntries(times) as Record<DecisionKind, DecisionTimes>;
-}
+type DecisionKind = keyof typeof requests;
 
 export const bench: Bench = async function* (work) {
   const engine = await openPolicyEngine();
@@ -42,7 +32,7 @@ export const bench: Bench = async function* (work) {
 };
 
 function ourSide(engine: OpenPolicyEngine, kind: DecisionKind, count: number): Side {
-  return { name: `ingot: ${kind}`, run: () => say(measureKind(engine, kind, count)) };
+  return { name: `ingot: ${kind}`, run: () => describeTimes(measureKind(engine, kind, count)) };
 }
 
 /** The same permit asked of Cedar in its usual way, preparsed too: it names no forbid that does not decide, and fills in no sentence. */
@@ -59,28 +49,21 @@ async function plainCedar({ shipped }: OpenPolicyEngine, count: number): Promise
       validateRequest: true,
     });
   };
-  return { name: "cedar-wasm, stateful, with its schema: permitted", run: () => say(measure(decide, count)) };
+  return { name: "cedar-wasm, stateful, with its schema: permitted", run: () => describeTimes(measure(decide, count)) };
 }
 
-function measureKind(engine: OpenPolicyEngine, kind: DecisionKind, count: number): DecisionTimes {
+function measureKind(engine: OpenPolicyEngine, kind: DecisionKind, count: number): Times {
   const set = engine.forEnvironment([]);
   return measure(() => void engine.decide(set, requests[kind]), count);
 }
 
 /** The first tenth is not counted: until then the compiler works beside it. */
-function measure(work: () => void, count: number): DecisionTimes {
+function measure(work: () => void, count: number): Times {
   const times: number[] = [];
   for (let index = 0; index < count * 1.1; index++) {
     const start = performance.now();
     work();
     times.push(performance.now() - start);
   }
-  const sorted = times.slice(Math.ceil(count * 0.1)).toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
-}
-
-function say({ p50, p99 }: DecisionTimes): string {
-  return `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
+  return timesOf(times.slice(Math.ceil(count * 0.1)));
 }

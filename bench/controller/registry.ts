@@ -1,18 +1,16 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { randomFillSync } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { runCommand } from "../src/ground/run-command.ts";
-import { canonicalJson } from "../src/oci/canonical-json.ts";
-import { openLayout } from "../src/oci/layout.ts";
-import { mediaTypes } from "../src/oci/media-types.ts";
-import { freePort } from "../test/support/daemon.ts";
-import { startDockerRegistry } from "../test/support/docker-registry.ts";
-import { newerTool } from "../test/support/newer-tools.ts";
-import type { Bench, BenchWork, Comparison, Side } from "./comparison.ts";
+import { runCommand } from "../../src/ground/run-command.ts";
+import { canonicalJson } from "../../src/oci/canonical-json.ts";
+import { openLayout } from "../../src/oci/layout.ts";
+import { mediaTypes } from "../../src/oci/media-types.ts";
+import { startDockerRegistry } from "../../test/support/docker-registry.ts";
+import { newerTool } from "../../test/support/newer-tools.ts";
+import { startController } from "./start-controller.ts";
+import type { Bench, BenchWork, Comparison, Side } from "../comparison.ts";
 
 /** The controller's registry beside Debian's docker-registry: ours asks who it is and what the policy says, at each request; theirs asks nothing. */
 export const bench: Bench = async function* (work) {
@@ -163,24 +161,4 @@ async function makeImage(folder: string): Promise<void> {
   const manifest = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.imageManifest, config, layers });
   const digest = layout.putBlob(manifest);
   await layout.setReference("bench", { mediaType: mediaTypes.imageManifest, digest, size: manifest.length });
-}
-
-type Started = { readonly host: string; readonly token: string; readonly stop: () => Promise<void> };
-
-/** In a process of its own, as it runs for people. */
-async function startController(home: string): Promise<Started> {
-  mkdirSync(home, { recursive: true });
-  const port = String(await freePort());
-  const script = join(import.meta.dirname, "support/registry-server.ts");
-  const flags = ["--disable-warning=ExperimentalWarning", script, home, port];
-  const child: ChildProcess = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
-  if (child.stdout === null) throw new Error("no output");
-  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
-  const { token } = JSON.parse(line) as { token: string };
-  const stop = async (): Promise<void> => {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await ended;
-  };
-  return { host: `127.0.0.1:${port}`, token, stop };
 }
