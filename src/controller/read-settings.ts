@@ -132,11 +132,10 @@ function mistakesOf(issue: z.core.$ZodIssue): readonly Mistake[] {
 }
 
 /** Of all levels. */
-const settingNames: readonly string[] = [
-  ...Object.keys(settingsSchema.shape),
-  ...["certificate", "key", "url", "audience", "kind", "name", "rules", "claim", "value", "group", "roles"],
-  ...["required", "known", "blob", "manifest", "body"],
-];
+const settingNames: readonly string[] = Object.keys(settingsSchema.shape).concat(
+  ["certificate", "key", "url", "audience", "kind", "name", "rules", "claim", "value", "group", "roles"],
+  ["required", "known", "blob", "manifest", "body"],
+);
 
 /** Line and column of a value, or of what holds it. */
 function placeOf(document: YamlModule.Document, lines: YamlModule.LineCounter, at: readonly PropertyKey[]): string {

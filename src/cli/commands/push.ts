@@ -24,7 +24,7 @@ export const declare: Declare = (command, handle) => {
         const pushed = formatReference(reference);
         return {
           json: { image, digest, reference: pushed, statements },
-          text: `${pushed}  ${digest}${withStatements(statements)}`,
+          text: `${pushed}${reference.digest === undefined ? `  ${digest}` : ""}${withStatements(statements)}`,
         };
       }),
     );

@@ -8,7 +8,7 @@ import { attachReferrers, readReferrers } from "../referrers.ts";
 import { inParallel } from "../registry/in-parallel.ts";
 import type { ListedReferrers } from "../registry/list-referrers.ts";
 import { checkReferrer, reasonAgainst, type Referrer, type SkippedReferrer } from "./check-referrer.ts";
-import { countOnce } from "./count-once.ts";
+import { countOnce, sayStatements } from "./count-once.ts";
 import { reasonOf, warnSkipped } from "./warn-skipped.ts";
 
 /**
@@ -37,7 +37,7 @@ export async function receiveReferrers(
   const isListed = new Set(listed.map(({ digest }) => digest));
   const there = readReferrers(layout, subject).referrers.filter(({ descriptor: { digest } }) => isListed.has(digest));
   const before = there.filter(({ descriptor: { digest } }) => !isMissing.has(digest));
-  task?.done(`${countOnce(received)} statements received, ${countOnce(before)} were there`);
+  task?.done(`${sayStatements(received)} received, ${countOnce(before)} were there`);
   warnSkipped(context, subject, problems);
   return countOnce(there);
 }

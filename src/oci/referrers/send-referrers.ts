@@ -7,7 +7,7 @@ import type { Repository } from "../registry.ts";
 import { inParallel } from "../registry/in-parallel.ts";
 import type { FetchedManifest } from "../registry/manifests.ts";
 import type { Referrer, SkippedReferrer } from "./check-referrer.ts";
-import { countOnce } from "./count-once.ts";
+import { countOnce, sayStatements } from "./count-once.ts";
 import { reasonOf, warnSkipped } from "./warn-skipped.ts";
 
 /**
@@ -38,7 +38,7 @@ export async function sendReferrers(
   });
   await repository.pushReferrers(subject, manifests);
   const before = referrers.filter((referrer) => !wanted.includes(referrer));
-  task?.done(`${countOnce(sent)} statements sent, ${countOnce(before)} were there`);
+  task?.done(`${sayStatements(sent)} sent, ${countOnce(before)} were there`);
   warnSkipped(context, subject, problems);
   return countOnce([...before, ...sent]);
 }
