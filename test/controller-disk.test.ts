@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { test, type TestContext } from "node:test";
 import { eventFolder } from "../src/controller/controller.ts";
 import { controllerFold } from "../src/controller/state/fold.ts";
 import { IngotError } from "../src/ground/error.ts";
+import { mount, mountFlags, unmount } from "../src/ground/libc.ts";
 import { verifyLog } from "../src/ledger/verify/verify-log.ts";
 import { verifyState } from "../src/ledger/verify/verify-state.ts";
 import { readLogKey, verifierKey } from "../src/ledger/log/log-key.ts";
@@ -14,9 +14,7 @@ import { digestOf } from "../src/oci/digest.ts";
 import { startController, type ControllerProcess } from "./support/controller-process.ts";
 import { enrolAdmin, join, type Person } from "./support/controller-session.ts";
 import { makeImage, pushImage, UnexpectedAnswer, type MadeImage } from "./support/registry-push.ts";
-
-/** libc.ts is loaded here: with it, the test could not even be skipped where it does not load. */
-const { mount, mountFlags, unmount } = await import("../src/ground/libc.ts");
+import { fillDisk, mountDisk } from "./support/small-disk.ts";
 
 type OnDisk = {
   readonly home: string;
@@ -27,39 +25,16 @@ type OnDisk = {
 
 /** A controller whose home is a disk of its own; undefined, with the test skipped, where this user may not mount one. */
 async function startOnDisk(t: TestContext, size: string): Promise<OnDisk | undefined> {
-  const home = mkdtempSync(joinPath(tmpdir(), "ingot-controller-disk-"));
-  try {
-    mount("tmpfs", home, { type: "tmpfs", data: `size=${size}` });
-  } catch (error) {
-    rmSync(home, { recursive: true });
-    t.skip(`needs a mount of its own: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
-  }
   const running: ControllerProcess[] = [];
-  t.after(async () => {
+  const home = mountDisk(t, size, async () => {
     for (const one of running) await one.kill();
-    // Also the one over it, where a test failed before it took it away.
-    while (statSync(home).dev !== statSync(tmpdir()).dev) unmount(home, { detach: true });
-    rmSync(home, { recursive: true, force: true });
   });
+  if (home === undefined) return undefined;
   const server = await startController({ home });
   running.push(server);
   const admin = await enrolAdmin(server);
   const ci = await join(admin, { principal: "workload:ci", roles: ["builder"] });
   return { home, server, admin, ci };
-}
-
-function fill(disk: string): string {
-  const path = joinPath(disk, "filler");
-  for (const size of [1 << 20, 1 << 16, 1 << 12])
-    for (;;) {
-      try {
-        writeFileSync(path, Buffer.alloc(size), { flag: "a" });
-      } catch {
-        break;
-      }
-    }
-  return path;
 }
 
 /** What a client is answered that cannot be served: the status of either API, and its words. */
@@ -112,7 +87,7 @@ test("on a full disk pushes and records are refused with what to do, nothing ack
   for (const image of [...images, unseen]) await pushImage(ci, image);
   // A first pull is a decision, which is recorded.
   await assertThere(ci, images);
-  const filler = fill(home);
+  const filler = fillDisk(home);
   const large = makeImage("shop/web", "large", randomBytes(400_000));
   const pushed = await refusalOf(pushImage(ci, large));
   assert.ok(pushed !== undefined && [503, 507].includes(pushed.status), JSON.stringify(pushed));

@@ -13,7 +13,6 @@ import { controllerUrl, registryLogin } from "../src/cli/controller-access.ts";
 import { trustCa } from "../src/cli/sign-in/trust-ca.ts";
 import { hasOpenssl, makeCertificate } from "../src/controller/identity/certificate.fixture.ts";
 import { processContext, type Context } from "../src/ground/context.ts";
-import { IngotError } from "../src/ground/error.ts";
 import { openStore } from "../src/oci/layout.ts";
 import { copyImage } from "../src/oci/oci.ts";
 import { parseReference } from "../src/oci/reference.ts";
@@ -23,20 +22,12 @@ import { enrolAdmin, join, type Person } from "./support/controller-session.ts";
 import { freePort } from "./support/daemon.ts";
 import { makeImage, pushImage } from "./support/registry-push.ts";
 import { runIngot } from "./support/run-ingot.ts";
+import { thrownBy } from "./support/thrown-error.ts";
 
 function makeHome(t: TestContext): string {
   const home = mkdtempSync(joinPath(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "ingot-server-"));
   t.after(() => rmSync(home, { recursive: true, force: true }));
   return home;
-}
-
-async function refusal(work: Promise<unknown>): Promise<IngotError> {
-  const error: unknown = await work.then(
-    () => assert.fail("nothing was thrown"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof IngotError, String(error));
-  return error;
 }
 
 test("a follower gets each event once and in order over the kill and the new start of the controller, and other commands work beside it", async (t) => {
@@ -161,7 +152,7 @@ test("with a certificate it serves HTTPS alone; whoever does not know its author
   assert.equal(server.url, base);
   const ctx = processContext({});
   const ask = (url: string): Promise<unknown> => openClient(ctx, { url }).get("/api/v1/controller");
-  const unknown = await refusal(ask(base));
+  const unknown = await thrownBy(ask(base));
   assert.equal(unknown.code, "controller-unreachable");
   assert.match(unknown.message, /its certificate is of an authority that this machine does not know/);
   assert.equal(unknown.hint, `ingot login ${base} --ca FILE`);
@@ -183,9 +174,9 @@ test("with a certificate it serves HTTPS alone; whoever does not know its author
     const push = { from: { kind: "store", name: "shop/web" }, to: { kind: "registry", reference } } as const;
     assert.equal((await copyImage(client, push, { insecure: true })).digest, image.digest);
   });
-  const otherName = await refusal(ask(`https://localhost:${port}`));
+  const otherName = await thrownBy(ask(`https://localhost:${port}`));
   assert.match(otherName.message, /its certificate is not for the name localhost/);
-  const plain = await refusal(ask(`http://127.0.0.1:${port}`));
+  const plain = await thrownBy(ask(`http://127.0.0.1:${port}`));
   assert.equal(plain.code, "controller-unreachable");
   assert.equal(await server.stop(), 0);
 });
@@ -193,9 +184,9 @@ test("with a certificate it serves HTTPS alone; whoever does not know its author
 test("each way in which a controller is not there has its own sentence and next step", async (t) => {
   const ctx = processContext({});
   const ask = (url: string): Promise<unknown> => openClient(ctx, { url }).get("/api/v1/status");
-  const down = await refusal(ask(`http://127.0.0.1:${await freePort()}`));
+  const down = await thrownBy(ask(`http://127.0.0.1:${await freePort()}`));
   assert.match(`${down.message} → ${down.hint}`, /nothing listens on 127\.0\.0\.1:\d+ → start it there: ingot serve/);
-  const nowhere = await refusal(ask("https://no-such-host.invalid"));
+  const nowhere = await thrownBy(ask("https://no-such-host.invalid"));
   assert.match(`${nowhere.message} → ${nowhere.hint}`, /there is no host no-such-host\.invalid.* → check the address/);
   const other = createServer((request, response) => {
     if (request.url?.startsWith("/api/v1/status") === true) response.end("<html>hello</html>");
@@ -205,10 +196,10 @@ test("each way in which a controller is not there has its own sentence and next 
   t.after(() => other.close());
   const address = other.address();
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-  const stranger = await refusal(ask(url));
+  const stranger = await thrownBy(ask(url));
   assert.equal(stranger.code, "controller-failed");
   assert.match(`${stranger.message} → ${stranger.hint}`, /is no controller of Ingot.* → check the address/);
-  const moved = await refusal(openClient(ctx, { url }).get("/api/v1/identities"));
+  const moved = await thrownBy(openClient(ctx, { url }).get("/api/v1/identities"));
   assert.match(
     `${moved.message} → ${moved.hint}`,
     /sends on to https:\/\/elsewhere\.example\/login.* → name the address/,

@@ -1,14 +1,10 @@
 /** Ingot and cosign 3 read each other's keys and statements, with a real registry between them. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { startDockerRegistry } from "../../test/support/docker-registry.ts";
-import { newerTool } from "../../test/support/newer-tools.ts";
-import { hasProgram } from "../../test/support/real-packages.ts";
+import { cosignSkip as skip, makeCosignWorld, type CosignAnswer } from "../../test/support/cosign-world.ts";
 import { processContext, type Context } from "../ground/context.ts";
-import { runCommand } from "../ground/run-command.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { openStore, type Layout } from "../oci/layout.ts";
 import { parseImageManifest } from "../oci/manifest.ts";
@@ -23,9 +19,6 @@ import { attest } from "./statement/attest.ts";
 import { readEvidence } from "./statement/read-evidence.ts";
 import { attachRaw, type RawBundle } from "./statement/statement.fixture.ts";
 
-const cosign = newerTool("cosign") ?? "";
-const missing = cosign === "" ? "cosign" : "docker-registry";
-const skip = cosign !== "" && hasProgram("docker-registry") ? false : `needs ${missing}: not installed`;
 const passphrase = "four random words here";
 
 type Place = {
@@ -36,24 +29,18 @@ type Place = {
   /** `HOST/shop/web` */
   readonly repository: string;
   /** Runs cosign to its end, whatever that is. */
-  readonly run: (
-    ...args: string[]
-  ) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  readonly run: (...args: string[]) => Promise<CosignAnswer>;
 };
 
 async function makePlace(t: TestContext): Promise<Place> {
-  const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "ingot-cosign-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const registry = await startDockerRegistry(join(folder, "registry"));
-  t.after(() => registry.stop());
+  const { folder, host, run } = await makeCosignWorld(t);
   const env = { ...process.env, HOME: folder, DOCKER_CONFIG: join(folder, "docker"), COSIGN_PASSWORD: passphrase };
   const home = join(folder, "home");
   const ctx = processContext({ home, cwd: folder, env: { ...env, INGOT_KEY_PASSPHRASE: passphrase } });
   const layout = openStore(ctx);
   const image = putTinyImage(layout, { text: "hello" });
   await layout.setReference("shop/web", image);
-  const run: Place["run"] = (...args) => runCommand(cosign, args, { cwd: folder, env, allowFailure: true });
-  return { ctx, folder, layout, image, repository: `${registry.host}/shop/web`, run };
+  return { ctx, folder, layout, image, repository: `${host}/shop/web`, run: (...args) => run(args, env) };
 }
 
 const signOptions = ["--use-signing-config=false", "--tlog-upload=false"];

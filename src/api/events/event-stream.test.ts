@@ -4,10 +4,10 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
 import { freePort } from "../../../test/support/daemon.ts";
+import { thrownBy } from "../../../test/support/thrown-error.ts";
 import { openTestController } from "../../controller/controller.fixture.ts";
 import { makeEvent } from "../../controller/events/events.ts";
 import { processContext } from "../../ground/context.ts";
-import { IngotError } from "../../ground/error.ts";
 import type { NewEvent, NumberedEvent } from "../../ledger/event.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { serve } from "../api.ts";
@@ -48,15 +48,6 @@ async function take(
     if (taken.length === count) ending.abort();
   }
   return taken;
-}
-
-async function reject(work: Promise<unknown>): Promise<IngotError> {
-  const error: unknown = await work.then(
-    () => assert.fail("nothing was thrown"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof IngotError, String(error));
-  return error;
 }
 
 test("a follower gets every event once, in order, under its number, those of the past and those to come", async (t) => {
@@ -110,7 +101,7 @@ test("who may not read what is on the record gets no stream of it", async (t) =>
   const world = await startRegistry(t);
   await record(world, policyOf("staging"));
   const host = await world.enter("workload:host", ["host"], "staging");
-  const error = await reject(take(world, host, { count: 1 }));
+  const error = await thrownBy(take(world, host, { count: 1 }));
   assert.equal(error.code, "policy-denied");
   assert.match(error.message, /workload:host may not audit the controller/);
   const answer = await fetch(`${world.url}/api/v1/events`, { headers: { authorization: `Bearer ${host}` } });
@@ -120,7 +111,7 @@ test("who may not read what is on the record gets no stream of it", async (t) =>
 test("a stream ends with its token, and with the identity or the role that it rests on", async (t) => {
   const world = await startRegistry(t);
   const tokens = await Promise.all(["user:ann", "user:ben", "user:cleo"].map((name) => world.enter(name, ["auditor"])));
-  const [ann, ben, cleo] = tokens.map((token) => reject(take(world, token, { count: 1000 })));
+  const [ann, ben, cleo] = tokens.map((token) => thrownBy(take(world, token, { count: 1000 })));
   await sleep(300);
   await record(world, makeEvent("user:admin", "identity.removed", { principal: "user:ben", reason: "" }));
   assert.equal((await ben)?.code, "token-invalid");

@@ -10,22 +10,18 @@ import { issueToken, type IssuedToken } from "./issue-token.ts";
 
 const admin = { kind: "user", name: "alice", groups: [], roles: ["admin"] } as const;
 
+function claimsOf({ controller, url }: IdentityWorld): Readonly<Record<string, string | number>> {
+  const now = Math.floor(controller.ledger.now().getTime() / 1000);
+  return { iss: "user:alice", sub: "user:alice", aud: url, iat: now, exp: now + 120, jti: "0123456789abcdef" };
+}
+
 /** An assertion as a client makes it, with changes. */
 function assertion(
   world: IdentityWorld,
   changes: Readonly<Record<string, unknown>> = {},
   { key = world.alice, header = {} }: { readonly key?: OpenKey; readonly header?: Record<string, unknown> } = {},
 ): Promise<string> {
-  const now = Math.floor(world.controller.ledger.now().getTime() / 1000);
-  const claims = {
-    iss: "user:alice",
-    sub: "user:alice",
-    aud: world.url,
-    iat: now,
-    exp: now + 120,
-    jti: "0123456789abcdef",
-  };
-  return new SignJWT({ ...claims, ...changes })
+  return new SignJWT({ ...claimsOf(world), ...changes })
     .setProtectedHeader({ alg: "ES256", kid: key.id, ...header })
     .sign(key.secret);
 }
@@ -129,15 +125,7 @@ test("attack: an assertion in somebody else's name, by an unknown key, by a key 
 
 test("attack: an assertion with alg none, or HS256 with the public key as secret, is refused", async (t) => {
   const world = await openIdentityWorld(t);
-  const now = Math.floor(world.controller.ledger.now().getTime() / 1000);
-  const claims = {
-    iss: "user:alice",
-    sub: "user:alice",
-    aud: world.url,
-    iat: now,
-    exp: now + 60,
-    jti: "0123456789abcdef",
-  };
+  const claims = claimsOf(world);
   const hmac = new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid: world.alice.id });
   for (const wrong of [
     new UnsecuredJWT(claims).encode(),

@@ -1,47 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
+import { fillDisk, mountDisk } from "../../../test/support/small-disk.ts";
 import { IngotError } from "../../ground/error.ts";
+import { mount, mountFlags, unmount } from "../../ground/libc.ts";
 import { makeEntries, makeKey, moveOf, openTestLedger, openTestLog, accounts } from "../ledger.fixture.ts";
 import { verifyLog } from "../verify/verify-log.ts";
 import { verifyState } from "../verify/verify-state.ts";
 import { openLog } from "./open-log.ts";
-
-/** libc.ts is loaded here: with it, the test could not even be skipped where it does not load. */
-const { mount, mountFlags, unmount } = await import("../../ground/libc.ts");
-
-/** A disk of its own; undefined, with the test skipped, where this user may not mount one. */
-function mountDisk(t: TestContext, size: string): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "ingot-disk-"));
-  try {
-    mount("tmpfs", folder, { type: "tmpfs", data: `size=${size}` });
-  } catch (error) {
-    rmSync(folder, { recursive: true });
-    t.skip(`needs a mount of its own: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
-  }
-  t.after(() => {
-    unmount(folder, { detach: true });
-    rmSync(folder, { recursive: true });
-  });
-  return folder;
-}
-
-/** Takes all the space that is left. */
-function fill(disk: string): string {
-  const path = join(disk, "filler");
-  for (const size of [1 << 20, 1 << 16, 1 << 12])
-    for (;;) {
-      try {
-        writeFileSync(path, Buffer.alloc(size), { flag: "a" });
-      } catch {
-        break;
-      }
-    }
-  return path;
-}
 
 const ignoreEntry = () => undefined;
 
@@ -59,7 +26,7 @@ test("a full disk fails an append and nothing else: with space again, the same l
   const [folder, key] = [join(disk, "events"), makeKey()];
   const log = await openTestLog(t, { folder, key });
   await log.append(makeEntries(100));
-  const filler = fill(disk);
+  const filler = fillDisk(disk);
   const large = [Buffer.alloc(60_000)];
   await assert.rejects(log.append(large), (error) => assertWriteFailed(error, /no space is left on its disk/));
   assert.equal(log.checkpoint().size, 100);
@@ -102,7 +69,7 @@ test("a ledger on a disk that fills up loses nothing that it acknowledged, and g
   const note = "x".repeat(10_000);
   const move = async (at: number) => ledger.transact(() => ({ events: [moveOf(`a${at}`, 1, note)], result: at }));
   for (let at = 0; at < 5; at++) await move(at);
-  const filler = fill(disk);
+  const filler = fillDisk(disk);
   const outcomes = await Promise.allSettled(Array.from({ length: 40 }, async (_, at) => move(100 + at)));
   assert.ok(outcomes.some(({ status }) => status === "rejected"));
   for (const one of outcomes)
@@ -130,7 +97,7 @@ test("a state that finds no space on its disk stays right, and is written when t
   const move = async (name: string) =>
     ledger.transact(() => ({ events: [moveOf(name, 1, "x".repeat(2000))], result: name }));
   await move("a");
-  const filler = fill(disk);
+  const filler = fillDisk(disk);
   // The log is on another disk, so these are durable, whatever becomes of the state's file.
   for (let at = 0; at < 60; at++) await move(`a${at}`);
   assert.equal(ledger.state.get<{ n: number }>("SELECT count(*) AS n FROM account")?.n, 61);

@@ -1,18 +1,14 @@
 /** Stock cosign verifies what our signature log holds, offline and with no insecure flag, and refuses it when the proof was tampered with. */
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after } from "node:test";
-import { startDockerRegistry } from "../../../test/support/docker-registry.ts";
-import { newerTool } from "../../../test/support/newer-tools.ts";
-import { hasProgram } from "../../../test/support/real-packages.ts";
+import { cosignSkip as skip, makeCosignWorld, type CosignAnswer } from "../../../test/support/cosign-world.ts";
 import { statementKinds, type StatementKind } from "../../evidence/evidence.ts";
 import { bundleAnnotations } from "../../evidence/statement/bundle.ts";
 import { attachRaw, makeSigner, statementAbout } from "../../evidence/statement/statement.fixture.ts";
 import { processContext } from "../../ground/context.ts";
-import { runCommand } from "../../ground/run-command.ts";
 import { openStore } from "../../oci/layout.ts";
 import { copyImage, parseTransport } from "../../oci/oci.ts";
 import { putTinyImage } from "../../oci/tiny-image.fixture.ts";
@@ -24,9 +20,6 @@ import type { TransparencyLogEntry } from "./transparency-log-entry.ts";
 import { trustedRoot } from "./trusted-root.ts";
 import { withLogEntry } from "./with-log-entry.ts";
 
-const cosign = newerTool("cosign") ?? "";
-const missing = cosign === "" ? "cosign" : "docker-registry";
-const skip = cosign !== "" && hasProgram("docker-registry") ? false : `needs ${missing}: not installed`;
 const baseUrl = "https://ingot.example:8443";
 
 /** Which bundles an image of a test gets, of the one that was signed and its entry. */
@@ -40,7 +33,7 @@ type Place = {
   readonly verify: (
     reference: string,
     how?: { readonly type?: string; readonly trust?: string },
-  ) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  ) => Promise<CosignAnswer>;
 };
 
 const ends: (() => unknown)[] = [];
@@ -54,10 +47,7 @@ after(async () => {
 });
 
 async function makePlace(t: { readonly after: (end: () => unknown) => void }): Promise<Place> {
-  const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "ingot-cosign-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const registry = await startDockerRegistry(join(folder, "registry"));
-  t.after(() => registry.stop());
+  const { folder, host, run } = await makeCosignWorld(t);
   const secret = generateKeyPairSync("ed25519").privateKey;
   const log = await openLog({ folder: join(folder, "log"), key: { name: "ingot.example", secret } });
   t.after(() => log.close());
@@ -87,13 +77,13 @@ async function makePlace(t: { readonly after: (end: () => unknown) => void }): P
         [bundleAnnotations.predicateType]: predicateType,
       };
       for (const one of attach(bundle, entry)) await attachRaw({ layout, image }, one, { annotations });
-      await copyImage(ctx, { from: parseTransport(name), to: parseTransport(`${registry.host}/${name}:1`) });
-      return `${registry.host}/${name}@${image.digest}`;
+      await copyImage(ctx, { from: parseTransport(name), to: parseTransport(`${host}/${name}:1`) });
+      return `${host}/${name}@${image.digest}`;
     },
     verify: (reference, { type, trust = "ours" } = {}) => {
       const command = type === undefined ? ["verify"] : ["verify-attestation", "--type", type];
       const args = [...command, "--key", "k.pub", "--trusted-root", `${trust}.json`, reference];
-      return runCommand(cosign, args, { cwd: folder, env, allowFailure: true });
+      return run(args, env);
     },
   };
 }
