@@ -52,6 +52,11 @@ export async function registryLogin(
   return { username: "token", password: token };
 }
 
+/** The controller that commands speak to; undefined where nobody logged in to one. */
+export function knownController(ctx: Pick<Context, "env" | "home">): string | undefined {
+  return chosenController(ctx);
+}
+
 /** The address of a registry that is a controller of INGOT_URL or of a login; undefined for every other. */
 export function controllerUrl(ctx: Pick<Context, "env" | "home">, registry: string): string | undefined {
   const known = [chosenController(ctx), ...readLogins(ctx).map(({ url }) => url)];

@@ -2,8 +2,23 @@ import type { DescribedImage } from "../controller/verbs/describe-image.ts";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
 import { openStore } from "../oci/layout.ts";
-import type { ImageReference } from "../oci/reference.ts";
+import { formatReference, namesRegistry, parseReference, type ImageReference } from "../oci/reference.ts";
+import { knownController } from "./controller-access.ts";
 import { openControllerClient } from "./controller-client.ts";
+
+/**
+ * Where a person wants an image to go. Throws `usage` for a name without a registry where one is logged in to a controller: it is how that one's images are named everywhere else, and Docker's default is
+ * a registry of everybody.
+ */
+export function parseTarget(ctx: Pick<Context, "env" | "home">, text: string): ImageReference {
+  const reference = parseReference(text);
+  if (namesRegistry(text)) return reference;
+  const url = knownController(ctx);
+  if (url === undefined) return reference;
+  throw new IngotError("usage", `${text} does not say to which registry`, {
+    hint: `ingot push IMAGE ${new URL(url).host}/${text} for the controller, or ${formatReference(reference)}`,
+  });
+}
 
 /**
  * Where the controller that this installation is logged in to has an image of the store: by its digest, so that no tag moves. That is where statements that were signed since belong. Throws

@@ -21,6 +21,12 @@ test("what was said of an image since it was pushed follows it to the controller
   const env = { INGOT_HOME: folder, INGOT_URL: registry.url, INGOT_TOKEN: registry.admin.token };
   const run = (...args: readonly string[]): Promise<IngotResult> => runIngot(args, { cwd: folder, env });
 
+  const nowhere = await run("push", "shop/web", "shop/web:1");
+  assert.equal(nowhere.code, 2, "it does not go to the registry of everybody");
+  assert.match(
+    nowhere.stderr,
+    new RegExp(`hint: ingot push IMAGE ${registry.host}/shop/web:1 for the controller, or docker\\.io/`),
+  );
   const early = await run("push", "shop/web");
   assert.equal(early.code, 1, early.stderr);
   assert.match(early.stderr, /does not have shop\/web yet[^]*code: image-not-pushed/);

@@ -14,11 +14,11 @@ export const declare: Declare = (command, handle) => {
     .action(
       handle<TransferOptions, [string, string | undefined]>(async ({ ctx, options }, image, text) => {
         const { copyImage } = await import("../../oci/oci.ts");
-        const { parseReference, formatReference } = await import("../../oci/reference.ts");
+        const { formatReference } = await import("../../oci/reference.ts");
         const { findImageName } = await import("../find-image-name.ts");
-        const { findPushed } = await import("../find-pushed.ts");
+        const { findPushed, parseTarget } = await import("../find-pushed.ts");
         const name = await findImageName(ctx, image);
-        const reference = text === undefined ? await findPushed(ctx, name) : parseReference(text);
+        const reference = text === undefined ? await findPushed(ctx, name) : parseTarget(ctx, text);
         const places = { from: { kind: "store", name }, to: { kind: "registry", reference } } as const;
         const { digest, statements } = await copyImage(ctx, places, options);
         const pushed = formatReference(reference);
