@@ -67,7 +67,7 @@ function describeReplaced({ facts, principal }: Statement, statements: readonly 
   );
   return later === undefined
     ? undefined
-    : html`<br /><span class="soft">did not count: taken back by #${later.event}</span>`;
+    : html`<br /><span class="soft">did not count: replaced by #${later.event}</span>`;
 }
 
 function describeFacts({ facts }: Statement): HtmlPart {

@@ -43,7 +43,7 @@ test("what must not be overlooked stands before everything else", () => {
   }
 });
 
-test("who approved it, what was taken back and that the policy denied it are said in words", () => {
+test("who approved it, what was replaced and that the policy denied it are said in words", () => {
   const dossier = dossierOf("x");
   const word = { environment: "x", expires: 9e9 } as const;
   const approvals = [
@@ -61,7 +61,7 @@ test("who approved it, what was taken back and that the policy denied it are sai
     statements: [approval, rejection],
   });
   assert.match(page, /<td>user:alice; 2 needed for a new release<\/td>/);
-  assert.match(page, /approved for x, until [^<]*<br \/><span class="soft">did not count: taken back by #8</);
+  assert.match(page, /approved for x, until [^<]*<br \/><span class="soft">did not count: replaced by #8</);
   assert.match(page, /REJECTED for x: x</);
   assert.match(page, /permitted by breaking the glass<\/span>: the policy of the environment denied it/);
   assert.match(makePage(dossier), /<td>nobody; none was needed<\/td>/);
