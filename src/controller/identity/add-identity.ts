@@ -5,7 +5,7 @@ import type { Principal, PrincipalRole } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent } from "../events/events.ts";
 import type { KeyUse } from "../events/identity-events.ts";
-import { findIdentity, findLookalike } from "../state/identities.ts";
+import { findIdentity, findLookalike, type Identity } from "../state/identities.ts";
 import { administer } from "./administer.ts";
 import { assertOwnAddresses } from "./assert-own-addresses.ts";
 import { openEnrolment } from "./open-enrolment.ts";
@@ -46,7 +46,7 @@ export async function addIdentity(
   const actor = formatPrincipal(by);
   const { principal, again = false } = identity;
   return administer<AddedIdentity>(controller, by, (state) => {
-    assertNew(findIdentity(state, principal)?.removed, principal, again);
+    assertNew(findIdentity(state, principal), { principal, again });
     assertDistinct(state, principal);
     const { roles, groups, emails, environment } = identity;
     assertOwnAddresses(state, principal, emails);
@@ -75,8 +75,12 @@ function requirePrincipal(controller: Controller, text: string): NonNullable<Ret
 }
 
 /** A name is for one person for ever: history names people by it. */
-function assertNew(removed: boolean | undefined, principal: string, again: boolean): void {
-  if (removed === undefined || (removed && again)) return;
+function assertNew(
+  known: Pick<Identity, "removed"> | undefined,
+  { principal, again }: { readonly principal: string; readonly again: boolean },
+): void {
+  if (known === undefined || (known.removed && again)) return;
+  const { removed } = known;
   const said = removed
     ? `${principal} was removed, and history knows it by this name`
     : `there is ${principal} already`;

@@ -88,7 +88,9 @@ async function basisOfIdToken(controller: Controller, jwt: string): Promise<Basi
       const identity = findIdentity(state, principal);
       // Attack: everybody has an account with a public issuer; those about whom nothing is said here would fill the ledger.
       if (identity?.removed === true || (identity === undefined && groups.length === 0 && roles.length === 0)) {
-        throw unknown(principal, issuer, identity?.removed === true);
+        const why =
+          identity?.removed === true ? "was removed here" : "meets none of the rules for it, and is not registered";
+        throw unknown(principal, issuer, why);
       }
       assertFresh(state, once);
     },
@@ -140,8 +142,7 @@ function assertFresh(state: Database, once: string): void {
   });
 }
 
-function unknown(principal: string, issuer: string, wasRemoved: boolean): IngotError {
-  const why = wasRemoved ? "was removed here" : "meets none of the rules for it, and is not registered";
+function unknown(principal: string, issuer: string, why: string): IngotError {
   return new IngotError("identity-unknown", `${issuer} says that this is ${principal}, who ${why}`, {
     hint: "an admin adds a rule under issuers: of controller.yaml, or `ingot identity add`",
   });

@@ -36,5 +36,7 @@ function isBlobThere(
   state: Database,
   { repository, digest }: { readonly repository: string; readonly digest: string },
 ): boolean {
-  return manifestsWithBlob(state, repository, digest, 1).length > 0 || links.has(repository, digest as Digest);
+  return (
+    manifestsWithBlob(state, { repository, blob: digest }, 1).length > 0 || links.has(repository, digest as Digest)
+  );
 }

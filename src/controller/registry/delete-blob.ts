@@ -9,7 +9,7 @@ import type { Registry } from "./registry.ts";
 export async function deleteBlob(registry: Registry, principal: Principal, asked: BlobAsked): Promise<void> {
   const { repository, digest } = asked;
   await requireDelete(registry, principal, repository);
-  const [user] = manifestsWithBlob(registry.controller.ledger.state, repository, digest, 1);
+  const [user] = manifestsWithBlob(registry.controller.ledger.state, { repository, blob: digest }, 1);
   if (user !== undefined) {
     throw new IngotError("image-in-use", `${digest} is a part of ${repository}@${user}`, {
       hint: "delete the manifest; its blobs go with garbage collection",

@@ -25,7 +25,7 @@ export async function pullBlob(registry: Registry, principal: Principal, asked: 
   const recent = registry.recent
     .of(principal, repository)
     .filter((manifest) => hasBlob(ledger.state, { repository, manifest, blob: digest }));
-  const manifests = new Set([...recent, ...manifestsWithBlob(ledger.state, repository, digest, mostAsked)]);
+  const manifests = new Set([...recent, ...manifestsWithBlob(ledger.state, { repository, blob: digest }, mostAsked)]);
   if (manifests.size > 0) await requireOne(registry, { principal, repository, manifests });
   else if (!registry.links.has(repository, digest)) throw unknownBlob(asked);
   else if (!(await mayPush(registry, principal, repository))) throw unknownBlob(asked);

@@ -58,7 +58,11 @@ export function listReferrerDigests(
 }
 
 /** Manifests of a repository that list a blob, the newest first. */
-export function manifestsWithBlob(state: Database, repository: string, blob: string, most: number): readonly string[] {
+export function manifestsWithBlob(
+  state: Database,
+  { repository, blob }: Omit<PartAsked, "manifest">,
+  most: number,
+): readonly string[] {
   return state
     .all<{ manifest: string }>(
       "SELECT manifest FROM parts WHERE repository = ? AND digest = ? AND kind = 'blob' ORDER BY event DESC LIMIT ?",

@@ -18,7 +18,13 @@ function checkNames(rule: Rule): readonly PolicyFinding[] {
     if (known.some((one) => one === name)) return [];
     const meant = nearestWord(name, known);
     if (meant === undefined) return [];
-    return [finding(rule, "warning", `@${name} is no annotation that Ingot reads`, `did you mean @${meant}?`)];
+    return [
+      finding(rule, {
+        severity: "warning",
+        message: `@${name} is no annotation that Ingot reads`,
+        next: `did you mean @${meant}?`,
+      }),
+    ];
   });
 }
 
@@ -27,7 +33,11 @@ function checkPlaceholders(rule: Rule): readonly PolicyFinding[] {
     findUnknownPlaceholders(rule.annotations[name] ?? "").map((written) => {
       const meant = nearestWord(written.slice(1, -1), Object.keys(placeholders));
       const next = meant === undefined ? "docs/policy.md has the table of placeholders" : `did you mean {${meant}}?`;
-      return finding(rule, "warning", `@${name} has ${printable(written)}, which is no placeholder`, next);
+      return finding(rule, {
+        severity: "warning",
+        message: `@${name} has ${printable(written)}, which is no placeholder`,
+        next,
+      });
     }),
   );
 }
@@ -37,7 +47,7 @@ function findLacking(rule: Rule): readonly PolicyFinding[] {
   if (lacking.length === 0) return [];
   const says = lacking.map((name) => purposes[name]).join(", nor ");
   const next = `add ${lacking.map((name) => examples[name]).join(" ")}`;
-  return [finding(rule, "hint", `a denial by it cannot say ${says}`, next)];
+  return [finding(rule, { severity: "hint", message: `a denial by it cannot say ${says}`, next })];
 }
 
 const purposes = { id: "its name", missing: "what is missing", supply: "which command supplies it" } as const;
@@ -47,7 +57,9 @@ const examples = {
   supply: '@supply("ingot …")',
 } as const;
 
-function finding(rule: Rule, severity: PolicyFinding["severity"], message: string, next: string): PolicyFinding {
-  const { file, line, column } = rule;
-  return { severity, file, line, column, message, next };
+function finding(
+  { file, line, column }: Rule,
+  said: Pick<PolicyFinding, "severity" | "message" | "next">,
+): PolicyFinding {
+  return { file, line, column, ...said };
 }
