@@ -1,12 +1,11 @@
 import { hash } from "node:crypto";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Principal } from "../../policy/policy.ts";
-import { formatPrincipal } from "../../policy/principal-name.ts";
+import { formatPrincipal, parsePrincipal } from "../../policy/principal-name.ts";
 import type { Controller } from "../controller.ts";
 import { findIdentity, findKey } from "../state/identities.ts";
 import { findToken, type KnownToken } from "../state/sign-ins.ts";
 import { expired, invalid, readAccessToken, type AccessClaims } from "./access-token.ts";
-import { parsePrincipal } from "../../policy/principal-name.ts";
 import { readAuthorization } from "./read-authorization.ts";
 import { signInOf, type CheckedToken } from "./sign-in.ts";
 
