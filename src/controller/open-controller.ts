@@ -12,12 +12,14 @@ import { openLedger } from "../ledger/open-ledger.ts";
 import { signatureLogName } from "../ledger/signatures/trusted-root.ts";
 import { openCosigner } from "../ledger/witness/cosigner.ts";
 import { openStore } from "../oci/layout.ts";
+import { digestOfFiles } from "../policy/engine/parse-policies.ts";
 import { openPolicyEngine } from "../policy/engine/policy-engine.ts";
+import type { ShippedPolicies } from "../policy/shipped.ts";
 import { eventFolder, signatureFolder, type Controller } from "./controller.ts";
 import { makeEvent, system } from "./events/events.ts";
 import type { Settings } from "./settings.ts";
 import { controllerFold } from "./state/fold.ts";
-import { recordedSettings } from "./state/settings.ts";
+import { recordedPolicies, recordedSettings } from "./state/settings.ts";
 import { lastLogged } from "./state/statements.ts";
 
 /**
@@ -53,7 +55,7 @@ export async function openController(ctx: Context, settings: Settings): Promise<
     };
     try {
       assertContinued(ledger, signatures);
-      await recordSettings(ledger, settings);
+      await recordStart(ledger, settings, policies.shipped);
     } catch (error) {
       await ledger.close();
       throw explainWitness(error, verifierKey(key));
@@ -101,14 +103,35 @@ function assertContinued({ state }: Ledger, signatures: Log): void {
   );
 }
 
-/** What it was started with is part of what happened: who was trusted to say who somebody is, which witnesses were asked. */
-async function recordSettings(ledger: Ledger, settings: Settings): Promise<void> {
-  const data = { version: readVersion(), settings };
+/**
+ * What it was started with is part of what happened: who was trusted to say who somebody is, which witnesses were asked, and the policies of this release. Without that a newer Ingot
+ * would decide otherwise than an older one with nothing on the record to say why.
+ */
+async function recordStart(ledger: Ledger, settings: Settings, shipped: ShippedPolicies): Promise<void> {
+  const release = readVersion();
+  const files = [shipped.roles, shipped.environment];
+  const digest = digestOfFiles(files);
   await ledger.transact((state) => {
-    const recorded = recordedSettings(state);
-    // The record has its members in another order.
-    const isKnown =
-      recorded !== undefined && canonical(JSON.parse(recorded), "settings") === canonical(data, "settings");
-    return { events: isKnown ? [] : [makeEvent(system, "controller.configured", data)], result: undefined };
+    const configured = { version: release, settings };
+    const events = [
+      ...(isRecorded(recordedSettings(state), configured)
+        ? []
+        : [makeEvent(system, "controller.configured", configured)]),
+      ...(recordedPolicies(state) === digest
+        ? []
+        : [
+            makeEvent(system, "policy.shipped", {
+              release,
+              digest,
+              files: files.map(({ name, text }) => ({ name, text })),
+            }),
+          ]),
+    ];
+    return { events, result: undefined };
   });
+}
+
+/** The record has its members in another order. */
+function isRecorded(recorded: string | undefined, data: object): boolean {
+  return recorded !== undefined && canonical(JSON.parse(recorded), "settings") === canonical(data, "settings");
 }

@@ -15,7 +15,7 @@ import { verifyHome, type VerifiedHome } from "./verify-home.ts";
 let folder = "";
 let keys: readonly string[] = [];
 
-/** The ledger of a real controller that was run and stopped: 301 events, three signatures. */
+/** The ledger of a real controller that was run and stopped: 302 events, three signatures. */
 before(async () => {
   const home = mkdtempSync(join(tmpdir(), "ingot-audit-"));
   folder = join(home, "ledger");
@@ -74,19 +74,19 @@ test("what was run and stopped verifies, and the answer has sizes, roots and key
   assert.ok(verified.isGood);
   assert.deepEqual(
     verified.logs.map(({ found }) => found.checkpoint?.size),
-    [301, 3],
+    [302, 3],
   );
   const text = describeVerified(verified);
   for (const key of keys) assert.ok(text.includes(key));
-  assert.match(text, /301 entries, root [A-Za-z0-9+/]{43}=/);
+  assert.match(text, /302 entries, root [A-Za-z0-9+/]{43}=/);
   assert.match(text, /everything is as it was signed/);
 });
 
 test("one byte changed in an event names that event", () => {
   for (const [number, tag] of [
-    [1, '"t0"'],
-    [124, '"t123"'],
-    [300, '"t299"'],
+    [2, '"t0"'],
+    [125, '"t123"'],
+    [301, '"t299"'],
   ] as const) {
     const { isGood, logs, state } = verifyChanged((copy) => flip(holding(join(copy, "events/tile/entries"), tag), tag));
     assert.equal(isGood, false);
@@ -134,7 +134,7 @@ test("a row that was altered in the database names its table, key and event", ()
   assert.equal(isGood, false);
   assert.deepEqual(
     state?.findings.map(({ table, event, key }) => [table, event, key?.tag]),
-    [["tags", 42, "t41"]],
+    [["tags", 43, "t41"]],
   );
 });
 
@@ -197,10 +197,10 @@ test("an older copy of the whole ledger is found by who kept a newer checkpoint,
     putBack();
     assert.equal(verify(first).isGood, true);
     const [cut] = verify(second).logs[0]?.found.findings ?? [];
-    assert.equal(cut?.problem, "has 2 entries, and the log has had 3, by its own signature in kept.txt");
+    assert.equal(cut?.problem, "has 3 entries, and the log has had 4, by its own signature in kept.txt");
     await tagged("c");
     const [forked] = verify(second).logs[0]?.found.findings ?? [];
-    assert.equal(forked?.problem, "is of another history than the 3 entries that the log signed in kept.txt");
+    assert.equal(forked?.problem, "is of another history than the 4 entries that the log signed in kept.txt");
     const [strange] = verify(second.replace("ingot.example", "other.example")).logs[0]?.found.findings ?? [];
     assert.match(strange?.problem ?? "", /cannot be held against the one that was kept: kept\.txt is not/);
   } finally {

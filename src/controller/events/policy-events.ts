@@ -1,6 +1,12 @@
 import type { Action, Decision, PolicyFile } from "../../policy/policy.ts";
 
 export type PolicyEvents = {
+  /** What this release of Ingot ships is in force from now on: the roles everywhere, the rest in environments without a policy of their own. `digest`: of both together. */
+  readonly "policy.shipped": {
+    readonly release: string;
+    readonly digest: string;
+    readonly files: readonly PolicyFile[];
+  };
   /** An environment's policy is in force from now on; the first one makes the environment. No files: the shipped policy. */
   readonly "policy.applied": {
     readonly environment: string;

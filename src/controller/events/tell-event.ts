@@ -12,6 +12,9 @@ type Tell = { readonly [T in EventType]: (data: EventData[T], actor: string) => 
 const tell: Tell = {
   "controller.configured": ({ version }) => `started with new settings, release ${version}`,
 
+  "policy.shipped": ({ release, digest }) =>
+    `put the policies of release ${release} in force wherever there are no others, ${shortDigest(digest)}`,
+
   "identity.added": ({ principal, roles }) =>
     `registered ${principal} as ${roles.join(", ") || "nothing in particular"}`,
   "identity.removed": ({ principal, reason }) => `removed ${principal}: ${reason}`,

@@ -66,6 +66,7 @@ const hostile: { readonly [T in EventType]: () => object } = {
     facts: of(facts)(),
   }),
   "statement.uncounted": () => ({ ...aboutImage(), reason: s() }),
+  "policy.shipped": () => ({ release: s(), digest: s(), files: many(() => ({ name: s(), text: s() })) }),
   "policy.applied": () => ({
     environment: s(),
     approvals: n(),

@@ -9,8 +9,16 @@ export const settingState: Subject = {
     "controller.configured": (state, data, { index }) => {
       state.run("INSERT OR REPLACE INTO settings VALUES ('controller', ?, ?)", JSON.stringify(data), index);
     },
+    "policy.shipped": (state, { digest }, { index }) => {
+      state.run("INSERT OR REPLACE INTO settings VALUES ('shipped policies', ?, ?)", digest, index);
+    },
   },
 };
+
+/** The digest of the shipped policies that are on the record; undefined before the first start. */
+export function recordedPolicies(state: Database): string | undefined {
+  return state.get<{ value: string }>("SELECT value FROM settings WHERE name = 'shipped policies'")?.value;
+}
 
 /** The settings that are on the record, as JSON of `controller.configured`; undefined before the first start. */
 export function recordedSettings(state: Database): string | undefined {
