@@ -92,7 +92,10 @@ function tellDecision({
   breakGlass,
   lifted,
 }: EventData["decision.made"]): string {
-  const what = `${action} ${sayResource(resource, image)}${sayPlace(resource, environment)}`;
+  // Nobody revokes or administers the controller: it is where they do.
+  const object =
+    resource === "the controller" && image === undefined ? "at the controller" : sayResource(resource, image);
+  const what = `${action} ${object}${sayPlace(resource, environment)}`;
   if (!permit)
     return `was not permitted to ${what}: ${missing.map((one) => one.missing).join("; ") || "no policy permits it"}`;
   if (breakGlass === undefined || lifted === undefined) return `was permitted to ${what}`;
