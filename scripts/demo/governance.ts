@@ -90,7 +90,7 @@ export class Governance {
     const host = { home: this.#home("host"), environment };
     const reference = (tag: string): string => `${this.#controller.host}/shop/web:${tag}`;
     this.#say("a host of production");
-    await this.#program.refuse(["pull", reference("1")], { ...host, exit: 1 });
+    await this.#program.refuse(["pull", reference("1")], { ...host, exit: 3 });
     this.#story.line(await this.#program.run(["pull", reference("2"), "--quiet"], host));
   }
 
