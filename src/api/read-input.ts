@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { IngotError } from "../ground/error.ts";
-import { readWhole, type BodyLimits } from "./registry/body.ts";
+import { readWhole, type BodyLimits } from "./body.ts";
 import type { RestContext } from "./rest-context.ts";
 import type { AnyRoute } from "./route.ts";
 

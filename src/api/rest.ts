@@ -7,7 +7,7 @@ import { IngotError } from "../ground/error.ts";
 import type { Principal } from "../policy/policy.ts";
 import { answerError } from "./error-answer.ts";
 import { readInput } from "./read-input.ts";
-import type { BodyLimits } from "./registry/body.ts";
+import type { BodyLimits } from "./body.ts";
 import type { RestContext } from "./rest-context.ts";
 import type { AnyRoute } from "./route.ts";
 

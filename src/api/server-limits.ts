@@ -1,5 +1,5 @@
 import type { Server, ServerOptions } from "node:http";
-import { usualBodyLimits, type BodyLimits } from "./registry/body.ts";
+import { usualBodyLimits, type BodyLimits } from "./body.ts";
 
 /** What a server does not wait for. Milliseconds and bytes. */
 export type ServerLimits = {

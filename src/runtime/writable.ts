@@ -1,3 +1,4 @@
+import { jsonOrUndefined } from "../ground/json-or-undefined.ts";
 import { z } from "zod";
 import { IngotError } from "../ground/error.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -22,20 +23,11 @@ const foreign: readonly Writable[] = [
 export function writableOf(image: Digest, config: ImageConfig): readonly Writable[] {
   const label = config.config?.Labels?.[writableLabel];
   if (label === undefined) return foreign;
-  const parsed = schema.safeParse(parseJson(label));
+  const parsed = schema.safeParse(jsonOrUndefined(label));
   if (parsed.success && parsed.data.every(({ path }) => isPlain(path))) return parsed.data;
   throw new IngotError("image-not-runnable", `the label ${writableLabel} of ${image} cannot be read: ${label}`, {
     hint: 'expected JSON such as [{"path": "/run", "size": 1048576}], paths without "." and ".."',
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The schema then refuses undefined, with the label's text in the message.
-    return undefined;
-  }
 }
 
 /** Never a place that the profile mounts itself: a tmpfs there would undo it. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Registry } from "../../controller/registry/registry.ts";
 import type { Principal } from "../../policy/policy.ts";
-import type { BodyLimits } from "./body.ts";
+import type { BodyLimits } from "../body.ts";
 
 /** One request to the registry by somebody who is known. */
 export type RegistryCall = {

@@ -2,7 +2,7 @@ import { deleteManifest } from "../../controller/registry/delete-manifest.ts";
 import { pullManifest } from "../../controller/registry/pull-manifest.ts";
 import { pushManifest } from "../../controller/registry/push-manifest.ts";
 import { IngotError } from "../../ground/error.ts";
-import { assertNotEncoded, readWhole } from "./body.ts";
+import { assertNotEncoded, readWhole } from "../body.ts";
 import type { RegistryCall } from "./call.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { unsupportedMethod } from "./unsupported-method.ts";

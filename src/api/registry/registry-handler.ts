@@ -3,7 +3,7 @@ import type { Controller } from "../../controller/controller.ts";
 import { authenticate } from "../../controller/identity/authenticate.ts";
 import { registryOf } from "../../controller/registry/registry-of.ts";
 import { answerBlob } from "./blobs.ts";
-import { usualBodyLimits, type BodyLimits } from "./body.ts";
+import { usualBodyLimits, type BodyLimits } from "../body.ts";
 import type { RegistryCall } from "./call.ts";
 import { answerCatalog } from "./catalog.ts";
 import { signInNeeded } from "./challenge.ts";

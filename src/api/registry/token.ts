@@ -7,7 +7,7 @@ import { signInOf } from "../../controller/identity/sign-in.ts";
 import type { Controller } from "../../controller/controller.ts";
 import { IngotError } from "../../ground/error.ts";
 import { answerError } from "../error-answer.ts";
-import { assertNotEncoded, readWhole, type BodyLimits } from "./body.ts";
+import { assertNotEncoded, readWhole, type BodyLimits } from "../body.ts";
 import { unsupportedMethod } from "./unsupported-method.ts";
 
 /**

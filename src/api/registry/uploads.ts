@@ -4,7 +4,7 @@ import { requirePush } from "../../controller/registry/push-permit.ts";
 import type { Upload } from "../../controller/registry/upload.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { assertNotEncoded, readPieces } from "./body.ts";
+import { assertNotEncoded, readPieces } from "../body.ts";
 import type { RegistryCall } from "./call.ts";
 import { checkContentRange } from "./content-range.ts";
 import type { Endpoint } from "./endpoint.ts";

@@ -1,3 +1,5 @@
+import { jsonOrUndefined } from "../../ground/json-or-undefined.ts";
+
 /** A controller that somebody is logged in to. */
 export type Login = {
   /** As tokens have it as their audience: without a slash at the end. */
@@ -16,7 +18,7 @@ const mostLogins = 1000;
 
 /** By hand, since every command against a controller reads it and loading zod would be a quarter of its time. Undefined for what `ingot login` did not write. */
 export function parseLogins(text: string): readonly Login[] | undefined {
-  const file = parseJson(text);
+  const file = jsonOrUndefined(text);
   if (!isRecord(file) || !hasOnly(file, ["logins"]) || !Array.isArray(file.logins)) return undefined;
   const logins: readonly unknown[] = file.logins;
   return logins.length <= mostLogins && logins.every(isLogin) ? logins : undefined;
@@ -35,16 +37,6 @@ function isTextOrNone(value: unknown): boolean {
 
 function hasOnly(value: Readonly<Record<string, unknown>>, names: readonly string[]): boolean {
   return Object.keys(value).every((name) => names.includes(name));
-}
-
-/** Any JSON; undefined for what is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Told by the caller, as of everything else that it does not expect.
-    return undefined;
-  }
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,10 +1,11 @@
+import { jsonOrUndefined } from "../../ground/json-or-undefined.ts";
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../ground/atomic-file.ts";
 import type { Context } from "../../ground/context.ts";
 import { readPrivateFile } from "../../ground/private-file.ts";
-import { isRecord, parseJson } from "./parse-login.ts";
+import { isRecord } from "./parse-login.ts";
 
 /** Whose token it is, where, and what for. */
 export type TokenPlace = { readonly url: string; readonly principal: string; readonly environment?: string };
@@ -16,7 +17,7 @@ const margin = 60;
 export function cachedToken(ctx: Pick<Context, "home" | "now">, place: TokenPlace): string | undefined {
   const text = readPrivateFile(pathOf(ctx, place));
   // What is not as it was written is as if there were none: it is a cache.
-  const kept = text === undefined ? undefined : parseJson(text);
+  const kept = text === undefined ? undefined : jsonOrUndefined(text);
   if (!isRecord(kept) || typeof kept.token !== "string" || typeof kept.expires !== "number") return undefined;
   return kept.expires - margin > ctx.now().getTime() / 1000 ? kept.token : undefined;
 }

@@ -1,3 +1,4 @@
+import { jsonOrUndefined } from "../../ground/json-or-undefined.ts";
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
@@ -46,19 +47,10 @@ const schema = z.strictObject({
 });
 
 function parse(text: string, path: string): KeptKeys {
-  const parsed = schema.safeParse(parseJson(text));
+  const parsed = schema.safeParse(jsonOrUndefined(text));
   if (parsed.success) return parsed.data;
   // Without the cause: it would quote a part of the key.
   throw malformed(path);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Reported by the schema, which wants an object.
-    return undefined;
-  }
 }
 
 function toKeys({ secret: pem, former }: KeptKeys, now: number, path: string): TokenKeys {

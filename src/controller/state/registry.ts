@@ -78,17 +78,6 @@ export function findTag(state: Database, repository: string, tag: string): strin
     ?.digest;
 }
 
-/** Manifests attached to one, sorted by digest. */
-export function listAttached(state: Database, repository: string, subject: string): readonly StoredManifest[] {
-  return state
-    .all<ManifestRow>(
-      "SELECT * FROM manifests WHERE repository = ? AND subject = ? ORDER BY digest",
-      repository,
-      subject,
-    )
-    .map(toManifest);
-}
-
 /** Repositories that have a manifest, in order. */
 export function repositoriesOf(state: Database, digest: string): readonly string[] {
   return state

@@ -9,25 +9,16 @@ import { openKeys } from "./open-keys.ts";
 import { readAttachment, type PushedStatement } from "./read-attachment.ts";
 import { recordStatement } from "./record-statement.ts";
 
-/** The events to append together with that of the push; or why it is not taken at all. */
-export type Accepted = { readonly events: readonly NewEvent[] } | { readonly refused: string };
-
-/**
- * The door for statements. What is altered or malformed is refused. What is rightly made and does not count here (an unknown key, a role that may not say this, an approval for
- * another controller) is kept, and the reason is on the record. What counts is logged in the signature log, and attached a second time with the proof of that.
- */
-export async function acceptStatement(controller: Controller, pushed: PushedStatement): Promise<Accepted> {
-  const prepared = await prepareStatement(controller, pushed);
-  if ("refused" in prepared) return prepared;
-  return { events: prepared.decide(controller.ledger.state).events };
-}
-
 /** A statement whose bytes were checked, and whose signature is logged if it counts. `decide` is for `ledger.transact`: it judges by the state as it is then. */
 export type PreparedStatement = { readonly decide: (state: Database) => JudgedEvents };
 
 export type JudgedEvents = { readonly judged: Judged; readonly events: readonly NewEvent[] };
 
-/** The same in two steps: everything that takes time, and what must be true when it is recorded. */
+/**
+ * The door for statements, in two steps: everything that takes time, and what must be true when it is recorded. What is altered or malformed is refused. What is rightly made and does
+ * not count here (an unknown key, a role that may not say this, an approval for another controller) is kept, and the reason is on the record. What counts is logged in the signature
+ * log, and attached a second time with the proof of that.
+ */
 export async function prepareStatement(
   controller: Controller,
   pushed: PushedStatement,

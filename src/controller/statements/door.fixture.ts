@@ -16,7 +16,7 @@ import { openTestController, type TestController } from "../controller.fixture.t
 import { makeEvent, system } from "../events/events.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import { findPolicy } from "../state/policies.ts";
-import { acceptStatement } from "./accept-statement.ts";
+import { prepareStatement } from "./accept-statement.ts";
 
 export const repository = "shop/web";
 
@@ -193,8 +193,8 @@ async function pushBundle(door: Pushing, bundle: Buffer, more: PushMore): Promis
     bundle: store.putBlob(bundle),
     principal: more.principal ?? "workload:ci",
   };
-  const accepted = await acceptStatement(door.controller, pushed);
-  if ("refused" in accepted) return { manifest: manifest.digest, refused: accepted.refused, events: [] };
+  const prepared = await prepareStatement(door.controller, pushed);
+  if ("refused" in prepared) return { manifest: manifest.digest, refused: prepared.refused, events: [] };
   const own = makeEvent(pushed.principal, "manifest.pushed", {
     repository: pushed.repository,
     digest: manifest.digest,
@@ -205,7 +205,12 @@ async function pushBundle(door: Pushing, bundle: Buffer, more: PushMore): Promis
     manifests: [],
     subject: pushed.subject,
   });
-  const [, ...events] = await door.record(own, ...accepted.events);
+  // As the registry does it: judged by the state in which it is recorded.
+  const { events: recorded } = await door.controller.ledger.transact((state) => ({
+    events: [own, ...prepared.decide(state).events],
+    result: undefined,
+  }));
+  const [, ...events] = recorded;
   return { manifest: manifest.digest, events };
 }
 

@@ -1,3 +1,4 @@
+import { jsonOrUndefined } from "../../ground/json-or-undefined.ts";
 import { scrypt } from "node:crypto";
 import { promisify } from "node:util";
 import { z } from "zod";
@@ -65,7 +66,7 @@ const sealedSchema = z.looseObject({
 });
 
 function parseSealed(sealed: Buffer, from: string): z.infer<typeof sealedSchema> {
-  const parsed = sealedSchema.safeParse(parseText(sealed));
+  const parsed = sealedSchema.safeParse(jsonOrUndefined(sealed.toString("utf8")));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "its content" : issue.path.join(".");
@@ -73,15 +74,6 @@ function parseSealed(sealed: Buffer, from: string): z.infer<typeof sealedSchema>
     hint: "restore the file from a copy; without one, `ingot key rotate ROLE` makes a new key",
     cause: parsed.error,
   });
-}
-
-function parseText(sealed: Buffer): unknown {
-  try {
-    return JSON.parse(sealed.toString("utf8"));
-  } catch {
-    // Reported by the schema, which wants an object.
-    return undefined;
-  }
 }
 
 function deriveSecret(passphrase: string, salt: Buffer, cost: number): Promise<Buffer> {

@@ -1,3 +1,4 @@
+import { jsonOrUndefined } from "../../ground/json-or-undefined.ts";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -94,19 +95,11 @@ async function askHelper(
     if (result.stdout.trim() === "credentials not found in native keychain") return undefined;
     throw helperFailed(program, `it ended with exit code ${result.code}`);
   }
-  const parsed = helperSchema.safeParse(parseOrUndefined(result.stdout));
+  const parsed = helperSchema.safeParse(jsonOrUndefined(result.stdout));
   if (!parsed.success) throw helperFailed(program, "it printed no credentials");
   const { Username: username, Secret: secret } = parsed.data;
   if (username === "<token>") return { kind: "identity-token", token: secret };
   return username === "" ? undefined : { kind: "password", username, password: secret };
-}
-
-function parseOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function helperFailed(program: string, why: string): IngotError {

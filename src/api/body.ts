@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Pieces } from "../../controller/registry/upload.ts";
-import { IngotError } from "../../ground/error.ts";
+import type { Pieces } from "../controller/registry/upload.ts";
+import { IngotError } from "../ground/error.ts";
 
 /** How slowly a body may come: so many bytes at least in each period of so many milliseconds. */
 export type BodyLimits = { readonly period: number; readonly least: number };
