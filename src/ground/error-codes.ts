@@ -1,7 +1,9 @@
 import { controllerCodes } from "./error-codes/controller.ts";
 import { debianCodes } from "./error-codes/debian.ts";
 import { evidenceCodes } from "./error-codes/evidence.ts";
+import { fleetCodes } from "./error-codes/fleet.ts";
 import { generalCodes } from "./error-codes/general.ts";
+import { guardCodes } from "./error-codes/guard.ts";
 import { imageCodes } from "./error-codes/image.ts";
 import { ledgerCodes } from "./error-codes/ledger.ts";
 import { policyCodes } from "./error-codes/policy.ts";
@@ -23,6 +25,8 @@ export const errorCodes = {
   ...ledgerCodes,
   ...controllerCodes,
   ...registryCodes,
+  ...fleetCodes,
+  ...guardCodes,
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

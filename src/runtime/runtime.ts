@@ -19,7 +19,17 @@ export type InstanceSpec = {
   /** Memory in bytes, a multiple of 4096; CPUs as a fraction of whole ones. */
   readonly limits: { readonly memory: number; readonly pids: number; readonly cpus: number };
   readonly port?: number;
+  /** What whoever started it says of it: `dev.ingot.service` … Kept with its state, and given back by `list`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Files of the release's configuration, each a read-only file mounted at its path; mode 0444. The image has a file there, or the path lies in a writable folder. */
+  readonly files?: readonly { readonly path: string; readonly content: string }[];
 };
+
+/**
+ * Files that are in no image, configuration or record: given at the start, held in memory (a tmpfs of the instance) and gone with it. Mode 0400, of the instance's user. Never logged, never written to
+ * a disk, never part of an error.
+ */
+export type Secret = { readonly path: string; readonly content: Uint8Array };
 
 /** What `id` may look like: it is the host name, part of paths, and an argument of programs. */
 export function isInstanceId(text: string): text is InstanceId {
@@ -31,12 +41,26 @@ export type InstanceState = {
   readonly image: Digest;
   /** The image's name when it was started by name. */
   readonly name?: string;
-  readonly status: "running" | "exited";
+  /** `frozen`: none of its processes runs until it is thawed or destroyed. */
+  readonly status: "running" | "frozen" | "exited";
   readonly pid?: number;
   readonly address?: string;
   readonly port?: number;
   /** ISO 8601. */
   readonly started: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** How it ended, where that is known. `out-of-memory`: the kernel killed it for its memory limit. */
+  readonly end?: { readonly code?: number; readonly signal?: string; readonly isOutOfMemory: boolean };
+};
+
+/** Where an instance is on the host, for whoever watches it. */
+export type InstancePlace = {
+  readonly pid: number;
+  /** Below the root of the cgroup hierarchies. */
+  readonly cgroup: string;
+  /** The one file that its content is mounted from, and its SHA-256 when it was made; absent for drivers that have another. */
+  readonly content?: { readonly path: string; readonly sha256: string };
+  readonly writable: readonly string[];
 };
 
 export type LaunchOptions = {
@@ -44,6 +68,15 @@ export type LaunchOptions = {
   readonly isHeld?: boolean;
   /** Once this process is gone, the next `list` of anybody removes the instance. Without one it lives until it is stopped. */
   readonly owner?: ProcessIdentity;
+  readonly secrets?: readonly Secret[];
+};
+
+export type LogRequest = {
+  /** The last so many lines; absent: all that is kept. */
+  readonly tail?: number;
+  /** Goes on with what is printed from now on, until the instance is gone or the signal says so. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
 };
 
 export type RunRequest = {
@@ -80,6 +113,19 @@ export type Runtime = {
   /** SIGTERM, then SIGKILL after `grace` milliseconds; then nothing of the instance is left. */
   readonly stop: (id: InstanceId, options?: { grace?: number }) => Promise<void>;
   readonly list: () => Promise<readonly InstanceState[]>;
+  /** Makes ready what the first start of an image would wait for: its content on this host. */
+  readonly prepare: (image: Digest) => Promise<void>;
+  /** Stops all processes of an instance where they are, by its cgroup; nothing of it ends. May be repeated. */
+  readonly freeze: (id: InstanceId) => Promise<void>;
+  readonly thaw: (id: InstanceId) => Promise<void>;
+  readonly place: (id: InstanceId) => Promise<InstancePlace>;
+  /** What it printed on stdout and stderr, as it came; kept with rotation. */
+  readonly logs: (id: InstanceId, request?: LogRequest) => AsyncIterable<Uint8Array>;
+  /**
+   * Runs a program in a living instance, by the same profile. For health checks that are programs, and for a person with the right to debug, whose instance is replaced afterwards: nothing else ever
+   * enters one.
+   */
+  readonly execute: (id: InstanceId, command: readonly string[], request: RunRequest) => Promise<ProgramEnd>;
   /**
    * Starts an instance, waits for the end of its command and removes it: whatever that started, left or wrote is gone with it. The profile is that of every
    * other instance, verified in the same way, since there is no other way in: nothing is ever executed in an instance from outside.

@@ -16,9 +16,11 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   policy: ["evidence"],
   ledger: [],
   runtime: ["oci"],
-  controller: ["project", "oci", "evidence", "policy", "ledger", "runtime"],
+  fleet: ["oci", "runtime"],
+  guard: ["oci", "runtime"],
+  controller: ["project", "oci", "evidence", "policy", "ledger", "runtime", "fleet", "guard"],
   api: ["controller", "oci", "policy", "ledger"],
-  cli: ["project", "debian", "image", "oci", "evidence", "policy", "ledger", "runtime", "controller", "api"],
+  cli: ["project", "debian", "image", "oci", "evidence", "policy", "ledger", "runtime", "fleet", "guard", "controller", "api"],
 };
 
 /** The outermost rooms: programs for people, which no room may lean on. */

@@ -1,4 +1,6 @@
 import type { NewEvent } from "../../ledger/event.ts";
+import type { DriftEvents } from "./drift-events.ts";
+import type { FleetEvents } from "./fleet-events.ts";
 import type { IdentityEvents } from "./identity-events.ts";
 import type { PolicyEvents } from "./policy-events.ts";
 import type { RegistryEvents } from "./registry-events.ts";
@@ -13,7 +15,9 @@ export type EventData = ControllerEvents &
   StatementEvents &
   PolicyEvents &
   ReleaseEvents &
-  RevocationEvents;
+  RevocationEvents &
+  FleetEvents &
+  DriftEvents;
 
 type ControllerEvents = {
   /** The settings that it was started with, where they are others than before. */
