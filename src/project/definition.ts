@@ -113,6 +113,12 @@ export type UpdateDefinition = {
   readonly autoRevert: boolean;
 };
 
+/** A file of a service's configuration; `source` is an absolute path of the host. */
+export type ServiceFile = { readonly target: string } & (
+  | { readonly kind: "path"; readonly source: string }
+  | { readonly kind: "content"; readonly content: string }
+);
+
 export type ServiceDefinition = {
   readonly name: string;
   readonly image: string;
@@ -120,6 +126,8 @@ export type ServiceDefinition = {
   readonly listen?: string;
   readonly health?: HealthDefinition;
   readonly update: UpdateDefinition;
+  /** Files of the configuration; whoever releases it reads the sources then. */
+  readonly files: readonly ServiceFile[];
   /** How it runs, in the words of ingot.yaml with all defaults: what a release keeps as its configuration. Its image is not in it, since a release has one of its own. */
   readonly written: Readonly<Record<string, unknown>>;
 };

@@ -28,7 +28,16 @@ export function checkSources(data: unknown, folder: string, which: CheckedSource
       ? []
       : checkSource(policy, ["environments", name, "policy"], { folder, isFileOnly: true });
   });
-  return [...images, ...policies, ...checkKeyring(asText(project.keyring), folder)];
+  const services = Object.entries(asMapping(project.services)).flatMap(([name, service]) =>
+    Object.entries(asMapping(asMapping(service).files)).flatMap(([target, from]) => {
+      const path = ["services", name, "files", target];
+      const direct = asText(from);
+      if (direct !== undefined) return checkSource(direct, path, { folder, isFileOnly: true });
+      const source = asText(asMapping(from).source);
+      return source === undefined ? [] : checkSource(source, [...path, "source"], { folder, isFileOnly: true });
+    }),
+  );
+  return [...images, ...policies, ...services, ...checkKeyring(asText(project.keyring), folder)];
 }
 
 /** All that a definition names, or only what goes into images. */

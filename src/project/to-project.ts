@@ -29,7 +29,7 @@ export function toProject(written: WrittenProject, path: string): Project {
     trust: defined(mapValues(written.trust, (paths) => paths?.map((one) => resolve(folder, one)))),
     ...(keyring === undefined ? {} : { keyring: resolve(folder, keyring) }),
     images: mapOf(written.images, (image, name) => toImage(image, { name, folder })),
-    services: mapOf(written.services, toService),
+    services: mapOf(written.services, (service, name) => toService(service, name, folder)),
     environments: mapOf(written.environments, ({ policy, approvals }, name) => ({
       name,
       approvals,
@@ -94,7 +94,7 @@ function toWritable(written: Written<"images">["writable"]): WritableDefinition[
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function toService(written: Written<"services">, name: string): ServiceDefinition {
+function toService(written: Written<"services">, name: string, folder: string): ServiceDefinition {
   const { image, ...rest } = written;
   const { replicas, listen, health, update } = rest;
   return {
@@ -102,6 +102,7 @@ function toService(written: Written<"services">, name: string): ServiceDefinitio
     written: rest,
     image,
     replicas,
+    files: Object.entries(written.files).map(([target, from]) => toServiceFile(target, from, folder)),
     ...defined({ listen, health: health === undefined ? undefined : toHealth(health) }),
     update: {
       strategy: update.strategy,
@@ -112,6 +113,16 @@ function toService(written: Written<"services">, name: string): ServiceDefinitio
       autoRevert: update.auto_revert,
     },
   };
+}
+
+function toServiceFile(
+  target: string,
+  from: Written<"services">["files"][string],
+  folder: string,
+): ServiceDefinition["files"][number] {
+  if (typeof from !== "string" && from.content !== undefined) return { target, kind: "content", content: from.content };
+  const source = typeof from === "string" ? from : (from.source ?? "");
+  return { target, kind: "path", source: resolve(folder, source) };
 }
 
 function toHealth(written: NonNullable<Written<"services">["health"]>): HealthDefinition {
