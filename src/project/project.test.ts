@@ -355,6 +355,32 @@ const cases: readonly Case[] = [
     inService("health: {get: /, tcp: true}"),
     "9:22: expected exactly one of the keys get, run, tcp, got get and tcp",
   ],
+  [
+    "an address of an environment that is none",
+    inService("in: {staging: {listen: 127.0.0.1:0}}"),
+    '9:28: expected a port from 1 to 65535 after the address, got "127.0.0.1:0"',
+  ],
+  [
+    "a canary of more than all",
+    inService("replicas: 2", "update: {strategy: canary, canary: 3}"),
+    "10:40: expected at most as many as replicas, got 3 of 2",
+  ],
+  [
+    "a secret where a file is",
+    inService("files: {/run/x: {content: a}}", "secrets: {/run/x/: b}"),
+    '10:15: expected each path once, got "/run/x/"',
+  ],
+  [
+    "a configuration file that is not there",
+    inService("files: {/etc/x: ./absent.conf}"),
+    '9:21: expected an existing file or folder, got "./absent.conf"',
+  ],
+  ["an exception of no rule", inService("guard: {exceptions: [{rule: foreign-binary, reason: a}]}"), "9:33: expected "],
+  [
+    "an exception without a reason",
+    inService("guard: {exceptions: [{rule: foreign-script}]}"),
+    "9:26: expected the key",
+  ],
   ["no probe", inService("health: {interval: 1s}"), "9:5: expected one of the keys get, run, tcp, got none of them"],
   [
     "a duration without a unit",

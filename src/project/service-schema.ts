@@ -90,7 +90,9 @@ const guardSchema = mapping("a mapping with mode or exceptions", {
   exceptions: list(
     "a list of exceptions",
     mapping("a mapping with rule and reason", {
-      rule: word(driftRuleNames).describe("The rule that does not hold here, by its name."),
+      rule: z
+        .enum(driftRuleNames, { error: "a rule of the guard (docs/guard.md)" })
+        .describe("The rule that does not hold here, by its name."),
       path: text("an absolute path, or a pattern with *", /^\/[^\0]*$/)
         .optional()
         .describe("What it is about; * stands for any part of a name, ** for any folders. Default: anything."),

@@ -34,7 +34,21 @@ test("the project's image is deployed by the digest that the store has, with the
   assert.equal(found.local, "shop/web");
   assert.equal(found.configuration?.replicas, 3);
   assert.equal(found.configuration?.image, undefined, "a release has an image of its own");
-  assert.deepEqual(Object.keys(found.configuration ?? {}).toSorted(), ["health", "replicas", "update"]);
+  assert.deepEqual(Object.keys(found.configuration ?? {}).toSorted(), [
+    "drain",
+    "environment",
+    "files",
+    "grace",
+    "guard",
+    "health",
+    "hold",
+    "in",
+    "limits",
+    "mode",
+    "replicas",
+    "secrets",
+    "update",
+  ]);
 });
 
 test("who has no image here, or no project, is told how to deploy what others pushed", async (t) => {

@@ -3,6 +3,7 @@ import { IngotError } from "../../ground/error.ts";
 import { nearestWord } from "../../ground/nearest-word.ts";
 import type { Project, ServiceDefinition } from "../../project/definition.ts";
 import { namesRegistry, parseReference } from "../../oci/reference.ts";
+import { embedFiles } from "./embed-files.ts";
 import { openLocalImage, type OpenedImage } from "../open-image.ts";
 import { inProjectIfAny, openProject, type ProjectOptions } from "../open-project.ts";
 
@@ -29,7 +30,7 @@ export async function findDeployable(ctx: Context, wanted: Wanted, options: Proj
   const read = async (): Promise<Project> => (await openProject(ctx, options)).project;
   const project = image === undefined ? await orOfController(read, wanted) : await inProjectIfAny(options, read);
   const service = project === undefined ? undefined : findService(project, wanted);
-  const configuration = service === undefined ? {} : { configuration: service.written };
+  const configuration = service === undefined ? {} : { configuration: embedFiles(service) };
   if (service !== undefined && (image === undefined || project?.images.has(image) === true)) {
     const open = (): Promise<OpenedImage> => openLocalImage(ctx, image ?? service.image, options);
     const opened = await (image === undefined ? orOfController(open, wanted) : open());

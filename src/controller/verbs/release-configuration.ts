@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { IngotError } from "../../ground/error.ts";
 import { serviceSchema } from "../../project/service-schema.ts";
 import type { Release } from "../state/releases.ts";
@@ -8,7 +9,7 @@ const schema = serviceSchema.omit({ image: true });
 /** What a client sent as configuration, held to what `services:` of ingot.yaml may say, defaults filled in, so that it is whole when it is rolled out. Throws `request-malformed`. */
 export function parseConfiguration(sent: unknown): Release["configuration"] {
   const parsed = schema.safeParse(sent);
-  if (parsed.success) return assertFits(parsed.data);
+  if (parsed.success) return assertFits(assertWhole(parsed.data));
   const mistakes = parsed.error.issues.map(
     ({ path, message }) => `configuration${path.map((part) => `.${String(part)}`).join("")}: expected ${message}`,
   );
@@ -16,6 +17,19 @@ export function parseConfiguration(sent: unknown): Release["configuration"] {
     details: mistakes.slice(1, 20),
     hint: "it is an entry of services: of ingot.yaml; `ingot schema` prints what that may say",
   });
+}
+
+/** A path names a file of somebody else's machine, and of this one what only the controller may read. */
+function assertWhole(configuration: z.output<typeof schema>): Release["configuration"] {
+  const path = Object.entries(configuration.files).find(
+    ([, file]) => typeof file === "string" || file.content === undefined || file.source !== undefined,
+  );
+  if (path === undefined) return configuration;
+  throw new IngotError(
+    "request-malformed",
+    `the configuration's file ${path[0]} is given by a path; a release holds its content`,
+    { hint: "`ingot deploy` reads the files of ingot.yaml; by the API send {content: …}" },
+  );
 }
 
 /** Bytes of JSON: a release is one event. */

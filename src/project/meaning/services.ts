@@ -1,6 +1,8 @@
 import { nearestWord } from "../../ground/nearest-word.ts";
 import type { Finding, Path } from "../finding.ts";
 import { durationPattern, listenPattern, readDuration } from "../scalars.ts";
+import { normaliseTarget } from "../image-path.ts";
+import { checkFileEntry, explainPath } from "./targets.ts";
 import { asMapping, asText, type Mapping } from "./written.ts";
 
 /** Services run images that exist, are checked in one way, and do not take each other's address. */
@@ -14,6 +16,11 @@ export function checkServices(services: Mapping, images: Mapping): Finding[] {
       ...checkListen(service, addresses, name),
       ...checkHealth(asMapping(service.health), [...path, "health"]),
       ...checkDeadlines(asMapping(service.update), [...path, "update"]),
+      ...checkCanary(service, path),
+      ...checkPlaces(service, path),
+      ...Object.entries(asMapping(service.in)).flatMap(([environment, value]) =>
+        checkAddress(asText(asMapping(value).listen), [...path, "in", environment, "listen"]),
+      ),
     ];
   });
 }
@@ -40,30 +47,56 @@ function checkImage(service: Mapping, images: Mapping, path: Path): Finding[] {
 
 function checkListen(service: Mapping, addresses: Map<string, string>, name: string): Finding[] {
   const listen = asText(service.listen);
-  if (listen === undefined || !listenPattern.test(listen)) return [];
-  const at = { path: ["services", name, "listen"], on: "value" } as const;
-  const port = Number(listen.slice(listen.lastIndexOf(":") + 1));
-  if (port < 1 || port > 65_535) return [{ ...at, expected: "a port from 1 to 65535 after the address" }];
-  const isIpv4 = !listen.startsWith("[");
-  if (
-    isIpv4 &&
-    listen
-      .split(":")[0]
-      ?.split(".")
-      .some((part) => Number(part) > 255)
-  )
-    return [{ ...at, expected: "an IP address" }];
+  const path = ["services", name, "listen"];
+  const wrong = checkAddress(listen, path);
+  if (listen === undefined || !listenPattern.test(listen) || wrong.length > 0) return wrong;
   const other = addresses.get(listen);
   addresses.set(listen, name);
-  return other === undefined
-    ? []
-    : [
-        {
-          ...at,
-          expected: "an address that no other service has",
-          got: `"${listen}", which is the address of ${other}`,
-        },
-      ];
+  if (other === undefined) return [];
+  const got = `"${listen}", which is the address of ${other}`;
+  return [{ path, on: "value", expected: "an address that no other service has", got }];
+}
+
+/** What the pattern lets through and no host has. */
+function checkAddress(listen: string | undefined, path: Path): Finding[] {
+  if (listen === undefined || !listenPattern.test(listen)) return [];
+  const at = { path, on: "value" } as const;
+  const port = Number(listen.slice(listen.lastIndexOf(":") + 1));
+  if (port < 1 || port > 65_535) return [{ ...at, expected: "a port from 1 to 65535 after the address" }];
+  const parts = listen.startsWith("[") ? [] : (listen.split(":")[0] ?? "").split(".");
+  return parts.some((part) => Number(part) > 255) ? [{ ...at, expected: "an IP address" }] : [];
+}
+
+/** A canary of all instances is no canary: a bad version would be everywhere before anybody looked. */
+function checkCanary(service: Mapping, path: Path): Finding[] {
+  const update = asMapping(service.update);
+  const { replicas } = service;
+  const { canary, strategy } = update;
+  if (strategy !== "canary" || typeof replicas !== "number" || typeof canary !== "number" || canary <= replicas)
+    return [];
+  const got = `${canary} of ${replicas}`;
+  return [{ path: [...path, "update", "canary"], on: "value", expected: "at most as many as replicas", got }];
+}
+
+/** Paths that an instance can have, each once: of two things at one path one would hide the other. */
+function checkPlaces(service: Mapping, path: Path): Finding[] {
+  const seen = new Set<string>();
+  const check = (target: string, at: Path): Finding[] => {
+    const wrong = explainPath(target);
+    if (wrong !== undefined) return [{ path: at, on: "key", ...wrong }];
+    const name = normaliseTarget(target);
+    const isTaken = seen.has(name);
+    seen.add(name);
+    if (!isTaken) return [];
+    return [{ path: at, on: "key", expected: "each path once", got: JSON.stringify(target) }];
+  };
+  return [
+    ...Object.entries(asMapping(service.files)).flatMap(([target, from]) => {
+      const at = [...path, "files", target];
+      return [...check(target, at), ...checkFileEntry(from, at)];
+    }),
+    ...Object.keys(asMapping(service.secrets)).flatMap((target) => check(target, [...path, "secrets", target])),
+  ];
 }
 
 function checkHealth(health: Mapping, path: Path): Finding[] {

@@ -30,7 +30,7 @@ function checkFiles(image: Mapping, path: Path): Finding[] {
 type Wrong = { readonly expected: string; readonly got?: string; readonly meant?: string };
 
 /** What holds for every path of an image that a person writes. */
-function explainPath(target: string): Wrong | undefined {
+export function explainPath(target: string): Wrong | undefined {
   if (!target.startsWith("/"))
     return { expected: "an absolute path", got: JSON.stringify(target), meant: `/${target.replace(/^(\.?\/)+/, "")}` };
   if (target.split("/").some((part) => part === ".." || part === ".")) {
@@ -59,7 +59,7 @@ function explainTarget(
   };
 }
 
-function checkFileEntry(from: unknown, path: Path): Finding[] {
+export function checkFileEntry(from: unknown, path: Path): Finding[] {
   const { source, content } = asMapping(from);
   if (typeof from !== "object" || from === null || Array.isArray(from)) return [];
   if (source !== undefined && content !== undefined)
