@@ -375,11 +375,15 @@ const cases: readonly Case[] = [
     inService("files: {/etc/x: ./absent.conf}"),
     '9:21: expected an existing file or folder, got "./absent.conf"',
   ],
-  ["an exception of no rule", inService("guard: {exceptions: [{rule: foreign-binary, reason: a}]}"), "9:33: expected "],
+  [
+    "an exception of no rule",
+    inService("guard: {exceptions: [{rule: foreign-binary, reason: a}]}"),
+    '9:33: expected a rule of the guard (docs/guard.md), got "foreign-binary"',
+  ],
   [
     "an exception without a reason",
     inService("guard: {exceptions: [{rule: foreign-script}]}"),
-    "9:26: expected the key",
+    '9:26: expected the key "reason" (a reason), got no such key',
   ],
   ["no probe", inService("health: {interval: 1s}"), "9:5: expected one of the keys get, run, tcp, got none of them"],
   [
