@@ -4,6 +4,7 @@ import { shortDigest } from "../../oci/digest.ts";
 import type { LedgerEvent } from "../../ledger/event.ts";
 import { system, type EventData, type EventType } from "./events.ts";
 import type { RevokedSubject } from "./revocation-events.ts";
+import { tellDrift } from "./tell-drift.ts";
 import { sayKind, tellStatement } from "./tell-statement.ts";
 
 type Tell = { readonly [T in EventType]: (data: EventData[T], actor: string) => string };
@@ -50,6 +51,8 @@ const tell: Tell = {
   "revocation.made": ({ subject, reason }) => `revoked ${describeSubject(subject)}: ${reason}`,
   "revocation.reached": ({ revocation, images }) =>
     `found that revocation #${revocation} reaches ${images.map(({ digest, how }) => `${shortDigest(digest)} (${how})`).join(", ")}`,
+
+  ...tellDrift,
 };
 
 /** Every type that this release knows. */

@@ -92,6 +92,25 @@ const hostile: { readonly [T in EventType]: () => object } = {
     decision: n(),
   }),
   "revocation.made": () => ({ subject: of(revoked)(), reason: s() }),
+  "drift.found": () => ({
+    ...aboutInstance(),
+    release: n(),
+    image: s(),
+    rule: s(),
+    subject: s(),
+    message: s(),
+    seen: n(),
+    found: n(),
+    sensor: s(),
+    response: s(),
+    chain: many(() => ({ pid: n(), parent: n(), executable: s(), command: many(s) })),
+  }),
+  "drift.captured": () => ({ ...aboutInstance(), drift: n(), repository: s(), artifact: s(), bytes: n() }),
+  "drift.uncaptured": () => ({ ...aboutInstance(), drift: n(), why: s() }),
+  "drift.replaced": () => ({ ...aboutInstance(), drift: n(), by: maybe(s), milliseconds: n() }),
+  "instance.debugged": () => ({ ...aboutInstance(), command: many(s), reason: s() }),
+  "breaker.opened": () => ({ environment: s(), service: s(), why: s() }),
+  "breaker.closed": () => ({ environment: s(), service: s(), by: s() }),
   "revocation.reached": () => ({
     revocation: n(),
     images: many(() => ({ digest: s(), how: s(), parent: maybe(s), layers: maybe(() => many(s)) })),
@@ -103,6 +122,10 @@ const grounds = [
   () => ({ kind: "issuer", issuer: s(), assertion: s(), assertionExpires: n(), groups: many(s), roles: many(s) }),
   () => ({ kind: "token", parent: s() }),
 ];
+function aboutInstance() {
+  return { environment: s(), service: s(), instance: s() };
+}
+
 const aboutImage = () => ({ repository: s(), subject: s(), manifest: s(), kind: s(), predicateType: s() });
 const facts = [
   () => ({ kind: "approval", environment: s(), verdict: s(), expires: n(), reason: s(), created: n(), nonce: s() }),
