@@ -11,9 +11,17 @@ export const runtimeCodes = {
     exit: 1,
     means: "An image's configuration lacks what an instance needs, such as a command or a known user.",
   },
+  "instance-not-frozen": {
+    exit: 1,
+    means: "A process of an instance did not stop running in time; the instance goes on.",
+  },
   "instance-not-hardened": {
     exit: 4,
     means: "A setting that an instance must have was not in force; the instance was destroyed.",
+  },
+  "instance-not-running": {
+    exit: 1,
+    means: "An instance has ended or is frozen, and what was asked for needs one that runs.",
   },
   "instance-start-failed": { exit: 1, means: "An instance could not be started; nothing of it is left." },
   "instance-stop-failed": {
@@ -24,5 +32,9 @@ export const runtimeCodes = {
   "layer-invalid": { exit: 1, means: "An image holds a file that the content of an instance cannot have." },
   "network-failed": { exit: 1, means: "A CNI plugin could not make or remove an instance's network." },
   "network-no-subnet": { exit: 1, means: "Every network that Ingot would use for instances is in use on this host." },
+  "runtime-helper-ended": {
+    exit: 1,
+    means: "The process that runs instances for the controller ended before it answered; it is started again.",
+  },
   "runtime-unsupported": { exit: 1, means: "This host or this user cannot run instances." },
 } as const satisfies Catalogue;
