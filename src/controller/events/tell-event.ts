@@ -4,6 +4,7 @@ import { shortDigest } from "../../oci/digest.ts";
 import type { LedgerEvent } from "../../ledger/event.ts";
 import { system, type EventData, type EventType } from "./events.ts";
 import type { RevokedSubject } from "./revocation-events.ts";
+import { tellFleet } from "./tell-fleet.ts";
 import { tellDrift } from "./tell-drift.ts";
 import { sayKind, tellStatement } from "./tell-statement.ts";
 
@@ -52,6 +53,7 @@ const tell: Tell = {
   "revocation.reached": ({ revocation, images }) =>
     `found that revocation #${revocation} reaches ${images.map(({ digest, how }) => `${shortDigest(digest)} (${how})`).join(", ")}`,
 
+  ...tellFleet,
   ...tellDrift,
 };
 

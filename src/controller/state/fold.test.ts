@@ -102,7 +102,7 @@ const hostile: { readonly [T in EventType]: () => object } = {
     seen: n(),
     found: n(),
     sensor: s(),
-    response: s(),
+    response: of(["frozen", s()]),
     chain: many(() => ({ pid: n(), parent: n(), executable: s(), command: many(s) })),
   }),
   "drift.captured": () => ({ ...aboutInstance(), drift: n(), repository: s(), artifact: s(), bytes: n() }),
@@ -115,7 +115,39 @@ const hostile: { readonly [T in EventType]: () => object } = {
     revocation: n(),
     images: many(() => ({ digest: s(), how: s(), parent: maybe(s), layers: maybe(() => many(s)) })),
   }),
+  "rollout.created": () => ({
+    ...ofService(),
+    release: n(),
+    image: s(),
+    kind: s(),
+    strategy: s(),
+    from: maybe(n),
+  }),
+  "rollout.moved": () => ({ ...ofRollout(), to: s() }),
+  "rollout.paused": () => ({ ...ofRollout(), reason: s() }),
+  "rollout.resumed": () => ofRollout(),
+  "rollout.promoted": () => ofRollout(),
+  "rollout.succeeded": () => ({ ...ofRollout(), milliseconds: n() }),
+  "rollout.failed": () => ({ ...ofRollout(), why: s() }),
+  "rollout.cancelled": () => ({ ...ofRollout(), reason: s(), supersededBy: maybe(n) }),
+  "image.quarantined": () => ({ ...ofService(), image: s(), why: s(), rollout: n() }),
+  "quarantine.lifted": () => ({ ...ofService(), image: s(), reason: s() }),
+  "instance.started": () => ({
+    ...ofService(),
+    instance: s(),
+    release: n(),
+    image: s(),
+    why: s(),
+    milliseconds: n(),
+    content: maybe(s),
+  }),
+  "instance.ended": () => ({ ...ofService(), instance: s(), release: n(), why: s(), code: maybe(n) }),
+  "alarm.raised": () => ({ ...ofService(), alarm: s(), message: s() }),
+  "alarm.cleared": () => ({ ...ofService(), alarm: s() }),
 };
+
+const ofService = () => ({ environment: s(), service: s() });
+const ofRollout = () => ({ ...ofService(), rollout: n(), release: n() });
 
 const grounds = [
   () => ({ kind: "key", key: s(), assertion: s(), assertionExpires: n() }),

@@ -1,13 +1,16 @@
 import type { NumberedEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Fold } from "../../ledger/projection/fold.ts";
+import { alarmState } from "./alarms.ts";
 import { decisionState } from "./decisions.ts";
 import { identityState } from "./identities.ts";
+import { instanceState } from "./instances.ts";
 import { policyState } from "./policies.ts";
 import { pusherState } from "./pushers.ts";
 import { registryState } from "./registry.ts";
 import { releaseState } from "./releases.ts";
 import { revocationState } from "./revocations.ts";
+import { rolloutState } from "./rollouts.ts";
 import { settingState } from "./settings.ts";
 import { signInState } from "./sign-ins.ts";
 import { statementState } from "./statements.ts";
@@ -24,6 +27,9 @@ const subjects: readonly Subject[] = [
   decisionState,
   releaseState,
   revocationState,
+  rolloutState,
+  instanceState,
+  alarmState,
 ];
 
 type Apply = (state: Database, data: object, event: NumberedEvent) => void;
@@ -38,7 +44,7 @@ for (const { apply } of subjects) {
 /** The state of the controller. The log is trusted: its events were checked when they were made, and signed. A type that is not known (of a newer release) changes nothing. */
 export const controllerFold: Fold = {
   // Raise it with every change of a table or of what an event does.
-  version: "4",
+  version: "5",
   tables: subjects.flatMap(({ tables }) => tables),
   apply: (state, event) => {
     for (const apply of applyByType.get(event.type) ?? []) apply(state, event.data, event);
