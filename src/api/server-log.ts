@@ -7,6 +7,7 @@ export type ServerLog = {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   readonly onError: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
   readonly info: (message: string, values?: object) => void;
+  readonly warn: (message: string, values?: object) => void;
 };
 
 export function openServerLog(options: {
@@ -17,6 +18,7 @@ export function openServerLog(options: {
   const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, to);
   return {
     info: (message, values = {}) => log.info(values, message),
+    warn: (message, values = {}) => log.warn(values, message),
     onRequest: (request, response) => {
       // Each line costs more than the answer to a small request: only when asked for.
       if (!log.isLevelEnabled("debug")) return;

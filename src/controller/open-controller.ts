@@ -112,7 +112,7 @@ async function recordStart(ledger: Ledger, settings: Settings, shipped: ShippedP
   const files = [shipped.roles, shipped.environment];
   const digest = digestOfFiles(files);
   await ledger.transact((state) => {
-    const configured = { version: release, settings };
+    const configured = { version: release, settings: toRecord(settings) };
     const events = [
       ...(isRecorded(recordedSettings(state), configured)
         ? []
@@ -129,6 +129,12 @@ async function recordStart(ledger: Ledger, settings: Settings, shipped: ShippedP
     ];
     return { events, result: undefined };
   });
+}
+
+/** The record is for ever, and many may read it: an address that events are sent to may hold a token. */
+function toRecord({ webhooks, ...rest }: Settings): object {
+  if (webhooks.length === 0) return rest;
+  return { ...rest, webhooks: webhooks.map(({ name, url, events }) => ({ name, host: new URL(url).host, events })) };
 }
 
 /** The record has its members in another order. */

@@ -38,6 +38,12 @@ export function readSettings(ctx: Pick<Context, "cwd" | "home">, options: Settin
     witnesses: written.witnesses,
     mutableTags: written.mutable_tags,
     limits: written.limits,
+    webhooks: written.webhooks.map(({ name, url, events, secret_file }) => ({
+      name,
+      url,
+      events,
+      secretFile: resolve(ctx.cwd, secret_file),
+    })),
   };
 }
 
@@ -73,6 +79,17 @@ const settingsSchema = z.strictObject({
     .default({ required: 0, known: [] })
     .refine(({ required, known }) => required <= known.length, "more witnesses are required than are known"),
   mutable_tags: z.array(z.string()).default([]),
+  webhooks: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
+        url: z.url({ protocol: /^https?$/ }),
+        events: z.array(z.string()).default([]),
+        secret_file: z.string(),
+      }),
+    )
+    .default([])
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "each webhook has a name of its own"),
   limits: z
     .strictObject({
       blob: z
@@ -134,7 +151,7 @@ function mistakesOf(issue: z.core.$ZodIssue): readonly Mistake[] {
 /** Of all levels. */
 const settingNames: readonly string[] = Object.keys(settingsSchema.shape).concat(
   ["certificate", "key", "url", "audience", "kind", "name", "rules", "claim", "value", "group", "roles"],
-  ["required", "known", "blob", "manifest", "body"],
+  ["required", "known", "blob", "manifest", "body", "events", "secret_file"],
 );
 
 /** Line and column of a value, or of what holds it. */

@@ -16,6 +16,19 @@ export type Settings = {
   /** Whether a tag may be moved to another image, as patterns of repositories for which it may. */
   readonly mutableTags: readonly string[];
   readonly limits: Limits;
+  /** Who is told of events. */
+  readonly webhooks: readonly WebhookSettings[];
+};
+
+/** Standard Webhooks 1.0. The address may hold a token: it is never shown or recorded. */
+export type WebhookSettings = {
+  /** Unique; names the file that keeps where it got to. */
+  readonly name: string;
+  readonly url: string;
+  /** Types of events, such as `drift.found`, or `rollout.*`; empty: all. */
+  readonly events: readonly string[];
+  /** Absolute path of a file, mode 0600, with `whsec_…`. */
+  readonly secretFile: string;
 };
 
 /** Bytes. */

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { isWantedEvent } from "../../controller/events/is-wanted-event.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { answerError } from "../error-answer.ts";
 import { openWakeUp, type WakeUp } from "./wake-up.ts";
@@ -76,14 +77,9 @@ function readSome(ledger: Ledger, from: number, types: readonly string[]): Some 
   let text = "";
   for (const event of ledger.events(from)) {
     if (event.index >= end || text.length >= mostText) return { text, end: event.index };
-    if (isWanted(event.type, types)) {
+    if (isWantedEvent(event.type, types)) {
       text += `id: ${event.index}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
     }
   }
   return { text, end };
-}
-
-function isWanted(type: string, types: readonly string[]): boolean {
-  if (types.length === 0) return true;
-  return types.some((wanted) => (wanted.endsWith(".*") ? type.startsWith(wanted.slice(0, -1)) : type === wanted));
 }

@@ -25,15 +25,23 @@ export const declare: Declare = (command, handle) => {
 };
 
 async function runController(ctx: Context, options: ServeOptions, write: (text: string) => void): Promise<number> {
-  const [{ readSettings }, { openController }, { serve }, { openServerLog }, { readTls }, { firstEnrolment }] =
-    await Promise.all([
-      import("../../controller/read-settings.ts"),
-      import("../../controller/open-controller.ts"),
-      import("../../api/api.ts"),
-      import("../../api/server-log.ts"),
-      import("../../controller/identity/read-tls.ts"),
-      import("../../controller/identity/first-enrolment.ts"),
-    ]);
+  const [
+    { readSettings },
+    { openController },
+    { serve },
+    { openServerLog },
+    { readTls },
+    { firstEnrolment },
+    { openWebhooks },
+  ] = await Promise.all([
+    import("../../controller/read-settings.ts"),
+    import("../../controller/open-controller.ts"),
+    import("../../api/api.ts"),
+    import("../../api/server-log.ts"),
+    import("../../controller/identity/read-tls.ts"),
+    import("../../controller/identity/first-enrolment.ts"),
+    import("../../controller/webhooks/webhooks.ts"),
+  ]);
   const settings = readSettings(ctx, options);
   const tls = readTls(settings, { report: ctx.report });
   const log = openServerLog({ level: options.verbose === true ? "debug" : "info" });
@@ -49,7 +57,12 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
     log.info("serving", { url: served.url, home: ctx.home, events: controller.ledger.log.checkpoint().size });
     // Nobody waits for the first decision then: Cedar takes a quarter of a second to get ready.
     setImmediate(() => controller.policies.decide(controller.policies.rolesOnly(), anyRequest));
+    const webhooks = openWebhooks(ctx, controller.ledger, {
+      webhooks: settings.webhooks,
+      onProblem: (message, values) => log.warn(message, values),
+    });
     await aborted(ctx.signal);
+    await webhooks.close();
     await served.close();
   } finally {
     await controller.close();
