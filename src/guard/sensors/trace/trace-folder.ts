@@ -1,0 +1,87 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isErrno } from "../../../ground/error.ts";
+import { mount, mountFlags, SystemCallError, unmount } from "../../../ground/libc.ts";
+
+/** A tracefs that this process mounted for itself: whoever uses the host's own, at /sys/kernel/tracing, never notices. */
+export type TraceFolder = { readonly path: string; readonly close: () => void };
+
+/** Below `parent`. What guards that were killed left there is removed first. A text says why the kernel has none for us. */
+export function mountTraceFolder(parent: string): TraceFolder | string {
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(parent)) if (isLeft(name, "tracefs-")) unmountFolder(join(parent, name));
+  const path = join(parent, `tracefs-${process.pid}`);
+  if (existsSync(path)) unmountFolder(path);
+  mkdirSync(path);
+  try {
+    mount("tracefs", path, { type: "tracefs", flags: mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec });
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+    rmdirSync(path);
+    return `tracefs cannot be mounted (${error.code})`;
+  }
+  return { path, close: () => unmountFolder(path) };
+}
+
+/** Whether a name ends with the number of a process that is gone. */
+function isLeft(name: string, prefix: string): boolean {
+  const owner = name.startsWith(prefix) ? name.slice(prefix.length).split("-")[0] : undefined;
+  return owner !== undefined && /^\d+$/.test(owner) && !existsSync(`/proc/${owner}`);
+}
+
+function unmountFolder(path: string): void {
+  try {
+    unmount(path, { detach: true });
+  } catch (error) {
+    // EINVAL: nothing is mounted there any more.
+    if (!(error instanceof SystemCallError) || error.code !== "EINVAL") throw error;
+  }
+  rmdirSync(path);
+}
+
+/** Removes the buffers of guards of the same home that were killed; `key` is the home's. */
+export function removeLeftInstances(tracefs: string, key: string): void {
+  const folder = join(tracefs, "instances");
+  for (const name of readdirSync(folder)) if (isLeft(name, `ingot-${key}-`)) removeTraceInstance(join(folder, name));
+}
+
+/** A buffer of our own with its own events, filters and clock: `instances/NAME` of tracefs. */
+export function makeTraceInstance(tracefs: string, name: string): string {
+  const path = join(tracefs, "instances", name);
+  if (existsSync(path)) removeTraceInstance(path);
+  mkdirSync(path);
+  writeFileSync(join(path, "tracing_on"), "0");
+  // The clock of process.hrtime, so that the time from the kernel's event to the verdict is known.
+  writeFileSync(join(path, "trace_clock"), "mono");
+  // Waiting readers are woken by the first event, not by half a full buffer.
+  if (existsSync(join(path, "buffer_percent"))) writeFileSync(join(path, "buffer_percent"), "0");
+  return path;
+}
+
+/** Busy for a moment after its last reader went. */
+export function removeTraceInstance(path: string): void {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      if (existsSync(path)) rmdirSync(path);
+      return;
+    } catch (error) {
+      if (!isErrno(error, "EBUSY") || tries > 20) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** The processors that have a buffer. */
+export function listBuffers(instance: string): string[] {
+  const folder = join(instance, "per_cpu");
+  return readdirSync(folder)
+    .filter((name) => /^cpu\d+$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+/** Events that the kernel overwrote or dropped in this instance's buffers, since they were made. */
+export function countLost(instance: string): number {
+  const texts = listBuffers(instance).map((buffer) => readFileSync(join(buffer, "stats"), "utf8"));
+  const numbers = texts.flatMap((text) => [...text.matchAll(/^(?:overrun|commit overrun|dropped events): (\d+)$/gm)]);
+  return numbers.reduce((sum, [, number]) => sum + Number(number), 0);
+}
