@@ -14,6 +14,10 @@ export type InstanceRecord = {
   readonly name?: string;
   readonly started: string;
   readonly port?: number;
+  /** Absent, as all that follows, in records of releases of Ingot that did not have it. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The folders that it may write to. */
+  readonly writable?: readonly string[];
   /** The process that it ends with. */
   readonly owner?: ProcessIdentity;
   /** Known once the instance was started and found hardened. */
@@ -63,5 +67,6 @@ export function stateOf(record: InstanceRecord): InstanceState {
     ...(isRunning ? { pid: running.process.pid } : {}),
     ...(running === undefined ? {} : { address: running.network.address }),
     ...(record.port === undefined ? {} : { port: record.port }),
+    ...(record.labels === undefined ? {} : { labels: record.labels }),
   };
 }

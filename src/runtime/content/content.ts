@@ -100,6 +100,11 @@ export async function verifyContent(ctx: Context, image: Digest): Promise<void> 
   );
 }
 
+/** What an image's content had for a checksum when it was written; undefined where that was never recorded. */
+export function recordedChecksum(ctx: Pick<Context, "home">, image: Digest): Digest | undefined {
+  return readRecord(runtimePaths(ctx.home).contentRecord(image))?.sha256;
+}
+
 function readRecord(path: string): ContentRecord | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as ContentRecord;

@@ -29,6 +29,9 @@ export type TmpfsPlacement = {
 };
 
 /** What an account of the instance is on the host. */
-export function hostIdOf(place: Placement, user: { uid: number; gid: number }): { uid: number; gid: number } {
+export function hostIdOf(
+  place: Pick<Placement, "firstId">,
+  user: { readonly uid: number; readonly gid: number },
+): { uid: number; gid: number } {
   return { uid: place.firstId + user.uid, gid: place.firstId + user.gid };
 }

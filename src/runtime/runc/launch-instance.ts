@@ -68,6 +68,8 @@ function recordOf(ctx: Context, spec: InstanceSpec): InstanceRecord {
     started: ctx.now().toISOString(),
     ...(spec.name === undefined ? {} : { name: spec.name }),
     ...(spec.port === undefined ? {} : { port: spec.port }),
+    ...(spec.labels === undefined ? {} : { labels: spec.labels }),
+    writable: spec.writable.map(({ path }) => path),
   };
 }
 

@@ -9,14 +9,17 @@ const counters: Readonly<Record<Limit, { controller: string; files: CgroupFiles;
   memory: { controller: "memory", files: { v1: "memory.oom_control", v2: "memory.events" }, word: "oom_kill" },
 };
 
-/** Tells later which limits of a new instance were met. The files are looked up at once: a process that has ended is in the host's cgroup. */
+/** Tells later which limits of an instance were met since this call. The files are looked up at once: a process that has ended is in the host's cgroup. */
 export function watchLimits(pid: number): () => readonly Limit[] {
   const limits = (["processes", "memory"] as const).map((limit) => {
     const { controller, files, word } = counters[limit];
-    return { limit, word, path: cgroupFile(pid, controller, files) };
+    const path = cgroupFile(pid, controller, files);
+    return { limit, word, path, before: path === undefined ? 0 : readCount(path, word) };
   });
-  return () =>
-    limits.filter(({ path, word }) => path !== undefined && readCount(path, word) > 0).map(({ limit }) => limit);
+  return () => {
+    const met = limits.filter(({ path, word, before }) => path !== undefined && readCount(path, word) > before);
+    return met.map(({ limit }) => limit);
+  };
 }
 
 function readCount(path: string, word: string): number {

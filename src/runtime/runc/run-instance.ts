@@ -1,14 +1,15 @@
 import { closeSync } from "node:fs";
-import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
-import { adoptOrphans, readChildEnd, type ChildEnd } from "../../ground/libc.ts";
+import { readChildEnd, type ChildEnd } from "../../ground/libc.ts";
 import { hostIdOf, type Placement } from "../profile/placement.ts";
 import { runtimePaths } from "../paths.ts";
 import { parentOf } from "../process-identity.ts";
 import type { InstanceSpec, ProgramEnd, RunRequest } from "../runtime.ts";
 import { assertHardened, hasEnded, readRunning, untilExecuted } from "../verify/verify.ts";
+import { beginAdopting, endAdopting } from "./adopting.ts";
+import { statusOf } from "./child-status.ts";
 import { collectOutput, type OutputCollector } from "./collect-output.ts";
 import { openOutputPipe } from "./instance-log.ts";
 import { createHardened, prepareInstance } from "./launch-instance.ts";
@@ -43,20 +44,6 @@ export async function runInstance(
     endAdopting();
     collector.close();
   }
-}
-
-let adopters = 0;
-
-/** An exit code goes to the parent. runc, which is that, ends before its container does. */
-function beginAdopting(): void {
-  adopters += 1;
-  if (adopters === 1) adoptOrphans(true);
-}
-
-/** With the last of those that run at the same time: a container of another, made after this, would have no parent here. */
-function endAdopting(): void {
-  adopters -= 1;
-  if (adopters === 0) adoptOrphans(false);
 }
 
 const nothing = { output: "", cut: 0, isFound: false, limitsMet: [] } as const;
@@ -121,11 +108,3 @@ async function assertRunsHardened({ spec, place, pid }: Pick<Running, "spec" | "
     if (!(await hasEnded(pid))) throw error;
   }
 }
-
-function statusOf({ exitCode, signal }: ChildEnd): { status: "exited"; exitCode: number } | KilledStatus {
-  if (signal === undefined) return { status: "exited", exitCode };
-  const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
-  return { status: "killed", signal: name ?? `signal ${signal}` };
-}
-
-type KilledStatus = { status: "killed"; signal: string };

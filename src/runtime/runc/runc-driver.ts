@@ -4,6 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { withFileLock } from "../../ground/file-lock.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { useContent } from "../content/content.ts";
+import { imageSource } from "../content/image-source.ts";
 import { isOrphan, listIds, readRecord, stateOf, type InstanceRecord } from "../instance-record.ts";
 import { runtimePaths } from "../paths.ts";
 import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
@@ -18,8 +21,12 @@ import type {
   Runtime,
 } from "../runtime.ts";
 import { destroyInstance } from "./destroy-instance.ts";
+import { executeInside } from "./execute-inside.ts";
+import { freezeInstance, killFrozen, thawInstance } from "./freeze-instance.ts";
 import { assertInstalled, assertRoot } from "./host-requirements.ts";
+import { instanceLogs } from "./instance-logs.ts";
 import { launchInstance } from "./launch-instance.ts";
+import { placeOf } from "./place-of.ts";
 import { runInstance } from "./run-instance.ts";
 
 export type RuncOptions = {
@@ -35,8 +42,20 @@ export function runcRuntime(ctx: Context, options: RuncOptions = {}): Runtime {
     start: (spec, launch) => exclusively(ctx, spec.id, () => start(ctx, spec, { ...options, ...launch })),
     stop: (id, stopOptions) => exclusively(ctx, id, () => stop(ctx, id, stopOptions?.grace ?? defaultGrace)),
     list: () => list(ctx),
+    prepare: (image) => prepare(ctx, image),
+    freeze: (id) => freezeInstance(runtimePaths(ctx.home), id),
+    thaw: async (id) => thawInstance(runtimePaths(ctx.home), id),
+    place: async (id) => placeOf(ctx, id),
+    logs: (id, request) => instanceLogs(ctx, id, request),
+    execute: (id, command, request) => executeInside(ctx, id, { ...options, ...request, command }),
     runToEnd: (spec, request) => exclusively(ctx, spec.id, () => runToEnd(ctx, spec, { ...options, ...request })),
   };
+}
+
+/** The content stays mounted, as it is while an instance uses it, until garbage collection or the end of the image's last instance. */
+async function prepare(ctx: Context, image: Digest): Promise<void> {
+  assertRoot();
+  await useContent(ctx, imageSource(ctx, image));
 }
 
 /** Two commands for the same instance come one after the other; a stop waits for a start to be over. */
@@ -96,6 +115,7 @@ async function stop(ctx: Context, id: InstanceId, grace: number): Promise<void> 
     rmSync(paths.instanceLock(id), { force: true });
     throw new IngotError("instance-unknown", `there is no instance ${id}`, { hint: "ingot instances" });
   }
+  killFrozen(paths.cgroup(id));
   if (record?.running !== undefined) await terminate(record.running.process, grace);
   await destroyInstance(ctx, id);
 }

@@ -31,12 +31,29 @@ export async function deleteContainer(paths: RuntimePaths, id: InstanceId): Prom
   await callRunc(paths, id, { args: ["delete", "--force", id] });
 }
 
-type RuncCall = { readonly args: readonly string[]; readonly output?: number };
+export type Execution = {
+  /** Has `process.json`, what to execute (config.md of the runtime specification, `process`); gets `pid`. */
+  readonly folder: string;
+  /** A group below the container's, as `runc exec --cgroup` has it. */
+  readonly group: string;
+  readonly output: number;
+};
+
+/** Executes one more program in a container and returns its id on the host once it runs; it becomes a child of whoever adopts orphans. */
+export async function executeInContainer(paths: RuntimePaths, id: InstanceId, execution: Execution): Promise<number> {
+  const { folder, group, output } = execution;
+  const files = ["--process", join(folder, "process.json"), "--pid-file", join(folder, "pid")];
+  const args = ["exec", "--detach", "--cgroup", group, ...files, id];
+  await callRunc(paths, id, { args, output, log: join(folder, "runc.log") });
+  return Number(readFileSync(join(folder, "pid"), "utf8"));
+}
+
+type RuncCall = { readonly args: readonly string[]; readonly output?: number; readonly log?: string };
 
 /** runc's own messages go to a file: its stdout and stderr are the instance's. */
-async function callRunc(paths: RuntimePaths, id: InstanceId, { args, output }: RuncCall): Promise<void> {
+async function callRunc(paths: RuntimePaths, id: InstanceId, call: RuncCall): Promise<void> {
+  const { args, output, log = join(paths.bundle(id), "runc.log") } = call;
   mkdirSync(paths.bundle(id), { recursive: true, mode: 0o711 });
-  const log = join(paths.bundle(id), "runc.log");
   const all = ["--root", paths.runc, "--log", log, "--log-format", "json", ...args];
   const code = await exitCodeOf(all, output);
   if (code === 0) return;

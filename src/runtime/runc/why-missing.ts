@@ -8,7 +8,10 @@ import type { InstanceSpec } from "../runtime.ts";
  * Why an instance's program cannot be started: the image's fault. runc would say so as well, but in words that it also has for faults of the host, and of what the kernel does
  * not execute with the exit code 1, for which a test may have asked.
  */
-export function whyMissing(spec: InstanceSpec, place: Placement): string | undefined {
+export function whyMissing(
+  spec: Pick<InstanceSpec, "command" | "environment" | "workdir" | "user">,
+  place: Pick<Placement, "rootfs" | "firstId">,
+): string | undefined {
   const { command, environment, workdir, user } = spec;
   const { rootfs } = place;
   const [program = ""] = command;

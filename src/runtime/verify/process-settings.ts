@@ -10,7 +10,11 @@ export function processSettings(pid: number, place: Placement): Setting[] {
 }
 
 /** Settings that runc applies last, before it executes the instance's command: those that it needs privileges without. */
-export function confinementSettings(pid: number, spec: InstanceSpec, place: Placement): Setting[] {
+export function confinementSettings(
+  pid: number,
+  spec: Pick<InstanceSpec, "user">,
+  place: Pick<Placement, "firstId">,
+): Setting[] {
   const status = readStatus(pid);
   const none = "0000000000000000";
   const sets = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
@@ -61,6 +65,15 @@ function namespaceSettings(pid: number, place: Placement): Setting[] {
   const wanted = statSync(place.networkNamespace).ino;
   const actual = statSync(`/proc/${pid}/ns/net`).ino;
   return [...own, { name: "network namespace's identity", expected: String(wanted), actual: String(actual) }];
+}
+
+/** Of a process that entered an instance: that it is where the instance's first process is, and nowhere else. */
+export function entrySettings(pid: number, first: number): Setting[] {
+  return namespaces.map((kind) => ({
+    name: `${kind} namespace`,
+    expected: readlinkSync(`/proc/${first}/ns/${links[kind]}`),
+    actual: readlinkSync(`/proc/${pid}/ns/${links[kind]}`),
+  }));
 }
 
 function limitSettings(pid: number, place: Placement): Setting[] {
