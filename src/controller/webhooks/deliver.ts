@@ -42,15 +42,14 @@ export async function deliver(ctx: Context, { event, settings, key, signal }: Se
     if (response.ok) return { kind: "taken" };
     return { kind: response.status === 410 ? "gone" : "failed", why: `it answered ${response.status}` };
   } catch (error) {
-    // Without the address, which may hold a token.
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const why = limit.aborted
-      ? "it did not answer in time"
-      : cause instanceof Error && "code" in cause
-        ? String(cause.code)
-        : "it could not be reached";
-    return { kind: "failed", why };
+    return { kind: "failed", why: limit.aborted ? "it did not answer in time" : whyUnreached(error) };
   }
+}
+
+/** Without the address, which may hold a token. */
+function whyUnreached(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error && "code" in cause ? String(cause.code) : "it could not be reached";
 }
 
 /** `type` and `timestamp` as the standard proposes; `text` is one sentence for people. */
