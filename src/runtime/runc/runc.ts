@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import type { RuntimePaths } from "../paths.ts";
@@ -39,23 +39,45 @@ export type Execution = {
   readonly output: number;
 };
 
-/** Executes one more program in a container and returns its id on the host once it runs; it becomes a child of whoever adopts orphans. */
+/**
+ * Executes one more program in a container and returns its id on the host once it runs; it becomes a child of whoever adopts orphans. runc joins the user namespace first and may then not
+ * join the network, which the host's owns: so runc is started in that network, from a copy of the container's state that does not name one. The verification sees that nothing is missing.
+ */
 export async function executeInContainer(paths: RuntimePaths, id: InstanceId, execution: Execution): Promise<number> {
   const { folder, group, output } = execution;
+  const root = join(folder, "runc");
+  mkdirSync(join(root, id), { recursive: true, mode: 0o700 });
+  writeFileSync(join(root, id, "state.json"), withoutNetwork(readFileSync(join(paths.runc, id, "state.json"), "utf8")), { mode: 0o600 });
   const files = ["--process", join(folder, "process.json"), "--pid-file", join(folder, "pid")];
   const args = ["exec", "--detach", "--cgroup", group, ...files, id];
-  await callRunc(paths, id, { args, output, log: join(folder, "runc.log") });
+  const network = paths.networkNamespace(id);
+  await callRunc(paths, id, { args, output, root, network, log: join(folder, "runc.log") });
   return Number(readFileSync(join(folder, "pid"), "utf8"));
 }
 
-type RuncCall = { readonly args: readonly string[]; readonly output?: number; readonly log?: string };
+/** `state`: as runc keeps it of a container. */
+function withoutNetwork(state: string): string {
+  const parsed = JSON.parse(state) as { readonly config: { readonly namespaces: readonly { readonly type: string }[] } };
+  const namespaces = parsed.config.namespaces.filter(({ type }) => type !== "NEWNET");
+  return JSON.stringify({ ...parsed, config: { ...parsed.config, namespaces } });
+}
+
+type RuncCall = {
+  readonly args: readonly string[];
+  readonly output?: number;
+  readonly log?: string;
+  /** Where runc keeps its state. */
+  readonly root?: string;
+  /** The network namespace that runc itself is started in; absent: the host's. */
+  readonly network?: string;
+};
 
 /** runc's own messages go to a file: its stdout and stderr are the instance's. */
 async function callRunc(paths: RuntimePaths, id: InstanceId, call: RuncCall): Promise<void> {
-  const { args, output, log = join(paths.bundle(id), "runc.log") } = call;
+  const { args, output, network, root = paths.runc, log = join(paths.bundle(id), "runc.log") } = call;
   mkdirSync(paths.bundle(id), { recursive: true, mode: 0o711 });
-  const all = ["--root", paths.runc, "--log", log, "--log-format", "json", ...args];
-  const code = await exitCodeOf(all, output);
+  const all = ["runc", "--root", root, "--log", log, "--log-format", "json", ...args];
+  const code = await exitCodeOf(network === undefined ? all : ["nsenter", `--net=${network}`, ...all], output);
   if (code === 0) return;
   throw new IngotError(
     "instance-start-failed",
@@ -66,12 +88,12 @@ async function callRunc(paths: RuntimePaths, id: InstanceId, call: RuncCall): Pr
   );
 }
 
-function exitCodeOf(args: readonly string[], output: number | undefined): Promise<number> {
+function exitCodeOf([program = "", ...args]: readonly string[], output: number | undefined): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const target = output ?? "ignore";
   // Nothing else of the environment: NOTIFY_SOCKET and LISTEN_FDS, which a service manager sets, would make runc add mounts and files of the host.
   const env = { PATH: process.env.PATH };
-  const child = spawn("runc", args, { stdio: ["ignore", target, target], env });
+  const child = spawn(program, args, { stdio: ["ignore", target, target], env });
   child.on("error", (error) => reject(isErrno(error, "ENOENT") ? runcMissing(error) : error));
   // Not "close": the instance keeps the output open for as long as it lives.
   child.on("exit", (code) => resolve(code ?? 1));
