@@ -5,7 +5,7 @@ import type { Subject } from "./subject.ts";
 
 export const rolloutState: Subject = {
   tables: [
-    // since: of the status; started: when it began or was resumed; held: the status before a pause.
+    // since: of the status; started: when it began, was resumed or went on; held: the status before a pause.
     `CREATE TABLE rollouts (id INTEGER PRIMARY KEY, environment TEXT NOT NULL, service TEXT NOT NULL, release INTEGER NOT NULL, image TEXT NOT NULL, kind TEXT NOT NULL, strategy TEXT NOT NULL,
       from_release INTEGER, status TEXT NOT NULL, since TEXT NOT NULL, started TEXT NOT NULL, held TEXT, promoted INTEGER NOT NULL, created TEXT NOT NULL, ended TEXT, why TEXT) STRICT`,
     "CREATE INDEX rollouts_of_service ON rollouts (environment, service, id)",
@@ -33,6 +33,9 @@ export const rolloutState: Subject = {
     "rollout.moved": (state, { rollout, to }, { time }) => {
       const set = "UPDATE rollouts SET status = ?, since = ? WHERE id = ? AND ended IS NULL AND status <> 'paused'";
       state.run(set, to, time, rollout);
+      // From here on there must be progress again.
+      if (to !== "running" && to !== "promoting") return;
+      state.run("UPDATE rollouts SET started = ? WHERE id = ? AND ended IS NULL AND status = ?", time, rollout, to);
     },
     "rollout.paused": (state, { rollout }, { time }) => {
       const set =
@@ -85,7 +88,9 @@ export type RecordedRollout = {
   readonly from?: number;
   readonly status: EventData["rollout.moved"]["to"] | "pending" | "paused" | "successful" | "failed" | "cancelled";
   readonly since: string;
-  /** When it began, or was resumed. */
+  /** Of a paused one: what it goes on as. */
+  readonly resumesAs?: EventData["rollout.moved"]["to"] | "pending";
+  /** When it began, was resumed, or went on: from here on there must be progress. */
   readonly started: string;
   readonly isPromoted: boolean;
   readonly created: string;
@@ -144,12 +149,12 @@ export function findQuarantined(state: Database, of: Of & { readonly image: stri
   return state.get<Quarantined>(`SELECT * FROM quarantine ${where}`, of.environment, of.service, of.image);
 }
 
-type RolloutRow = Omit<RecordedRollout, "from" | "isPromoted" | "ended" | "why"> & {
+type RolloutRow = Omit<RecordedRollout, "from" | "isPromoted" | "ended" | "why" | "resumesAs"> & {
   readonly from_release: number | null;
   readonly promoted: number;
   readonly ended: string | null;
   readonly why: string | null;
-  readonly held: string | null;
+  readonly held: NonNullable<RecordedRollout["resumesAs"]> | null;
 };
 
 function first(rows: readonly RolloutRow[]): RecordedRollout | undefined {
@@ -157,11 +162,12 @@ function first(rows: readonly RolloutRow[]): RecordedRollout | undefined {
   return row === undefined ? undefined : toRollout(row);
 }
 
-function toRollout({ from_release: from, promoted, ended, why, held: _held, ...rest }: RolloutRow): RecordedRollout {
+function toRollout({ from_release: from, promoted, ended, why, held, ...rest }: RolloutRow): RecordedRollout {
   return {
     ...rest,
     isPromoted: promoted === 1,
     ...(from === null ? {} : { from }),
+    ...(held === null ? {} : { resumesAs: held }),
     ...(ended === null ? {} : { ended }),
     ...(why === null ? {} : { why }),
   };

@@ -1,4 +1,22 @@
 import type { Catalogue } from "./catalogue.ts";
 
 /** Of `fleet`: rollouts, health, traffic. */
-export const fleetCodes = {} as const satisfies Catalogue;
+export const fleetCodes = {
+  "fleet-not-here": { exit: 1, means: "The controller runs no instances, and was asked about those that it would." },
+  "image-quarantined": {
+    exit: 3,
+    means: "An image failed in a service, and is not started there until a person lifts its quarantine.",
+  },
+  "rollout-unknown": {
+    exit: 1,
+    means: "A service has no rollout that could be paused, resumed, promoted or cancelled.",
+  },
+  "quarantine-unfounded": { exit: 2, means: "A quarantine should be lifted without a reason." },
+  "quarantine-unknown": {
+    exit: 1,
+    means: "An image is not in quarantine for a service, and cannot be lifted out of it.",
+  },
+  "debug-unfounded": { exit: 2, means: "An instance should be entered without a command or a reason." },
+  "secret-missing": { exit: 1, means: "A service names a secret that the controller does not have." },
+  "configuration-unusable": { exit: 1, means: "What a release says of how it runs does not fit its image." },
+} as const satisfies Catalogue;
