@@ -52,7 +52,16 @@ export type UpdateSpec = {
 };
 
 /** A release as the fleet sees it: by its number an immutable pair of image and configuration. */
-export type FleetRelease = { readonly number: number; readonly image: Digest; readonly spec: ServiceSpec };
+export type FleetRelease = {
+  readonly number: number;
+  readonly image: Digest;
+  readonly spec: ServiceSpec;
+  /**
+   * Other releases whose instances are as good as this one's: the same image, and the same configuration as far as an instance can tell (a rollback makes such a release, another number of replicas too).
+   * Their instances are kept and count as its own.
+   */
+  readonly alike?: readonly number[];
+};
 
 /** What the record says of a service. */
 export type Desired = {
@@ -63,8 +72,10 @@ export type Desired = {
   readonly rollout?: Rollout;
   /** Images that failed here and that no person has lifted: nothing of them is ever started. */
   readonly quarantined: ReadonlySet<Digest>;
-  /** The moment of the last rollout's end; its old set stays warm from then on. Milliseconds since 1970. */
-  readonly settled?: number;
+  /** Images that may not run any more: nothing of them is started; what runs of them serves until something else does. */
+  readonly revoked: ReadonlySet<Digest>;
+  /** The release that the last deploy replaced, and the moment of its end: its instances stay warm from then on. Milliseconds since 1970. Absent after a rollback, and after what ended badly. */
+  readonly warm?: { readonly release: FleetRelease; readonly since: number };
 };
 
 /** Why a rollout came to be. `revert`: by itself, after one that failed. */
@@ -80,8 +91,10 @@ export type Rollout = {
   readonly status: RolloutStatus;
   /** When the status was last changed. */
   readonly since: number;
-  /** When it began, or was resumed: the deadline of its progress counts from here, or from the last instance that became healthy. */
+  /** When it began, was resumed, went on to promote, or lost what waited for a person: the deadline of its progress counts from here, or from the last instance that became healthy. */
   readonly started: number;
+  /** Of a paused one: what it goes on as. */
+  readonly resumesAs?: Exclude<RolloutStatus, "paused">;
   /** A person has said that it goes on: nothing is waited for any more. */
   readonly isPromoted: boolean;
 };

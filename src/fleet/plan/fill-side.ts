@@ -1,0 +1,35 @@
+import type { InstanceView } from "../fleet.ts";
+import type { Side } from "./scene.ts";
+
+/**
+ * What a side is to be. `want`: instances that live. `admit`: how many of them may get traffic. `atOnce`: how many may be unproven at the same time. `replaceAtOnce`: how many poor ones are replaced at
+ * the same time.
+ */
+export type Quota = {
+  readonly want: number;
+  readonly admit: number;
+  readonly atOnce: number;
+  readonly replaceAtOnce: number;
+};
+
+/** `surplus`: out of traffic and not needed. */
+export type Filled = {
+  readonly admit: readonly InstanceView[];
+  readonly starts: number;
+  readonly surplus: readonly InstanceView[];
+};
+
+/** What brings a side to its quota: start-first, so poor instances count until others are there in their place. */
+export function fillSide(side: Side, quota: Quota): Filled {
+  const admit = side.ready.slice(0, Math.max(0, quota.admit - side.good.length));
+  const reserve = [...side.unproven.toReversed(), ...side.presumed.toReversed(), ...side.ready.toReversed()];
+  const have = side.good.length + reserve.length;
+  const poor = Math.min(side.poor.length, Math.max(0, quota.want - side.good.length));
+  const usable = quota.want - Math.max(0, poor - quota.replaceAtOnce);
+  const room = quota.atOnce - side.unproven.length - side.presumed.length;
+  return {
+    admit,
+    starts: Math.max(0, Math.min(usable - have, room)),
+    surplus: reserve.filter((view) => !admit.includes(view)).slice(0, Math.max(0, have - quota.want)),
+  };
+}

@@ -1,0 +1,40 @@
+import type { InstanceView } from "../fleet.ts";
+import type { Draft } from "./draft.ts";
+import { fillSide, type Filled } from "./fill-side.ts";
+import type { Goal } from "./goal.ts";
+import { stopReasonOf } from "./reasons.ts";
+import type { Scene } from "./scene.ts";
+
+/** Both sides filled. The former one comes back only as far as no third release serves in its place. */
+export function fillSides(scene: Scene, goal: Goal): { readonly target: Filled; readonly former: Filled } {
+  const back = Math.max(0, goal.formerWanted - scene.other.good.length);
+  const replaceAtOnce = scene.former.release?.spec.update.maxParallel ?? 0;
+  return {
+    target: fillSide(scene.target, goal),
+    former: fillSide(scene.former, { want: back, admit: back, atOnce: Infinity, replaceAtOnce }),
+  };
+}
+
+/** Who gets traffic and who no more, in one move: nobody leaves but for another that is there, or because more serve than are wanted. */
+export function moveTraffic(scene: Scene, filled: ReturnType<typeof fillSides>, draft: Draft & { goal: Goal }): void {
+  const { goal } = draft;
+  const own = [...scene.target.good, ...filled.target.admit];
+  const others = [...scene.former.good, ...filled.former.admit, ...scene.other.good];
+  const ownKept = goal.isHeld ? own : own.slice(0, goal.want);
+  const othersKept = others.slice(0, goal.others);
+  // The poor ones fill up what is missing, and not beyond what other releases may have.
+  const missing = Math.max(0, goal.serve - ownKept.length - othersKept.length);
+  const ownPoor = scene.target.poor.slice(0, missing);
+  const roomForOthers = Math.min(missing - ownPoor.length, goal.others - othersKept.length);
+  const othersPoor = [...scene.former.poor, ...scene.other.poor].slice(0, Math.max(0, roomForOthers));
+  const kept = new Set([...ownKept, ...othersKept, ...ownPoor, ...othersPoor]);
+  const all = [...own, ...others, ...scene.target.poor, ...scene.former.poor, ...scene.other.poor];
+  draft.admit.push(...filled.target.admit, ...filled.former.admit);
+  for (const view of all) if (!kept.has(view)) takeOut(scene, view, draft);
+}
+
+/** Without traffic, to be taken out is to be stopped. */
+function takeOut({ situation }: Scene, view: InstanceView, draft: Draft): void {
+  if (view.traffic.status === "in") draft.drain.push(view);
+  else draft.stops.push({ view, why: stopReasonOf(view, situation.desired) });
+}

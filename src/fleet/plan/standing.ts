@@ -1,0 +1,83 @@
+import type { FleetRelease, InstanceView, ServiceSpec } from "../fleet.ts";
+
+/**
+ * What the plan makes of an instance.
+ * - `gone`: only remains are there. `stopping`: is being stopped.
+ * - `condemned`: gets no traffic from now on, even if it is the last: its content or memory is an attacker's, or none of its processes runs.
+ * - `good`: serves. `poor`: serves until another one does in its place: unhealthy, or revoked, or entered by a person.
+ * - `ready`: may get traffic. `unproven`: may become ready. `presumed`: of a service without traffic: was there before this process, and is not judged yet.
+ * - `spent`: has no traffic and never gets any.
+ */
+export type Standing =
+  | "gone"
+  | "stopping"
+  | "condemned"
+  | "good"
+  | "poor"
+  | "ready"
+  | "unproven"
+  | "presumed"
+  | "spent";
+
+/** `release`: what it is an instance of, where that is one of the two that count. `isProven`: that release is the stable one, so an instance need not prove more than that it is healthy. */
+export type StandingOptions = {
+  readonly now: number;
+  readonly release: FleetRelease | undefined;
+  readonly isProven: boolean;
+};
+
+export function judgeStanding(view: InstanceView, options: StandingOptions): Standing {
+  if (view.state === "gone" || view.state === "stopping") return view.state;
+  if (view.state === "frozen" || view.condemned?.why === "drift") return "condemned";
+  if (options.release === undefined) return judgeOther(view);
+  if (!hasTraffic(options.release.spec)) return judgeUncounted(view, options.release.spec, options);
+  if (view.traffic.status === "in") return isPoor(view) ? "poor" : "good";
+  if (view.condemned !== undefined) return "spent";
+  const { spec } = options.release;
+  if (view.health.status === "healthy") return options.now >= provenAt(view, spec, options) ? "ready" : "unproven";
+  return options.now >= failsAt(view, spec) ? "spent" : "unproven";
+}
+
+/** Whether requests reach the instances of a release through the service's address. */
+export function hasTraffic(spec: ServiceSpec): boolean {
+  return spec.listen !== undefined && spec.port !== undefined;
+}
+
+/** When a healthy instance has been so for long enough, if it stays so. */
+export function provenAt(view: InstanceView, spec: ServiceSpec, options: { readonly isProven: boolean }): number {
+  return view.health.since + (options.isProven ? 0 : spec.update.minHealthyTime);
+}
+
+/** When an instance that is not healthy has failed. What is not judged yet is given the whole time from when this process began to look. */
+export function failsAt(view: InstanceView, spec: ServiceSpec): number {
+  const from = view.health.status === "unknown" ? Math.max(view.started, view.health.since) : view.started;
+  return from + spec.update.healthyDeadline;
+}
+
+/** An instance of a third release serves while it is in traffic; nothing is known of a third release's address, so one that has none serves while it runs, and is stopped with the others. */
+function judgeOther(view: InstanceView): Standing {
+  if (view.traffic.status !== "in") return "spent";
+  return isPoor(view) ? "poor" : "good";
+}
+
+/**
+ * Without traffic an instance serves while it works: it is `in` once it has been healthy for long enough, and is taken out by being stopped. The proxy remembers nothing here, so an instance that
+ * this process found running is presumed to serve until it is judged: nothing is started in its place, and nothing stopped for it.
+ */
+function judgeUncounted(view: InstanceView, spec: ServiceSpec, options: StandingOptions): Standing {
+  if (view.condemned !== undefined) return "poor";
+  switch (view.health.status) {
+    case "healthy":
+      return options.now >= provenAt(view, spec, options) ? "good" : "unproven";
+    case "unhealthy":
+      if (options.now < failsAt(view, spec)) return "unproven";
+      return options.isProven ? "poor" : "spent";
+    case "unknown":
+      if (view.health.since - view.started >= Math.max(spec.update.minHealthyTime, 1000)) return "presumed";
+      return options.now >= failsAt(view, spec) ? "spent" : "unproven";
+  }
+}
+
+function isPoor(view: InstanceView): boolean {
+  return view.condemned !== undefined || view.health.status === "unhealthy";
+}
