@@ -27,6 +27,8 @@ export type WatchedInstance = {
   readonly content: { readonly path: string; readonly sha256: string };
   /** The folders that it may write to. */
   readonly writable: readonly string[];
+  /** Paths of its secrets: nothing of them is ever captured. */
+  readonly secrets?: readonly string[];
   readonly mode: GuardMode;
   readonly exceptions: readonly GuardException[];
 };

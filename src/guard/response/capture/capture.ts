@@ -5,7 +5,7 @@ export type CaptureRequest = {
   readonly instance: WatchedInstance;
   /** What was found; absent: a person asked for it. */
   readonly drift?: Drift;
-  /** Where its files go: a folder that is there, empty, and open to nobody else. */
+  /** Where its files go: a folder that is made for it, open to nobody else. Throws Node's `EEXIST` where there is one. */
   readonly folder: string;
   readonly limits?: Partial<CaptureLimits>;
 };
