@@ -143,6 +143,21 @@ export function readChildEnd(pid: number): ChildEnd | undefined {
   return code === 1 ? { exitCode: status } : { exitCode: 128 + status, signal: status };
 }
 
+/** For `process-file.ts`. Opened when first needed: glibc has the first since 2.36. */
+export function processCalls(): ReturnType<typeof openProcessCalls> {
+  openedProcessCalls ??= openProcessCalls();
+  return openedProcessCalls;
+}
+
+let openedProcessCalls: ReturnType<typeof openProcessCalls> | undefined;
+
+function openProcessCalls() {
+  return dlopen("libc.so.6", {
+    pidfd_open: { arguments: ["i32", "u32"], return: "i32" },
+    ioctl: { arguments: ["i32", "u64", "buffer"], return: "i32" },
+  }).functions;
+}
+
 /** Offset of si_pid in siginfo_t on 64-bit Linux. */
 const pidOfSignalInformation = 16;
 

@@ -16,6 +16,27 @@ export function cgroupFile(pid: number, controller: string, files: CgroupFiles):
   return join(mount.target, group.path.slice(mount.root === "/" ? 0 : mount.root.length), file);
 }
 
+/** The path of a file of the group `cgroup`, whether or not a process is in it; undefined where this host's version has no such file. */
+export function groupFile(cgroup: string, controller: string, files: CgroupFiles): string | undefined {
+  const hierarchy = hierarchies.get(controller) ?? findHierarchy(controller);
+  if (hierarchy !== undefined) hierarchies.set(controller, hierarchy);
+  const file = hierarchy === undefined ? undefined : files[hierarchy.version];
+  return hierarchy === undefined || file === undefined ? undefined : join(hierarchy.root, cgroup, file);
+}
+
+type Hierarchy = { readonly version: "v1" | "v2"; readonly root: string };
+
+/** By controller. A host does not change them while it runs. */
+const hierarchies = new Map<string, Hierarchy>();
+
+function findHierarchy(controller: string): Hierarchy | undefined {
+  const mounts = readMounts();
+  const version1 = mounts.find((entry) => isMountOf(entry, controller));
+  if (version1 !== undefined) return { version: "v1", root: version1.target };
+  const version2 = mounts.find((entry) => isMountOf(entry, undefined));
+  return version2 === undefined ? undefined : { version: "v2", root: version2.target };
+}
+
 function parseGroup(line: string): { controllers: readonly string[]; path: string } {
   const [, controllers = "", ...path] = line.split(":");
   return { controllers: controllers.split(",").filter(Boolean), path: path.join(":") };

@@ -29,6 +29,7 @@ export function runtimePaths(givenHome: string) {
     instances: join(home, "instances"),
     instance: (id: InstanceId) => join(home, "instances", id),
     state: (id: InstanceId) => join(home, "instances", id, "state.json"),
+    end: (id: InstanceId) => join(home, "instances", id, "end.json"),
     log: (id: InstanceId) => join(home, "instances", id, "log"),
     bundles: join(run, "instances"),
     bundle: (id: InstanceId) => join(run, "instances", id),

@@ -11,17 +11,16 @@ export type ProcessIdentity = {
 
 /** Undefined when there is no such process, or only its exit status is left. */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The command's name may hold spaces and parentheses: fields are counted after its last one.
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const startTime = fields[18];
-    if (state === "Z" || state === "X" || startTime === undefined) return undefined;
-    return { pid, startTime, bootId: bootId() };
-  } catch (error) {
-    if (isErrno(error, "ENOENT") || isErrno(error, "ESRCH")) return undefined;
-    throw error;
-  }
+  const [state, ...fields] = readStat(pid);
+  const startTime = fields[18];
+  if (state === "Z" || state === "X" || startTime === undefined) return undefined;
+  return { pid, startTime, bootId: bootId() };
+}
+
+/** As wait(2) would have it, of a process that has ended and whose parent has not asked yet; undefined otherwise. Only root is told (proc_pid_stat(5), `exit_code`). */
+export function unreadExitStatus({ pid, startTime }: ProcessIdentity): number | undefined {
+  const [state, ...fields] = readStat(pid);
+  return state === "Z" && fields[18] === startTime ? Number(fields[48]) : undefined;
 }
 
 export function isSameProcess(identity: ProcessIdentity): boolean {
@@ -31,11 +30,18 @@ export function isSameProcess(identity: ProcessIdentity): boolean {
 
 /** The process that is told of its end; undefined when there is no such process. */
 export function parentOf(pid: number): number | undefined {
+  const parent = readStat(pid)[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** What /proc/PID/stat has from the state (field 3) on; empty when there is no such process. */
+function readStat(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    // The command's name may hold spaces and parentheses: fields are counted after its last one.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch (error) {
-    if (isErrno(error, "ENOENT") || isErrno(error, "ESRCH")) return undefined;
+    if (isErrno(error, "ENOENT") || isErrno(error, "ESRCH")) return [];
     throw error;
   }
 }

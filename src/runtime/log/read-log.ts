@@ -23,7 +23,7 @@ export async function* readLog(log: string, options: ReadLogOptions = {}): Async
   try {
     if (options.tail !== undefined) seekTail(cursor, options.tail);
     // The last look comes after the end: what was printed last may still have been on its way to the file.
-    for (let isLast = options.isOpen === undefined; !isAborted(options); ) {
+    for (let isLast = options.isOpen === undefined; !isAborted(options);) {
       yield* readOn(cursor);
       if (isLast) return;
       isLast = options.isOpen?.() !== true;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { IngotError } from "../../ground/error.ts";
 import { cgroupFile } from "../cgroup-file.ts";
 import { identifyProcess } from "../process-identity.ts";
 import { killListed } from "./freezer.ts";
@@ -25,7 +26,8 @@ export async function makeEntryGroup(first: number): Promise<EntryGroup> {
   // Named after who made it: what it left when it was killed can be told from what is at work.
   const name = `${prefix}${process.pid}-${own?.startTime}-${made}`;
   const version1 = cgroupFile(first, "pids", { v1: name });
-  const folder = version1 ?? (cgroupFile(first, "pids", { v2: name }) as string);
+  const folder = version1 ?? cgroupFile(first, "pids", { v2: name });
+  if (folder === undefined) throw new IngotError("runtime-unsupported", "this host has no cgroups for processes");
   await removeAbandoned(folder);
   mkdirSync(folder);
   return { folder, argument: version1 === undefined ? name : `pids:${name}` };

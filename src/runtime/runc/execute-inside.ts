@@ -95,7 +95,11 @@ async function enter(ctx: Context, entering: Entering): Promise<ProgramEnd> {
   }
 }
 
-async function execute(ctx: Context, { id, entry, group, folder, profile, options }: Entering, output: number): Promise<number> {
+async function execute(
+  ctx: Context,
+  { id, entry, group, folder, profile, options }: Entering,
+  output: number,
+): Promise<number> {
   const given = (options.alterProfile ?? ((unaltered) => unaltered))(profile);
   assertEntryGiven(given, entry);
   const process = { ...given.process, args: options.command };
@@ -126,7 +130,8 @@ async function waitForEnd(ctx: Context, pid: number, deadline: number): Promise<
   for (let pause = 2; Date.now() < deadline; pause = Math.min(pause * 2, 50)) {
     const end = parentOf(pid) === process.pid ? readChildEnd(pid) : undefined;
     if (end !== undefined) return end;
-    if (ctx.signal.aborted) throw new IngotError("cancelled", "a program in an instance was stopped; nothing of it is left");
+    if (ctx.signal.aborted)
+      throw new IngotError("cancelled", "a program in an instance was stopped; nothing of it is left");
     await sleep(pause);
   }
   return undefined;

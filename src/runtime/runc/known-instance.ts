@@ -27,7 +27,11 @@ export function livingRecord(paths: RuntimePaths, id: InstanceId): StartedRecord
 export function activeRecord(paths: RuntimePaths, id: InstanceId): StartedRecord {
   const record = livingRecord(paths, id);
   if (!isGroupFrozen(paths.cgroup(id))) return record;
-  throw new IngotError("instance-not-running", `the instance ${id} is frozen: nothing of it runs, and nothing enters it`, {
-    hint: `ingot stop ${id}`,
-  });
+  throw new IngotError(
+    "instance-not-running",
+    `the instance ${id} is frozen: nothing of it runs, and nothing enters it`,
+    {
+      hint: `ingot stop ${id}`,
+    },
+  );
 }

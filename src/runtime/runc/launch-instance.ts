@@ -19,6 +19,7 @@ import { givenSettings } from "../verify/given-settings.ts";
 import { assertHardened, hasEnded, readCreated, readRunning, untilExecuted, type Verified } from "../verify/verify.ts";
 import { reapAtEnd } from "./adopted-instance.ts";
 import { denyTunnelDevice } from "./deny-tunnel-device.ts";
+import { recordEnd, watchEnd } from "./instance-end.ts";
 import { openInstanceLog } from "./instance-log.ts";
 import { createContainer, readPidFile, startContainer } from "./runc.ts";
 import type { RuncOptions } from "./runc-driver.ts";
@@ -36,10 +37,11 @@ export async function launchInstance(
     if (process === undefined) throw await endedAtOnce(ctx, spec);
     const started = { ...record, running: { process, network } };
     writeRecord(runtimePaths(ctx.home), started);
+    watchEnd(process);
     return started;
   } finally {
     // Also one that was refused, and that the caller ends.
-    reapAtEnd(readPidFile(place.folder));
+    reapAtEnd(readPidFile(place.folder), (end) => recordEnd(runtimePaths(ctx.home), spec.id, end));
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { cgroupFile, type CgroupFiles } from "../cgroup-file.ts";
+import { cgroupFile, groupFile, type CgroupFiles } from "../cgroup-file.ts";
 
 export type Limit = "processes" | "memory";
 
@@ -20,6 +20,13 @@ export function watchLimits(pid: number): () => readonly Limit[] {
     const met = limits.filter(({ path, word, before }) => path !== undefined && readCount(path, word) > before);
     return met.map(({ limit }) => limit);
   };
+}
+
+/** Whether the kernel killed a process of the group for its memory, also after the last of them is gone. */
+export function wasOutOfMemory(cgroup: string): boolean {
+  const { controller, files, word } = counters.memory;
+  const path = groupFile(cgroup, controller, files);
+  return path !== undefined && readCount(path, word) > 0;
 }
 
 function readCount(path: string, word: string): number {

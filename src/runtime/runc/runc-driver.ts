@@ -7,7 +7,7 @@ import { withFileLock } from "../../ground/file-lock.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { useContent } from "../content/content.ts";
 import { imageSource } from "../content/image-source.ts";
-import { isOrphan, listIds, readRecord, stateOf, type InstanceRecord } from "../instance-record.ts";
+import { isOrphan, listIds, readRecord, type InstanceRecord } from "../instance-record.ts";
 import { runtimePaths } from "../paths.ts";
 import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { OciSpec } from "../profile/oci-spec.ts";
@@ -24,8 +24,10 @@ import { destroyInstance } from "./destroy-instance.ts";
 import { executeInside } from "./execute-inside.ts";
 import { freezeInstance, killFrozen, thawInstance } from "./freeze-instance.ts";
 import { assertInstalled, assertRoot } from "./host-requirements.ts";
+import { forgetEnds } from "./instance-end.ts";
 import { instanceLogs } from "./instance-logs.ts";
 import { launchInstance } from "./launch-instance.ts";
+import { observeInstance } from "./observe-instance.ts";
 import { placeOf } from "./place-of.ts";
 import { runInstance } from "./run-instance.ts";
 
@@ -78,7 +80,7 @@ async function runToEnd(ctx: Context, spec: InstanceSpec, options: RuncOptions &
 async function start(ctx: Context, spec: InstanceSpec, options: RuncOptions & LaunchOptions): Promise<InstanceState> {
   makeFolders(ctx, spec);
   try {
-    return stateOf(await launchInstance(ctx, spec, options));
+    return observeInstance(ctx, await launchInstance(ctx, spec, options));
   } catch (error) {
     // What failed first is what a person must know; the rest is tried again by the next list.
     await destroyInstance(ctx, spec.id).catch((left: unknown) => warnOfRest(ctx, left));
@@ -131,6 +133,7 @@ async function terminate(identity: ProcessIdentity, grace: number): Promise<void
 async function list(ctx: Context): Promise<readonly InstanceState[]> {
   const paths = runtimePaths(ctx.home);
   const states = await Promise.all(listIds(paths).map(async (id) => reconcile(ctx, id, readRecord(paths, id))));
+  forgetEnds();
   return states.flatMap((state) => (state === undefined ? [] : [state]));
 }
 
@@ -140,13 +143,13 @@ async function reconcile(
   id: InstanceId,
   record: InstanceRecord | undefined,
 ): Promise<InstanceState | undefined> {
-  if (record?.running !== undefined && !isOrphan(record)) return stateOf(record);
+  if (record?.running !== undefined && !isOrphan(record)) return observeInstance(ctx, record);
   const paths = runtimePaths(ctx.home);
   try {
     return await withFileLock(paths.instanceLock(id), async () => {
       // Read again: between the first look and the lock another process may have ended its start, or its stop.
       const now = readRecord(paths, id);
-      if (now?.running !== undefined && !isOrphan(now)) return stateOf(now);
+      if (now?.running !== undefined && !isOrphan(now)) return observeInstance(ctx, now);
       const isLeft = listIds(paths).includes(id);
       await destroyInstance(ctx, id);
       if (isLeft) ctx.report.warn(`what was left of ${id}, ${whyLeft(now)}, is removed`);

@@ -47,7 +47,11 @@ export async function executeInContainer(paths: RuntimePaths, id: InstanceId, ex
   const { folder, group, output } = execution;
   const root = join(folder, "runc");
   mkdirSync(join(root, id), { recursive: true, mode: 0o700 });
-  writeFileSync(join(root, id, "state.json"), withoutNetwork(readFileSync(join(paths.runc, id, "state.json"), "utf8")), { mode: 0o600 });
+  writeFileSync(
+    join(root, id, "state.json"),
+    withoutNetwork(readFileSync(join(paths.runc, id, "state.json"), "utf8")),
+    { mode: 0o600 },
+  );
   const files = ["--process", join(folder, "process.json"), "--pid-file", join(folder, "pid")];
   const args = ["exec", "--detach", "--cgroup", group, ...files, id];
   const network = paths.networkNamespace(id);
@@ -57,7 +61,9 @@ export async function executeInContainer(paths: RuntimePaths, id: InstanceId, ex
 
 /** `state`: as runc keeps it of a container. */
 function withoutNetwork(state: string): string {
-  const parsed = JSON.parse(state) as { readonly config: { readonly namespaces: readonly { readonly type: string }[] } };
+  const parsed = JSON.parse(state) as {
+    readonly config: { readonly namespaces: readonly { readonly type: string }[] };
+  };
   const namespaces = parsed.config.namespaces.filter(({ type }) => type !== "NEWNET");
   return JSON.stringify({ ...parsed, config: { ...parsed.config, namespaces } });
 }

@@ -27,8 +27,12 @@ export async function assertEntryHardened(pid: number, entry: Entry): Promise<vo
 
 function assertNone({ command }: Pick<Entry, "command">, missing: readonly Setting[]): void {
   if (missing.length === 0) return;
-  throw new IngotError("instance-not-hardened", `${command[0]} was ended: it entered an instance without a setting that it must have`, {
-    details: missing.map(({ name, expected, actual }) => `${name}: expected ${expected}, got ${actual}`),
-    hint: "nothing of it is left; see docs/runtime.md for what this host must provide",
-  });
+  throw new IngotError(
+    "instance-not-hardened",
+    `${command[0]} was ended: it entered an instance without a setting that it must have`,
+    {
+      details: missing.map(({ name, expected, actual }) => `${name}: expected ${expected}, got ${actual}`),
+      hint: "nothing of it is left; see docs/runtime.md for what this host must provide",
+    },
+  );
 }
