@@ -18,5 +18,9 @@ export const fleetCodes = {
   },
   "debug-unfounded": { exit: 2, means: "An instance should be entered without a command or a reason." },
   "secret-missing": { exit: 1, means: "A service names a secret that the controller does not have." },
+  "proxy-failed": {
+    exit: 1,
+    means: "HAProxy cannot be what a service's traffic asks for, did not start, or does not answer.",
+  },
   "configuration-unusable": { exit: 1, means: "What a release says of how it runs does not fit its image." },
 } as const satisfies Catalogue;

@@ -1,0 +1,105 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, copyFileSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "../../ground/atomic-file.ts";
+import { IngotError, isErrno } from "../../ground/error.ts";
+import { makeFolders } from "../../ground/make-folders.ts";
+import { explainStart } from "./explain-start.ts";
+import type { ProxyConfig } from "./proxy-config.ts";
+import {
+  askProxy,
+  forgetGenerations,
+  listGenerations,
+  readProxyLog,
+  rememberProcess,
+  type LivingProxy,
+} from "./proxy-process.ts";
+import { identifyProcess } from "../../runtime/process-identity.ts";
+import type { TrafficPaths } from "./traffic-paths.ts";
+import type { WantedTraffic } from "./traffic.ts";
+
+/**
+ * Starts a HAProxy, detached: it goes on when this process does not. With `former`, it takes the open sockets of that one over, so that no connection is refused, and tells
+ * it to finish. Throws `command-missing`, `listen-failed`, `proxy-failed`; then `former` serves on.
+ */
+export async function startProxy(
+  paths: TrafficPaths,
+  config: ProxyConfig,
+  { wanted, former }: { wanted: WantedTraffic; former?: LivingProxy | undefined },
+): Promise<LivingProxy> {
+  const generation = Math.max(0, ...listGenerations(paths)) + 1;
+  makePlace(paths);
+  rmSync(paths.admin(generation), { force: true });
+  writeConfig(paths, config.text(generation));
+  const takeOver = former === undefined ? [] : ["-x", former.socket, "-sf", String(former.identity.pid)];
+  const child = await spawnProxy(paths, takeOver);
+  const living = await waitUntilServing(paths, generation, child);
+  if (living === undefined) throw await explainStart(wanted, readProxyLog(paths));
+  rememberProcess(paths, living.identity);
+  forgetGenerations(paths, generation);
+  return living;
+}
+
+/** Written whole after each change of the servers, so that it is right whenever HAProxy is started from it. */
+export function writeConfig(paths: TrafficPaths, text: string): void {
+  writeFileAtomic(paths.config, text, { mode: 0o600, durable: false });
+}
+
+function makePlace(paths: TrafficPaths): void {
+  makeFolders(join(paths.run, ".."));
+  // The sockets in there command HAProxy: nobody else passes.
+  mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+  mkdirSync(paths.root, { recursive: true, mode: 0o755 });
+  // Beside its configuration, so that the two fit whatever release of Ingot comes next.
+  copyFileSync(join(import.meta.dirname, "hold.lua"), paths.hold);
+}
+
+async function spawnProxy(paths: TrafficPaths, takeOver: readonly string[]): Promise<ChildProcess> {
+  // Emptied by each start, and quiet after it (-q): it cannot grow.
+  const log = openSync(paths.log, "w", 0o600);
+  try {
+    const child = spawn("haproxy", ["-db", "-q", "-f", paths.config, ...takeOver], {
+      detached: true,
+      cwd: "/",
+      env: { PATH: process.env["PATH"] },
+      stdio: ["ignore", log, log],
+    });
+    await once(child, "spawn");
+    child.unref();
+    const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+    // Before it serves: whoever is killed now has left a process that can be found.
+    if (identity !== undefined) rememberProcess(paths, identity);
+    return child;
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+    throw new IngotError("command-missing", "the program haproxy is not installed", {
+      hint: "apt-get install haproxy",
+      cause: error,
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Undefined: it ended. Throws `proxy-failed` when it neither serves nor ends in ten seconds. */
+async function waitUntilServing(
+  paths: TrafficPaths,
+  generation: number,
+  child: ChildProcess,
+): Promise<LivingProxy | undefined> {
+  const deadline = performance.now() + 10_000;
+  while (child.exitCode === null && child.signalCode === null) {
+    const living = await askProxy(paths, generation);
+    if (living?.identity.pid === child.pid) return living;
+    if (performance.now() > deadline) {
+      child.kill("SIGKILL");
+      throw new IngotError("proxy-failed", "HAProxy was started and does not answer after 10 seconds", {
+        hint: `see ${paths.log}`,
+        details: readProxyLog(paths),
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return undefined;
+}
