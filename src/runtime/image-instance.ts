@@ -73,6 +73,11 @@ function environmentOf(entries: readonly string[]): Record<string, string> {
   return { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...Object.fromEntries(pairs) };
 }
 
+/** The port that instances of an image serve at; undefined: it has none. */
+export function imagePort({ config }: Pick<ImageSource, "config">): number | undefined {
+  return portOf(config.config?.ExposedPorts);
+}
+
 /** The lowest TCP port that the image exposes. */
 function portOf(exposed: Readonly<Record<string, unknown>> | undefined): number | undefined {
   const tcp = Object.keys(exposed ?? {}).filter((port) => /^\d+(\/tcp)?$/.test(port));

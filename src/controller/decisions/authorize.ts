@@ -22,6 +22,8 @@ export type Asked = {
   /** By which the image is meant, of several that have it. */
   readonly repository?: string;
   readonly breakGlass?: string;
+  /** Who is on the record as having asked, where that is not the principal: the controller itself acts with the rights of one. */
+  readonly actor?: string;
 };
 
 /** A decision, and the event that puts it on the record. */
@@ -32,7 +34,7 @@ export function authorize(controller: Controller, state: Database, asked: Asked)
   const { principal, action, resource, breakGlass } = asked;
   const now = Math.floor(controller.ledger.now().getTime() / 1000);
   const decision = fitDecision(judge(controller.policies, { state, now }, asked));
-  const actor = formatPrincipal(principal);
+  const actor = asked.actor ?? formatPrincipal(principal);
   const event = makeEvent(actor, "decision.made", {
     ...decision,
     principal: actor,

@@ -8,7 +8,7 @@ import { describeResource, type Asked } from "./authorize.ts";
 export function isOnRecord(state: Database, asked: Asked, decision: Decision): boolean {
   const { principal, action, environment, image } = asked;
   const last = lastDecision(state, {
-    principal: formatPrincipal(principal),
+    principal: asked.actor ?? formatPrincipal(principal),
     action,
     resource: describeResource(asked.resource),
     ...(environment === undefined ? {} : { environment }),

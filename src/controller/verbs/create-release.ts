@@ -1,9 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
+import { IngotError } from "../../ground/error.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Action, Decision, Principal } from "../../policy/policy.ts";
+import { shortDigest } from "../../oci/digest.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent, type EventData } from "../events/events.ts";
+import { beginRollout } from "../fleet/begin-rollout.ts";
 import { listReleases, type Release } from "../state/releases.ts";
+import { findQuarantined, rolloutOfRelease } from "../state/rollouts.ts";
 import { authorize, denied, type Asked } from "../decisions/authorize.ts";
 import type { BreakGlass } from "./break-glass.ts";
 
@@ -30,7 +34,7 @@ export type CreatedRelease = {
 
 /**
  * Decides and, where it is permitted, puts the release on the record. `choose` looks at the same state as the decision and the release's number: two at once get different numbers, and
- * neither rests on what the other changed. Throws `policy-denied` once the denial is on the record, and what `choose` throws.
+ * neither rests on what the other changed. Throws `policy-denied` once the denial is on the record, `image-quarantined`, and what `choose` throws.
  */
 export async function createRelease(
   controller: Controller,
@@ -43,13 +47,16 @@ export async function createRelease(
     const { decision, event } = authorize(controller, state, asked);
     const current = listReleases(state, wanted, 1)[0];
     if (!decision.permit) return { events: [event], result: { kind: "denied", asked, decision } };
+    assertNotQuarantined(state, wanted);
     const glass = brokenGlass(controller, wanted, decision);
-    if (current !== undefined && isSame(current, wanted) && glass === undefined) {
+    if (current !== undefined && isSame(current, wanted) && glass === undefined && !isGivenUp(state, current)) {
       return { events: [event], result: { kind: "same", release: current, decision } };
     }
     const data = toData(wanted, { number: (current?.number ?? 0) + 1, decision: next, glass });
+    const kind = wanted.action === "rollback" ? "rollback" : "deploy";
+    const made = makeEvent(event.actor, "release.created", data);
     return {
-      events: [event, makeEvent(event.actor, "release.created", data)],
+      events: [event, made, ...beginRollout(state, { actor: event.actor, release: data, kind })],
       result: { kind: "created", data, decision },
     };
   });
@@ -79,6 +86,23 @@ function toAsked(principal: Principal, wanted: WantedRelease): Asked {
     repository,
     ...(breakGlass === undefined ? {} : { breakGlass: breakGlass.reason }),
   };
+}
+
+/** Who lifts the quarantine says why it will not fail again; deploying alone says nothing. */
+function assertNotQuarantined(state: Database, { service, environment, image }: WantedRelease): void {
+  const found = findQuarantined(state, { service, environment, image });
+  if (found === undefined) return;
+  throw new IngotError(
+    "image-quarantined",
+    `${shortDigest(image)} failed as service ${service} in ${environment} and is in quarantine there: ${found.why}`,
+    { hint: `ingot quarantine lift ${service} ${image} --in ${environment} --reason "what is different now"` },
+  );
+}
+
+/** The same once more is a new attempt where the last one failed, or somebody cancelled it. */
+function isGivenUp(state: Database, release: Release): boolean {
+  const status = rolloutOfRelease(state, release)?.status;
+  return status === "failed" || status === "cancelled";
 }
 
 type Glass = Release["breakGlass"];

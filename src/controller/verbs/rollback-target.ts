@@ -7,23 +7,38 @@ export type PassedOver = { readonly number: number; readonly why: string };
 
 export type RollbackTarget = { readonly release: Release; readonly passedOver: readonly PassedOver[] };
 
+export type RollbackWish = {
+  readonly to?: number;
+  /** Of an image. */
+  readonly isRevoked: (image: string) => boolean;
+  /** Of an image that failed there. */
+  readonly isQuarantined?: (image: string) => boolean;
+  /** Whether a release was rolled out to the end. */
+  readonly isGood?: (release: Release) => boolean;
+};
+
 /**
- * The release to go back to: the one that is asked for by its number, or the newest that is a way back. `releases`: of one service in one environment, newest first. `isRevoked`: of an image.
+ * The release to go back to: the one that is asked for by its number, or the newest that is a way back, if possible one that is known to be good. `releases`: of one service in one environment, newest first.
  * Throws `release-unknown` and `rollback-refused`.
  */
 export function chooseRollback(
   releases: readonly Release[],
-  { to, isRevoked }: { readonly to?: number; readonly isRevoked: (image: string) => boolean },
+  { to, isRevoked, isQuarantined = () => false, isGood = () => false }: RollbackWish,
 ): RollbackTarget {
   const [current, ...earlier] = releases;
   if (current === undefined) throw new IngotError("release-unknown", "the service has no release to go back from");
   const ways = earlier.map((release) => ({ release, why: reasonAgainst(release, { releases, current }) }));
   if (to === undefined) {
     const reasonOf = ({ release, why }: Way): string | undefined =>
-      why ?? (isRevoked(release.image) ? "its image is revoked" : undefined);
+      why ??
+      (isRevoked(release.image) ? "its image is revoked" : undefined) ??
+      (isQuarantined(release.image) ? "its image failed there and is in quarantine" : undefined);
     return newest(
       current,
-      ways.map((way) => ({ release: way.release, why: reasonOf(way) })),
+      preferGood(
+        ways.map((way) => ({ release: way.release, why: reasonOf(way) })),
+        { current, isGood },
+      ),
     );
   }
   // One that is revoked is left to the policy, whose denial goes on the record.
@@ -35,6 +50,18 @@ export function chooseRollback(
 }
 
 type Way = { readonly release: Release; readonly why: string | undefined };
+
+/** Where one that works is known, none that never ran to the end is tried. */
+function preferGood(
+  ways: readonly Way[],
+  { current, isGood }: { readonly current: Release; readonly isGood: (release: Release) => boolean },
+): readonly Way[] {
+  const isWay = ({ release, why }: Way): boolean => why === undefined && !isPassed(current, release);
+  if (!ways.some((way) => isWay(way) && isGood(way.release))) return ways;
+  return ways.map((way) =>
+    isWay(way) && !isGood(way.release) ? { ...way, why: "it never ran to the end of its rollout" } : way,
+  );
+}
 
 function newest(current: Release, ways: readonly Way[]): RollbackTarget {
   const good = ways.find(({ release, why }) => why === undefined && !isPassed(current, release));

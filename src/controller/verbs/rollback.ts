@@ -1,8 +1,9 @@
 import { IngotError } from "../../ground/error.ts";
 import type { Principal } from "../../policy/policy.ts";
 import type { Controller } from "../controller.ts";
-import { listReleases } from "../state/releases.ts";
+import { listReleases, type Release } from "../state/releases.ts";
 import { revocationsOf } from "../state/revocations.ts";
+import { findQuarantined, rolloutOfRelease } from "../state/rollouts.ts";
 import type { BreakGlass } from "./break-glass.ts";
 import { createRelease, type CreatedRelease } from "./create-release.ts";
 import { chooseRollback, type PassedOver } from "./rollback-target.ts";
@@ -34,7 +35,15 @@ export async function rollback(
     const releases = listReleases(state, order);
     if (releases.length === 0) throw noRelease(order);
     const isRevoked = (image: string): boolean => revocationsOf(state, image).length > 0;
-    const target = chooseRollback(releases, { isRevoked, ...(to === undefined ? {} : { to }) });
+    const isQuarantined = (image: string): boolean => findQuarantined(state, { ...order, image }) !== undefined;
+    const isGood = ({ number }: Release): boolean =>
+      rolloutOfRelease(state, { ...order, number })?.status === "successful";
+    const target = chooseRollback(releases, {
+      isRevoked,
+      isQuarantined,
+      isGood,
+      ...(to === undefined ? {} : { to }),
+    });
     ({ passedOver } = target);
     const { repository, image, configuration, number } = target.release;
     const from = { environment, number, kind: "rollback" } as const;

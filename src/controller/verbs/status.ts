@@ -2,6 +2,8 @@ import { present } from "../../ground/present.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Decision, ImageFacts, PolicyEngine, Principal } from "../../policy/policy.ts";
 import { parsePrincipal } from "../../policy/principal-name.ts";
+import { controllerItself } from "../decisions/controller-itself.ts";
+import { system } from "../events/events.ts";
 import { gatherFacts } from "../facts/gather-facts.ts";
 import type { Moment } from "../state-at.ts";
 import { findIdentity, toPrincipal } from "../state/identities.ts";
@@ -82,6 +84,7 @@ function findEnd(
 function releaser(state: Database, principal: string): Principal {
   const registered = findIdentity(state, principal);
   if (registered !== undefined) return toPrincipal(registered);
+  if (principal === system) return controllerItself;
   const { kind, name } = present(parsePrincipal(principal), `the name of who released ${principal}`);
   return { kind, name, groups: [], roles: ["deployer"] };
 }

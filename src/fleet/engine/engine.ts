@@ -54,6 +54,8 @@ export type ServiceView = {
   readonly stable?: number;
   readonly rollout?: Rollout;
   readonly replicas: number;
+  /** `127.0.0.1:8088`; absent: it serves nobody by an address of the host. */
+  readonly listen?: string;
   readonly instances: readonly ServiceInstance[];
   readonly traffic?: SeenTraffic;
   /** What stands in the way, for people. */
