@@ -8,9 +8,11 @@ import { garbageRoutes } from "./routes/garbage.ts";
 import { identityRoutes } from "./routes/identities.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { instanceRoutes } from "./routes/instances.ts";
 import { policyRoutes } from "./routes/policies.ts";
 import { releaseRoutes } from "./routes/releases.ts";
 import { revocationRoutes } from "./routes/revocations.ts";
+import { serviceRoutes } from "./routes/services.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 
@@ -24,6 +26,8 @@ const subjects: readonly AnyRoute[] = [
   ...approvalRoutes,
   ...releaseRoutes,
   ...statusRoutes,
+  ...serviceRoutes,
+  ...instanceRoutes,
   ...garbageRoutes,
   ...revocationRoutes,
   ...auditRoutes,

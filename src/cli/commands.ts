@@ -124,6 +124,26 @@ export const commands: readonly CommandEntry[] = [
       summary: "show what runs where, and whether it would be permitted now",
       load: () => import("./commands/status.ts"),
     },
+    {
+      name: "rollout",
+      summary: "pause, resume, promote or cancel a rollout; list those of a service",
+      load: () => import("./commands/rollout.ts"),
+    },
+    {
+      name: "quarantine",
+      summary: "list images that failed in a service, and let them in again",
+      load: () => import("./commands/quarantine.ts"),
+    },
+    {
+      name: "replace",
+      summary: "replace the instances of a service by new ones of the same release",
+      load: () => import("./commands/replace.ts"),
+    },
+    {
+      name: "exec",
+      summary: "run a program in an instance, which is replaced afterwards",
+      load: () => import("./commands/exec.ts"),
+    },
     { name: "history", summary: "tell what happened, by whom and why", load: () => import("./commands/history.ts") },
     {
       name: "revoke",

@@ -1,17 +1,19 @@
 import type { Client } from "../../api/client/client.ts";
 import type { CreatedRelease } from "../../controller/verbs/create-release.ts";
-import type { Declare } from "../command.ts";
+import type { Declare, Outcome } from "../command.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { ProjectOptions } from "../open-project.ts";
 import { addBreakGlass, readBreakGlass, type BreakGlassOptions } from "../release/break-glass-options.ts";
+import { addDetach, type RollOutOptions } from "../release/detach-option.ts";
 import type { Deployable } from "../release/find-deployable.ts";
 
 type DeployOptions = ProjectOptions &
-  BreakGlassOptions & { readonly to: string; readonly image?: string; readonly reason?: string };
+  BreakGlassOptions &
+  RollOutOptions & { readonly to: string; readonly plan?: boolean; readonly image?: string; readonly reason?: string };
 
 /** `ingot deploy SERVICE --to ENVIRONMENT`: makes an image the current release of a service, if the policy permits it. */
 export const declare: Declare = (command, handle) => {
-  addBreakGlass(command)
+  addDetach(addBreakGlass(command))
     .argument("<service>", "a service of ingot.yaml")
     .requiredOption("--to <environment>", "where")
     .option(
@@ -19,20 +21,20 @@ export const declare: Declare = (command, handle) => {
       "another image of the controller's registry than the project's own: NAME:TAG or a digest",
     )
     .option("--reason <text>", "why, for the record")
+    .option("--plan", "show what would be done, step by step, and do nothing")
     .option("--file <path>", "the ingot.yaml, where it is not the nearest one upwards")
     .action(
       handle<DeployOptions, [string]>(async ({ ctx, options }, service) => {
         const { openControllerClient } = await import("../controller-client.ts");
         const { findDeployable } = await import("../release/find-deployable.ts");
-        const { describeRelease, warnOfBrokenGlass } = await import("../release/describe-release.ts");
+        const { rollOut } = await import("../release/roll-out.ts");
         const { to, image, reason = "" } = options;
         const client = openControllerClient(ctx);
         const wanted = { service, environment: to, controller: client.url, ...(image === undefined ? {} : { image }) };
         const { local, ...deployable } = await findDeployable(ctx, wanted, options);
         const order = { service, to, local, body: { ...deployable, reason, ...readBreakGlass(options) } };
-        const made = await send(client, order);
-        warnOfBrokenGlass(ctx, made);
-        return { json: made, text: describeRelease(made) };
+        if (options.plan === true) return showPlan(client, order);
+        return rollOut(ctx, client, { made: await send(client, order), options });
       }),
     );
 };
@@ -43,6 +45,16 @@ type Order = {
   readonly local: string | undefined;
   readonly body: Deployable;
 };
+
+/** What the fleet would do, if all went well; nothing is decided, recorded or started. */
+async function showPlan(client: Client, { service, to, body }: Order): Promise<Outcome> {
+  const { image, configuration } = body;
+  const asked = { image, ...(configuration === undefined ? {} : { configuration }) };
+  const path = `/api/v1/services/${encodeURIComponent(to)}/${encodeURIComponent(service)}/plan`;
+  const plan = await client.post<{ readonly steps: readonly string[] }>(path, asked);
+  const lines = plan.steps.length === 0 ? ["nothing: it runs already"] : plan.steps;
+  return { json: plan, text: lines.map((line, index) => `${String(index + 1).padStart(3)}. ${line}`).join("\n") };
+}
 
 async function send(client: Client, { service, to, local, body }: Order): Promise<CreatedRelease> {
   try {

@@ -21,7 +21,7 @@ export function describeRelease({ created, release, decision }: CreatedRelease):
         ]),
     `  permitted by ${decision.policies.join(", ")} (#${release.decision})${until}`,
     ...(breakGlass === undefined ? [] : describeGlass(breakGlass, decision)),
-    `  recorded as #${release.event} by ${release.createdBy}; not rolled out: the controller keeps releases, and starts no instances yet`,
+    `  recorded as #${release.event} by ${release.createdBy}`,
   ].join("\n");
 }
 

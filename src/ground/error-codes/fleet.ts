@@ -2,6 +2,8 @@ import type { Catalogue } from "./catalogue.ts";
 
 /** Of `fleet`: rollouts, health, traffic. */
 export const fleetCodes = {
+  "rollout-failed": { exit: 1, means: "A release did not become healthy in time, and its rollout has failed." },
+  "rollout-cancelled": { exit: 1, means: "A rollout was ended by a person, or by a newer release that took over." },
   "fleet-not-here": { exit: 1, means: "The controller runs no instances, and was asked about those that it would." },
   "image-quarantined": {
     exit: 3,
