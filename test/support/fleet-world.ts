@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openTraffic } from "../../src/fleet/traffic/open-traffic.ts";
+import { haproxyTraffic } from "../../src/fleet/traffic/haproxy-traffic.ts";
 import { processContext } from "../../src/ground/context.ts";
 import { canonicalJson } from "../../src/oci/canonical-json.ts";
 import { digestOf, type Digest } from "../../src/oci/digest.ts";
@@ -210,6 +210,6 @@ export type WorldOptions = {
 async function removeFleet(home: string): Promise<void> {
   const stopped = await runIngot(["stop", "--all", "--timeout", "0s", "--quiet"], { env: { INGOT_HOME: home } });
   assert.ok([0, 1].includes(stopped.code), stopped.stderr);
-  const traffic = openTraffic(processContext({ home }));
+  const traffic = haproxyTraffic(processContext({ home }));
   for (const key of await traffic.list()) await traffic.remove(key, { drain: 0 });
 }
