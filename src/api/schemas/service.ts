@@ -21,6 +21,7 @@ export const rollout = z.object({
     "failed",
     "cancelled",
   ]),
+  resumesAs: z.enum(["pending", "running", "baking", "awaiting-promotion", "promoting"]).exactOptional(),
   since: z.string(),
   started: z.string(),
   isPromoted: z.boolean(),

@@ -18,7 +18,6 @@ export async function readLogs(
   principal: Principal,
   order: ReplaceOrder & { readonly request?: LogRequest },
 ): Promise<readonly InstanceLog[]> {
-  const { runtime } = requireOperations(controller);
   const { service, environment } = order;
   await requirePermit(controller, {
     principal,
@@ -26,6 +25,7 @@ export async function readLogs(
     resource: { kind: "service", name: service, environment },
     environment,
   });
+  const { runtime } = requireOperations(controller);
   const living = listLiving(controller.ledger.state, order).filter(
     ({ id }) => order.instance === undefined || id === order.instance,
   );
