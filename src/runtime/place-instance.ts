@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { IngotError } from "../ground/error.ts";
 import { statInside, resolveInside } from "./content/look-inside.ts";
 import type { RuntimePaths } from "./paths.ts";
+import { placeFiles } from "./place-files.ts";
 import type { Placement, TmpfsPlacement } from "./profile/placement.ts";
 import { identityFiles } from "./profile/settings.ts";
 import type { InstanceSpec } from "./runtime.ts";
@@ -12,21 +13,27 @@ export type PlaceOptions = {
   readonly content: string;
   readonly paths: RuntimePaths;
   readonly firstId: number;
+  /** The paths of what is given to it at its start and kept nowhere. */
+  readonly secrets?: readonly string[];
 };
 
-/** Decides where an instance goes, from what its image has at the places to mount on. Throws `image-not-runnable`. */
-export function placeInstance(spec: InstanceSpec, { content, paths, firstId }: PlaceOptions): Placement {
+/** Decides where an instance goes, from what its image has at the places to mount on. Throws `image-not-runnable`, `file-not-mountable`. */
+export function placeInstance(spec: InstanceSpec, options: PlaceOptions): Placement {
+  const { content, paths, firstId, secrets = [] } = options;
   const tmpfs = spec.writable.map((entry) => tmpfsPlacement(spec, content, entry));
   assertEachOnce(spec, tmpfs);
   assertWorkdir(spec, content, tmpfs);
+  const folder = paths.bundle(spec.id);
+  const files = (spec.files ?? []).map(({ path }) => path);
   return {
-    rootfs: join(paths.bundle(spec.id), "rootfs"),
+    rootfs: join(folder, "rootfs"),
     firstId,
     networkNamespace: paths.networkNamespace(spec.id),
     cgroup: paths.cgroup(spec.id),
-    folder: paths.bundle(spec.id),
+    folder,
     identityFiles: identityFiles.filter((path) => hasPlainFile(content, path)),
     tmpfs: tmpfs.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    files: placeFiles({ files, secrets }, { content, tmpfs, folder, image: spec.image }),
     hasSwapLimit: hasSwapLimit(),
     mostOpenFiles: mostOpenFiles(),
   };

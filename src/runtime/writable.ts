@@ -24,15 +24,16 @@ export function writableOf(image: Digest, config: ImageConfig): readonly Writabl
   const label = config.config?.Labels?.[writableLabel];
   if (label === undefined) return foreign;
   const parsed = schema.safeParse(jsonOrUndefined(label));
-  if (parsed.success && parsed.data.every(({ path }) => isPlain(path))) return parsed.data;
+  if (parsed.success && parsed.data.every(({ path }) => isMountable(path))) return parsed.data;
   throw new IngotError("image-not-runnable", `the label ${writableLabel} of ${image} cannot be read: ${label}`, {
     hint: 'expected JSON such as [{"path": "/run", "size": 1048576}], paths without "." and ".."',
   });
 }
 
-/** Never a place that the profile mounts itself: a tmpfs there would undo it. */
-function isPlain(path: string): boolean {
-  const names = path.split("/").slice(1);
+/** Never a place that the profile mounts itself: another mount there would undo it. */
+export function isMountable(path: string): boolean {
+  const [first, ...names] = path.split("/");
+  if (first !== "" || names.length === 0) return false;
   const isSystem = ["proc", "sys", "dev"].includes(names[0] ?? "");
   return !isSystem && names.every((name) => name !== "" && name !== "." && name !== "..");
 }

@@ -7,6 +7,10 @@ export const runtimeCodes = {
     means: "The kept file of an image's content no longer has the checksum it was written with.",
   },
   "content-not-mountable": { exit: 1, means: "The host's kernel cannot mount an image's content for an instance." },
+  "file-not-mountable": {
+    exit: 1,
+    means: "A file or secret of a release's configuration has no place in the instance: nothing can be mounted at its path.",
+  },
   "image-not-runnable": {
     exit: 1,
     means: "An image's configuration lacks what an instance needs, such as a command or a known user.",

@@ -13,6 +13,8 @@ export type Placement = {
   /** Which of those the image has a plain file for. */
   readonly identityFiles: readonly string[];
   readonly tmpfs: readonly TmpfsPlacement[];
+  /** Files of the release's configuration, and secrets. */
+  readonly files: readonly FilePlacement[];
   /** Whether the kernel can limit swap (it is a boot option of cgroup v1). */
   readonly hasSwapLimit: boolean;
   /** The hard limit of open files that Ingot itself has: it is never raised. */
@@ -26,6 +28,15 @@ export type TmpfsPlacement = {
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;
+};
+
+/** A file of the host that is mounted, read-only, at a path of the instance. */
+export type FilePlacement = {
+  readonly kind: "file" | "secret";
+  readonly path: string;
+  readonly source: string;
+  /** Which file it is, known once it is written: a secret's path on the host is gone before the instance runs. */
+  readonly identity?: { readonly device: number; readonly inode: number };
 };
 
 /** What an account of the instance is on the host. */

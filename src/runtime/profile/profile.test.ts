@@ -25,6 +25,7 @@ const place: Placement = {
   folder: "/run/ingot/x/instances/web-1",
   identityFiles: ["/etc/hosts"],
   tmpfs: [{ path: "/run", size: 4096, uid: 33, gid: 33, mode: 0o755 }],
+  files: [{ kind: "secret", path: "/run/secrets/db", source: "/run/ingot/x/instances/web-1/secrets/0" }],
   hasSwapLimit: true,
   mostOpenFiles: 1024,
 };

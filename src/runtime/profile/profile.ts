@@ -63,7 +63,9 @@ function mountsOf(place: Placement): OciMount[] {
     virtual("/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
     virtual("/dev/shm", "tmpfs", ["nosuid", "nodev", "noexec", "mode=1777", `size=${sharedMemorySize}`]),
     ...place.tmpfs.map(tmpfs),
-    ...place.identityFiles.map((path) => identityFile(path, place.folder)),
+    ...place.identityFiles.map((path) => boundFile(path, join(place.folder, basename(path)))),
+    // Last: some lie in a tmpfs.
+    ...place.files.map(({ path, source }) => boundFile(path, source)),
   ];
 }
 
@@ -76,8 +78,7 @@ function tmpfs({ path, size, uid, gid, mode }: TmpfsPlacement): OciMount {
   return virtual(path, "tmpfs", ["nosuid", "nodev", "noexec", ...owner]);
 }
 
-function identityFile(destination: string, folder: string): OciMount {
-  const source = join(folder, basename(destination));
+function boundFile(destination: string, source: string): OciMount {
   return { destination, type: "bind", source, options: ["bind", "ro", "nosuid", "nodev", "noexec"] };
 }
 

@@ -9,6 +9,7 @@ import { isImageUsed, readRecord } from "../instance-record.ts";
 import { removeNetwork } from "../network/network.ts";
 import { runtimePaths } from "../paths.ts";
 import type { InstanceId } from "../runtime.ts";
+import { unmountSecrets } from "../given-files.ts";
 import { deleteContainer } from "./runc.ts";
 
 /**
@@ -29,6 +30,7 @@ export async function destroyInstance(ctx: Context, id: InstanceId): Promise<voi
   await attempt(() => deleteContainer(paths, id));
   await attempt(() => removeNetwork(ctx, id));
   await attempt(() => unmountRootfs(join(paths.bundle(id), "rootfs")));
+  await attempt(() => unmountSecrets(paths.bundle(id)));
   if (failures.length > 0) throw stopFailed(id, failures);
   releaseIdRange(paths.instance(id));
   rmSync(paths.bundle(id), { recursive: true, force: true });

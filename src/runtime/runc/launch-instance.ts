@@ -6,6 +6,7 @@ import { IngotError } from "../../ground/error.ts";
 import { useContent } from "../content/content.ts";
 import { imageSource } from "../content/image-source.ts";
 import { mountRootfs } from "../content/rootfs.ts";
+import { unmountSecrets, writeFiles, writeSecrets } from "../given-files.ts";
 import { takeIdRange } from "../id-ranges.ts";
 import { writeRecord, type InstanceRecord } from "../instance-record.ts";
 import { addNetwork, type InstanceNetwork } from "../network/network.ts";
@@ -14,7 +15,7 @@ import { placeInstance, writeIdentityFiles } from "../place-instance.ts";
 import { identifyProcess } from "../process-identity.ts";
 import { hostIdOf, type Placement } from "../profile/placement.ts";
 import { ociSpec } from "../profile/profile.ts";
-import type { InstanceSpec, LaunchOptions } from "../runtime.ts";
+import type { InstanceSpec, LaunchOptions, Secret } from "../runtime.ts";
 import { givenSettings } from "../verify/given-settings.ts";
 import { assertHardened, hasEnded, readCreated, readRunning, untilExecuted, type Verified } from "../verify/verify.ts";
 import { reapAtEnd } from "./adopted-instance.ts";
@@ -51,16 +52,16 @@ type Prepared = { readonly record: InstanceRecord; readonly network: InstanceNet
 export async function prepareInstance(
   ctx: Context,
   spec: InstanceSpec,
-  { owner }: LaunchOptions = {},
+  { owner, secrets = [] }: LaunchOptions = {},
 ): Promise<Prepared> {
   const record = { ...recordOf(ctx, spec), ...(owner === undefined ? {} : { owner }) };
   // First of all: it keeps the image's content mounted, and tells what to remove after a crash.
   writeRecord(runtimePaths(ctx.home), record);
-  const [network, place] = await bothOrNeither(addNetwork(ctx, spec.id), prepareRoot(ctx, spec));
+  const [network, place] = await bothOrNeither(addNetwork(ctx, spec.id), prepareRoot(ctx, spec, secrets));
   if (ctx.signal.aborted)
     throw new IngotError("cancelled", `the start of ${spec.id} was stopped; nothing of it is left`);
   writeIdentityFiles(place.folder, spec.id, network.address);
-  return { record, network, place };
+  return { record, network, place: writeFiles(place, spec.files ?? []) };
 }
 
 function recordOf(ctx: Context, spec: InstanceSpec): InstanceRecord {
@@ -75,11 +76,11 @@ function recordOf(ctx: Context, spec: InstanceSpec): InstanceRecord {
   };
 }
 
-async function prepareRoot(ctx: Context, spec: InstanceSpec): Promise<Placement> {
+async function prepareRoot(ctx: Context, spec: InstanceSpec, secrets: readonly Secret[]): Promise<Placement> {
   const paths = runtimePaths(ctx.home);
   const firstId = await takeIdRange(paths.instance(spec.id));
   const content = await useContent(ctx, imageSource(ctx, spec.image));
-  const place = placeInstance(spec, { content, paths, firstId });
+  const place = placeInstance(spec, { content, paths, firstId, secrets: secrets.map(({ path }) => path) });
   await mountRootfs(content, place.rootfs, firstId);
   return place;
 }
@@ -100,10 +101,15 @@ type Launch = {
 };
 
 async function runVerified(ctx: Context, launch: Launch): Promise<number> {
-  const { spec, place, options } = launch;
+  const { spec, options } = launch;
   const paths = runtimePaths(ctx.home);
+  const place = writeSecrets(launch.place, options.secrets ?? [], spec.user);
   const output = openInstanceLog({ folder: place.folder, log: paths.log(spec.id), owner: hostIdOf(place, spec.user) });
-  const pid = await createHardened(ctx, launch, { output }).finally(() => closeSync(output));
+  const pid = await createHardened(ctx, { ...launch, place }, { output }).finally(() => {
+    closeSync(output);
+    // The instance's own mounts hold them from here on, and nothing else: they go with it, whatever becomes of this process.
+    unmountSecrets(place.folder);
+  });
   if (options.isHeld === true) return pid;
   await startContainer(paths, spec.id);
   if (!(await untilExecuted(pid))) throw await endedAtOnce(ctx, spec);

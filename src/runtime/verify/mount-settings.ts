@@ -1,8 +1,15 @@
-import { existsSync, lstatSync, statSync } from "node:fs";
+import { existsSync, lstatSync, statSync, type Stats } from "node:fs";
 import { basename, join } from "node:path";
 import { readMounts, type MountEntry } from "../mount-table.ts";
-import type { Placement } from "../profile/placement.ts";
-import { deviceFolderSize, deviceNodes, maskedPaths, readOnlyPaths, sharedMemorySize } from "../profile/settings.ts";
+import type { FilePlacement, Placement } from "../profile/placement.ts";
+import {
+  deviceFolderSize,
+  deviceNodes,
+  idRangeSize,
+  maskedPaths,
+  readOnlyPaths,
+  sharedMemorySize,
+} from "../profile/settings.ts";
 import type { Setting } from "./setting.ts";
 
 type Expected = { readonly target: string; readonly text: string };
@@ -33,7 +40,8 @@ function expectedMounts(place: Placement): Expected[] {
     { target: "/dev/pts", text: "devpts rw nosuid noexec" },
     { target: "/dev/shm", text: sizedTmpfs(sharedMemorySize) },
     ...place.tmpfs.map(({ path, size }) => ({ target: path, text: sizedTmpfs(size) })),
-    ...place.identityFiles.map((target) => ({ target, text: "file of the instance ro nosuid nodev noexec" })),
+    ...place.identityFiles.map((target) => ({ target, text: ownFile })),
+    ...place.files.map(({ kind, path }) => ({ target: path, text: kind === "file" ? ownFile : ownSecret })),
     ...Object.entries(deviceNodes).map(([target, number]) => ({ target, text: `device ${number}` })),
     ...readOnlyPaths.filter(onThisKernel).map((target) => ({ target, text: "proc ro nosuid nodev noexec" })),
     ...maskedPaths
@@ -42,6 +50,8 @@ function expectedMounts(place: Placement): Expected[] {
   ];
 }
 
+const ownFile = "file of the instance ro nosuid nodev noexec";
+const ownSecret = "secret of the instance, in memory ro nosuid nodev noexec";
 const maskFile = `device ${deviceNodes["/dev/null"]}`;
 const maskFolder = "tmpfs ro";
 
@@ -73,7 +83,26 @@ function describe(entry: MountEntry, pid: number, place: Placement): string {
 function describeBound(entry: MountEntry, pid: number, place: Placement): string {
   const bound = lstatSync(`/proc/${pid}/root${entry.target}`);
   if (bound.isCharacterDevice()) return `device ${bound.rdev >>> 8}:${bound.rdev & 0xff}`;
+  const given = place.files.find(({ path }) => path === entry.target);
+  if (given !== undefined) return describeGiven({ entry, given, bound, place });
   const own = statSync(join(place.folder, basename(entry.target)), { throwIfNoEntry: false });
   if (bound.isFile() && own?.ino === bound.ino && own.dev === bound.dev) return "file of the instance";
   return `${entry.type} file ${entry.root}`;
+}
+
+type Given = { entry: MountEntry; given: FilePlacement; bound: Stats; place: Placement };
+
+/** Which file it is was noted when it was written; of a secret also that it is on no disk, and that nobody but its user may read it. */
+function describeGiven({ entry, given, bound, place }: Given): string {
+  const { kind, identity } = given;
+  const isIt = bound.isFile() && bound.ino === identity?.inode && bound.dev === identity.device;
+  if (!isIt) return `${entry.type} file ${entry.root}`;
+  const mode = bound.mode & 0o7777;
+  if (kind === "file") return mode === 0o444 ? "file of the instance" : `file of mode ${mode.toString(8)}`;
+  if (mode !== 0o400 || !isOwn(bound.uid, place)) return `secret of mode ${mode.toString(8)}, of ${bound.uid}`;
+  return entry.type === "ramfs" ? "secret of the instance, in memory" : `secret on ${entry.type}`;
+}
+
+function isOwn(uid: number, { firstId }: Placement): boolean {
+  return uid >= firstId && uid < firstId + idRangeSize;
 }
