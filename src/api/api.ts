@@ -10,6 +10,8 @@ import { assertOwnHost } from "./assert-own-host.ts";
 import { closeServer } from "./close-server.ts";
 import { endUnread } from "./registry/end-unread.ts";
 import { openRegistryHandler, type RegistryHandler } from "./registry/registry-handler.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import { serveMetrics } from "./metrics/serve-metrics.ts";
 import { makeRest } from "./rest.ts";
 import { routes } from "./routes.ts";
 import { guardConnections, serverLimits, type ServerLimits } from "./server-limits.ts";
@@ -71,6 +73,10 @@ type Listening = {
 function makeListener({ controller, log, registry, limits, closing }: Listening): RequestListener {
   const { baseUrl } = controller.settings;
   const { onError } = log;
+  let opened: Promise<Metrics> | undefined;
+  // The first collector that asks has it loaded.
+  const metrics = (): Promise<Metrics> =>
+    (opened ??= import("./metrics/metrics.ts").then(({ openMetrics }) => openMetrics(controller)));
   const app = makeRest(controller, { routes, onError, closing, bodyLimits: limits.body });
   const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return (request: IncomingMessage, response: ServerResponse) => {
@@ -82,6 +88,8 @@ function makeListener({ controller, log, registry, limits, closing }: Listening)
     }
     const { url = "/" } = request;
     if (isRegistryPath(url)) return registry(request, response);
+    if (url === "/metrics" && request.method === "GET")
+      return void serveMetrics(controller, { metrics, request, response });
     // A body that nobody reads: Node would read to its end before the next request.
     if (hasBodyInVain(request)) response.setHeader("connection", "close");
     void rest(request, response);

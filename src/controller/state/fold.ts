@@ -2,7 +2,9 @@ import type { NumberedEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Fold } from "../../ledger/projection/fold.ts";
 import { alarmState } from "./alarms.ts";
+import { countState } from "./counts.ts";
 import { decisionState } from "./decisions.ts";
+import { driftState } from "./drift.ts";
 import { identityState } from "./identities.ts";
 import { instanceState } from "./instances.ts";
 import { policyState } from "./policies.ts";
@@ -27,9 +29,11 @@ const subjects: readonly Subject[] = [
   decisionState,
   releaseState,
   revocationState,
+  countState,
   rolloutState,
   instanceState,
   alarmState,
+  driftState,
 ];
 
 type Apply = (state: Database, data: object, event: NumberedEvent) => void;
