@@ -52,9 +52,18 @@ const execute = defineRoute({
   }),
   errors: [...errors, "debug-unfounded", "instance-not-running"],
   handle: async ({ controller, principal, input }) => {
-    const { output, cut, ...end } = await executeIn(controller, principal, input);
-    const { isFound: _found, limitsMet: _met, ...rest } = end;
-    return { output, cut, ...rest };
+    const end = await executeIn(controller, principal, input);
+    const { status, output, cut } = end;
+    switch (end.status) {
+      case "exited":
+        return { status, output, cut, exitCode: end.exitCode };
+      case "killed":
+        return { status, output, cut, signal: end.signal };
+      case "not-started":
+        return { status, output, cut, reason: end.reason };
+      case "timed-out":
+        return { status, output, cut };
+    }
   },
 });
 

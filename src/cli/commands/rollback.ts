@@ -20,8 +20,8 @@ export const declare: Declare = (command, handle) => {
         const { openControllerClient } = await import("../controller-client.ts");
         const { rollOut } = await import("../release/roll-out.ts");
         const { in: environment, reason = "" } = options;
-        const number = options.to ?? release;
-        const to = number === undefined ? {} : { to: parseReleaseNumber(number, "--to") };
+        const wanted = options.to ?? release;
+        const to = wanted === undefined ? {} : { to: parseReleaseNumber(wanted, "--to") };
         const path = `/api/v1/releases/${encodeURIComponent(environment)}/${encodeURIComponent(service)}/rollback`;
         const client = openControllerClient(ctx);
         const made = await client.post<RolledBack>(path, {
