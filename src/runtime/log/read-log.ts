@@ -35,6 +35,22 @@ export async function* readLog(log: string, options: ReadLogOptions = {}): Async
   }
 }
 
+/** The last bytes, at most `most`, as text. */
+export function readLogEnd(log: string, most: number): string {
+  const files = openLog(log);
+  try {
+    let end = Buffer.alloc(0);
+    for (const file of files.toReversed()) {
+      const missing = most - end.length;
+      const start = Math.max(0, fstatSync(file.file).size - missing);
+      if (missing > 0) end = Buffer.concat([readAt(file, start, missing), end]);
+    }
+    return end.toString("utf8");
+  } finally {
+    closeLog(files);
+  }
+}
+
 function isAborted({ signal }: ReadLogOptions): boolean {
   return signal?.aborted === true;
 }

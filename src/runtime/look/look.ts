@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Context } from "../../ground/context.ts";
 import { readRecord, stateOf } from "../instance-record.ts";
+import { readLogEnd } from "../log/read-log.ts";
 import { runtimePaths } from "../paths.ts";
 import type { InstanceId } from "../runtime.ts";
 import { listListening, type ListeningPort } from "./listening.ts";
@@ -40,7 +41,7 @@ export function lookAtInstance(ctx: Pick<Context, "home">, id: InstanceId): Inst
     text: (path) => see((of) => readSmallFile(of, path), undefined),
     listening: () => see((of) => listListening(of.pid), []),
     processes: () => see(listProcesses, []),
-    lastOutput: () => readEnd(runtimePaths(ctx.home).log(id)),
+    lastOutput: () => readLogEnd(runtimePaths(ctx.home).log(id), mostOutput),
   };
 }
 
@@ -50,16 +51,4 @@ function firstIdOf(pid: number): number | undefined {
     ?.trim()
     .split(/\s+/)[1];
   return first === undefined ? undefined : Number(first);
-}
-
-function readEnd(path: string): string {
-  if (!existsSync(path)) return "";
-  const file = openSync(path, "r");
-  try {
-    const buffer = Buffer.alloc(mostOutput);
-    const read = readSync(file, buffer, { position: Math.max(0, fstatSync(file).size - mostOutput) });
-    return buffer.toString("utf8", 0, read);
-  } finally {
-    closeSync(file);
-  }
 }

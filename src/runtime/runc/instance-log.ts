@@ -2,9 +2,8 @@ import { spawn } from "node:child_process";
 import { chownSync, closeSync, constants, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeNode } from "../../ground/libc.ts";
+import { logFileCount, logFileSize } from "../log/log-files.ts";
 
-/** Bytes kept of what an instance prints; what comes after is dropped, so that it can neither fill the disk nor be held up. */
-const mostLogged = 64 * 1024 * 1024;
 const fifoType = 0o010000;
 
 /** Appends what the instance prints to its log file, by a small process outside of it. Returns the end of the pipe to write to. */
@@ -50,15 +49,41 @@ export function openOutputPipe({ folder, owner }: OutputPipeOptions): {
   }
 }
 
-/** Ends by itself when the last process of the instance is gone. */
+/**
+ * Appends to `$1`, and begins a new file when it has `$2` bytes; of the older ones `$3` are kept. `head` reads not one byte more than it may, so that nothing is lost at a turn, and writes
+ * what it has read at once. A file that is not full at the end of `head` means the end of the output; an error, that the disk is full: then something is dropped and it is tried again, since the
+ * instance must never be held up by its own log.
+ */
+const loggerScript = `umask 077
+size=0
+while :; do
+  if stdbuf -o0 head -c $(($2 - size)) >> "$1"; then
+    size=$(wc -c < "$1")
+    [ "$size" -ge "$2" ] || exit 0
+    n=$3
+    while [ "$n" -gt 1 ]; do
+      [ ! -e "$1.$((n - 1))" ] || mv -f "$1.$((n - 1))" "$1.$n"
+      n=$((n - 1))
+    done
+    mv -f "$1" "$1.1"
+    size=0
+  else
+    [ -d "\${1%/*}" ] || exec cat > /dev/null
+    dropped=$(head -c 65536 | wc -c)
+    [ "$dropped" -gt 0 ] || exit 0
+    size=$(wc -c < "$1") || size=0
+  fi
+done`;
+
+/** Ends by itself when the last process of the instance is gone. A program as small as this costs little memory for each instance, and outlives whoever started it. */
 function startLogger(read: number, log: string): void {
-  const script = `dd bs=64K count=${mostLogged} iflag=count_bytes status=none; exec cat >/dev/null`;
-  const file = openSync(log, "a", 0o600);
-  try {
-    const env = { PATH: process.env.PATH };
-    const logger = spawn("sh", ["-c", script], { stdio: [read, file, "ignore"], detached: true, cwd: "/", env });
-    logger.unref();
-  } finally {
-    closeSync(file);
-  }
+  closeSync(openSync(log, "a", 0o600));
+  const args = ["-c", loggerScript, "ingot-log", log, String(logFileSize), String(logFileCount - 1)];
+  const logger = spawn("sh", args, {
+    stdio: [read, "ignore", "ignore"],
+    detached: true,
+    cwd: "/",
+    env: { PATH: process.env.PATH },
+  });
+  logger.unref();
 }

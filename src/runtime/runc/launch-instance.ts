@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
@@ -10,6 +10,7 @@ import { unmountSecrets, writeFiles, writeSecrets } from "../given-files.ts";
 import { takeIdRange } from "../id-ranges.ts";
 import { writeRecord, type InstanceRecord } from "../instance-record.ts";
 import { addNetwork, type InstanceNetwork } from "../network/network.ts";
+import { readLogEnd } from "../log/read-log.ts";
 import { runtimePaths } from "../paths.ts";
 import { placeInstance, writeIdentityFiles } from "../place-instance.ts";
 import { identifyProcess } from "../process-identity.ts";
@@ -149,7 +150,7 @@ async function assertRunsHardened(ctx: Context, verified: Verified): Promise<voi
 async function endedAtOnce(ctx: Context, spec: InstanceSpec): Promise<IngotError> {
   // The logger is a process of its own: what was printed last is on its way.
   await sleep(50);
-  const printed = readFileSync(runtimePaths(ctx.home).log(spec.id), "utf8").trimEnd();
+  const printed = readLogEnd(runtimePaths(ctx.home).log(spec.id), 16 * 1024).trimEnd();
   return new IngotError("instance-start-failed", `${spec.id} ended as soon as it was started`, {
     details: printed === "" ? [] : printed.split("\n").slice(-10),
     hint: `its command is: ${spec.command.join(" ")}`,
