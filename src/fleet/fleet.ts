@@ -57,7 +57,8 @@ export type FleetRelease = {
   readonly image: Digest;
   readonly spec: ServiceSpec;
   /**
-   * Other releases whose instances are as good as this one's: the same image, and the same configuration as far as an instance can tell (a rollback makes such a release, another number of replicas too).
+   * All other releases, earlier and later, whose instances are as good as this one's: the same image, and the same configuration as far as an instance can tell (a rollback makes such a release, another number of
+   * replicas too).
    * Their instances are kept and count as its own.
    */
   readonly alike?: readonly number[];
@@ -116,7 +117,7 @@ export type InstanceView = {
   readonly health: InstanceHealth;
   readonly traffic: InstanceTraffic;
   /** It must be replaced, whatever its health: what was found. */
-  readonly condemned?: { readonly why: "drift" | "debugged" | "revoked"; readonly since: number };
+  readonly condemned?: { readonly why: "drift" | "debugged" | "revoked" | "restart"; readonly since: number };
 };
 
 /** `unknown`: not judged since this process began to look. `since`: without a break. */
@@ -139,7 +140,7 @@ export type Step =
   /** Something that happened and is kept: durable before the next step. */
   | { readonly kind: "record"; readonly fact: RolloutFact };
 
-export type StartReason = "rollout" | "lost" | "unhealthy" | "drift" | "debugged" | "revoked" | "scale";
+export type StartReason = "rollout" | "lost" | "unhealthy" | "drift" | "debugged" | "revoked" | "restart" | "scale";
 export type StopReason =
   | "replaced"
   | "lost"
@@ -148,6 +149,7 @@ export type StopReason =
   | "drift"
   | "debugged"
   | "revoked"
+  | "restart"
   | "cancelled"
   | "quarantined"
   | "scale"

@@ -41,7 +41,12 @@ export function readWanted(state: Database, key: ServiceKey, { specs, isRevoked 
       release,
       ...(condemned === undefined ? {} : { condemned: { why: condemned.why, since: Date.parse(condemned.since) } }),
     })),
-    imageOf: (number) => findRelease(state, { ...key, number })?.image as Digest | undefined,
+    releaseOf: (number) => {
+      const known = involved.find((one) => one.number === number);
+      if (known !== undefined) return withAlike(known, involved);
+      const release = findRelease(state, { ...key, number });
+      return release === undefined ? undefined : withAlike(specs(release), involved);
+    },
   };
 }
 

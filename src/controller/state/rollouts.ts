@@ -31,11 +31,12 @@ export const rolloutState: Subject = {
       );
     },
     "rollout.moved": (state, { rollout, to }, { time }) => {
-      const set = "UPDATE rollouts SET status = ?, since = ? WHERE id = ? AND ended IS NULL AND status <> 'paused'";
-      state.run(set, to, time, rollout);
-      // From here on there must be progress again.
-      if (to !== "running" && to !== "promoting") return;
-      state.run("UPDATE rollouts SET started = ? WHERE id = ? AND ended IS NULL AND status = ?", time, rollout, to);
+      const where = "WHERE id = ? AND ended IS NULL AND status <> 'paused'";
+      // What waited for a person may have waited for days: the time for progress begins anew.
+      if (to === "promoting") state.run(`UPDATE rollouts SET started = ? ${where}`, time, rollout);
+      const isWaiting = "status IN ('pending', 'awaiting-promotion')";
+      if (to === "running") state.run(`UPDATE rollouts SET started = ? ${where} AND ${isWaiting}`, time, rollout);
+      state.run(`UPDATE rollouts SET status = ?, since = ? ${where}`, to, time, rollout);
     },
     "rollout.paused": (state, { rollout }, { time }) => {
       const set =

@@ -94,8 +94,8 @@ export type Wanted = {
     readonly release: number;
     readonly condemned?: { readonly why: Condemned; readonly since: number };
   }[];
-  /** The image of a release; undefined: there is no such release. */
-  readonly imageOf: (release: number) => Digest | undefined;
+  /** Undefined: there is no such release, or none that could run. */
+  readonly releaseOf: (number: number) => FleetRelease | undefined;
 };
 
 /** `id` and `labels` are the engine's. */

@@ -1,0 +1,188 @@
+import type { InstanceState } from "../../runtime/runtime.ts";
+import type { Plan, ServiceSpec, Step } from "../fleet.ts";
+import { planService } from "../plan/plan-service.ts";
+import type { ServiceInstance, ServiceView, Wanted } from "./engine.ts";
+import { serviceLabels } from "./engine.ts";
+import { longLife } from "./backoff.ts";
+import { keepRecord } from "./keep-record.ts";
+import { localDesired } from "./local-desired.ts";
+import type { Service } from "./service.ts";
+import type { Frame } from "./service-traffic.ts";
+import { beginStart } from "./start-instance.ts";
+import { beginStop } from "./stop-instance.ts";
+import { viewInstances } from "./view-instances.ts";
+import { checksOf } from "./watched-health.ts";
+
+/** `again`: what was done may have made more to do. `wake`: when to look again though nothing happens; milliseconds of the local clock. */
+export type PassEnd = { readonly again: boolean; readonly wake?: number };
+
+/** Observes, plans, applies, once. What fails is an alarm, and is tried again by a later pass. */
+export async function runPass(service: Service): Promise<PassEnd> {
+  const wanted = service.record.wanted(service.key);
+  service.wanted = wanted;
+  const states = ownStates(service, await service.states.look());
+  noteFirstLook(service, states);
+  await refreshTraffic(service, frameOf(wanted, states));
+  markAdopted(service, states);
+  service.checks.set(nameOf(service), checksOf(states, { wanted, memory: service.memory }));
+  const instances = viewInstances(states, {
+    wanted,
+    memory: service.memory,
+    clock: service.clock,
+    healthOf: (id) => service.health.of(id),
+    trafficOf: (id) => service.traffic.of(id),
+    failureOf: (id) => service.health.lastFailure(id),
+  });
+  await keepRecord(service, { wanted, states });
+  service.replacements.note(instances);
+  noteHealth(service, instances);
+  const plan = planOf(service, wanted, instances);
+  service.view = viewOf(service, { wanted, instances, plan });
+  const again = await applySteps(service, plan.steps, instances);
+  await service.alarms.clear("observation-failed");
+  service.replacements.tell(service.view);
+  return { again, ...(plan.wake === undefined ? {} : { wake: plan.wake }) };
+}
+
+/** Without a proxy the rest goes on: what is lost is started again, and nobody is stopped that serves. */
+async function refreshTraffic({ traffic, alarms }: Service, frame: Frame | undefined): Promise<void> {
+  try {
+    await traffic.refresh(frame);
+    await alarms.clear("traffic-failed");
+  } catch (error) {
+    await alarms.raise("traffic-failed", error);
+  }
+}
+
+function ownStates({ key }: Service, states: readonly InstanceState[]): readonly InstanceState[] {
+  return states.filter(
+    ({ labels }) =>
+      labels?.[serviceLabels.environment] === key.environment && labels[serviceLabels.service] === key.service,
+  );
+}
+
+function nameOf({ key }: Service): string {
+  return `${key.environment}/${key.service}`;
+}
+
+function noteFirstLook({ memory }: Service, states: readonly InstanceState[]): void {
+  if (memory.hasLooked) return;
+  for (const { id } of states) memory.adopted.add(id);
+}
+
+/** Of those that were there, the ones that serve count as healthy until a check says otherwise. Where nobody knows who serves, all that ran do. */
+function markAdopted({ memory, traffic }: Service, states: readonly InstanceState[]): void {
+  if (memory.hasLooked) return;
+  memory.hasLooked = true;
+  if (traffic.seen() === undefined) return;
+  for (const { id } of states) if (traffic.of(id).status !== "in") memory.adopted.delete(id);
+}
+
+/** The stable release says where traffic comes in, until another one is stable; the first one for itself. */
+function frameOf({ desired }: Wanted, states: readonly InstanceState[]): Frame | undefined {
+  const { stable, rollout } = desired;
+  const spec = [stable?.spec, rollout?.to.spec].find((one) => one?.listen !== undefined);
+  if (spec?.listen === undefined) return undefined;
+  const servers = states.flatMap(({ id, address, port, status }) =>
+    address === undefined || port === undefined || status === "exited" ? [] : [{ id, address, port }],
+  );
+  return { listen: spec.listen, hold: spec.hold, ...checkOf(spec), servers, drain: spec.drain };
+}
+
+function checkOf({ health }: ServiceSpec): Pick<Frame, "check"> {
+  const { probe, interval } = health;
+  return probe.kind === "http" ? { check: { path: probe.path, interval } } : {};
+}
+
+/** When each became healthy, for the deadline of progress and for the end of a backoff. */
+function noteHealth({ memory, clock }: Service, instances: readonly ServiceInstance[]): void {
+  for (const { id, release, health } of instances) {
+    if (health.status !== "healthy") {
+      memory.healthy.delete(id);
+      continue;
+    }
+    const since = memory.healthy.get(id);
+    if (since === undefined) {
+      memory.healthy.set(id, clock.now());
+      memory.progress.set(release, clock.now());
+    } else if (clock.now() - since > longLife) memory.backoff.lived(release);
+  }
+  const present = new Set(instances.map(({ id }) => id));
+  for (const id of memory.healthy.keys()) if (!present.has(id)) memory.healthy.delete(id);
+}
+
+function planOf(service: Service, wanted: Wanted, instances: readonly ServiceInstance[]): Plan {
+  const { memory, clock } = service;
+  const desired = localDesired(wanted.desired, clock);
+  const { rollout } = desired;
+  const numbers = rollout === undefined ? [] : [rollout.to.number, ...(rollout.to.alike ?? [])];
+  const progress = numbers.flatMap((number) => memory.progress.get(number) ?? []);
+  return planService({
+    now: clock.now(),
+    desired,
+    instances,
+    backoff: memory.backoff.until(),
+    ...(progress.length === 0 ? {} : { lastProgress: Math.max(...progress) }),
+  });
+}
+
+function viewOf(
+  service: Service,
+  seen: { readonly wanted: Wanted; readonly instances: readonly ServiceInstance[]; readonly plan: Plan },
+): ServiceView {
+  const { wanted, instances, plan } = seen;
+  const { stable, rollout } = wanted.desired;
+  const traffic = service.traffic.seen();
+  const spec = (rollout?.to ?? stable)?.spec;
+  const listen = spec?.listen;
+  return {
+    key: service.key,
+    ...(stable === undefined ? {} : { stable: stable.number }),
+    ...(rollout === undefined ? {} : { rollout }),
+    replicas: spec?.replicas ?? 0,
+    ...(listen === undefined
+      ? {}
+      : { listen: `${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${listen.port}` }),
+    instances,
+    ...(traffic === undefined ? {} : { traffic }),
+    notes: plan.notes,
+    isSettled:
+      rollout === undefined &&
+      plan.steps.length === 0 &&
+      instances.every(({ state }) => state === "running") &&
+      instances.filter(({ health }) => health.status === "healthy").length >= (spec?.replicas ?? 0),
+  };
+}
+
+/** In their order. Whoever waits for nothing (starts, stops) goes on beside the passes. Returns whether what was done changes what is to be done. */
+async function applySteps(
+  service: Service,
+  steps: readonly Step[],
+  instances: readonly ServiceInstance[],
+): Promise<boolean> {
+  let again = false;
+  for (const step of steps) {
+    switch (step.kind) {
+      case "start":
+        service.replacements.begin(beginStart(service, step.release, step.why), step.why);
+        break;
+      case "stop": {
+        const view = instances.find(({ id }) => id === step.id);
+        if (view !== undefined) beginStop(service, view, step.why);
+        break;
+      }
+      case "switch":
+        await service.traffic.move([
+          ...step.admit.map((id) => ({ id, status: "in" }) as const),
+          ...step.drain.map((id) => ({ id, status: "draining" }) as const),
+        ]);
+        again = true;
+        break;
+      case "record":
+        await service.record.record(service.key, step.fact);
+        again = true;
+        break;
+    }
+  }
+  return again;
+}
