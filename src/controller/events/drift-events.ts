@@ -15,15 +15,16 @@ export type DriftEvents = {
     readonly response: Drift["response"];
     readonly chain: readonly SeenProcess[];
   };
-  /** What could be seen of the instance, as an artifact of the registry. */
+  /** What could be seen of the instance, as an artifact of the registry. `drift`: absent where a person asked for it. `key`: id of the key that signed it. */
   readonly "drift.captured": DriftOf & {
-    readonly drift: number;
+    readonly drift?: number;
     readonly repository: string;
     readonly artifact: string;
     readonly bytes: number;
+    readonly key: string;
   };
   /** It was not captured, and why. */
-  readonly "drift.uncaptured": DriftOf & { readonly drift: number; readonly why: string };
+  readonly "drift.uncaptured": DriftOf & { readonly drift?: number; readonly why: string };
   /** The instance is gone and another one serves instead. `milliseconds`: from what was seen to that. */
   readonly "drift.replaced": DriftOf & { readonly drift: number; readonly by?: string; readonly milliseconds: number };
   /** A person ran something in an instance. */

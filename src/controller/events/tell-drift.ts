@@ -8,8 +8,8 @@ export const tellDrift: TellDrift = {
   "drift.found": ({ rule, message, release, response, ...of }) =>
     `found drift on ${instanceOf(of)}, release ${release}: ${rule}: ${message}; ${sayResponse(response)}`,
   "drift.captured": ({ drift, repository, artifact, bytes, ...of }) =>
-    `captured ${instanceOf(of)} for drift #${drift}: ${repository}@${shortDigest(artifact)}, ${bytes} bytes`,
-  "drift.uncaptured": ({ drift, why, ...of }) => `could not capture ${instanceOf(of)} for drift #${drift}: ${why}`,
+    `captured ${instanceOf(of)}${forDrift(drift)}: ${repository}@${shortDigest(artifact)}, ${bytes} bytes`,
+  "drift.uncaptured": ({ drift, why, ...of }) => `could not capture ${instanceOf(of)}${forDrift(drift)}: ${why}`,
   "drift.replaced": ({ drift, by, milliseconds, ...of }) =>
     `${by === undefined ? "removed" : "replaced"} ${instanceOf(of)}${by === undefined ? "" : ` by ${by}`} for drift #${drift}, ${milliseconds} ms after it was seen`,
   "instance.debugged": ({ command, reason, ...of }) =>
@@ -34,6 +34,10 @@ export function sayResponse(response: DriftEvents["drift.found"]["response"]): s
     case "gone":
       return "it was gone already";
   }
+}
+
+function forDrift(drift: number | undefined): string {
+  return drift === undefined ? "" : ` for drift #${drift}`;
 }
 
 type Of = { readonly environment: string; readonly service: string; readonly instance: string };

@@ -39,6 +39,12 @@ function reachedBy({ type, data }: NumberedEvent): readonly string[] | "everythi
     case "tag.set":
     case "tag.deleted":
     case "garbage.collected":
+    case "drift.found":
+    case "drift.captured":
+    case "drift.uncaptured":
+    case "drift.replaced":
+    case "breaker.opened":
+    case "breaker.closed":
       return [];
     case "manifest.pushed":
       return textsOf(data.digest);

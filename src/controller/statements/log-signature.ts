@@ -50,7 +50,7 @@ export async function logSignature(
     // So that nobody counts it for a second statement.
     annotations: { [copyAnnotation]: original },
   });
-  return { index: first, ...describe(manifest.digest, store.readBlob(manifest.digest)) };
+  return { index: first, ...describeManifest(manifest.digest, store.readBlob(manifest.digest)) };
 }
 
 /** The copy that was made before, for another repository; undefined where it is not whole in the store any more. */
@@ -59,11 +59,12 @@ export function findCopy(
   { index, manifest }: { readonly index: number; readonly manifest: string },
 ): LoggedCopy | undefined {
   if (!isDigest(manifest) || !store.hasBlob(manifest)) return undefined;
-  const copy = { index, ...describe(manifest, store.readBlob(manifest)) };
+  const copy = { index, ...describeManifest(manifest, store.readBlob(manifest)) };
   return copy.pushed.blobs.every((blob) => isDigest(blob) && store.hasBlob(blob)) ? copy : undefined;
 }
 
-function describe(digest: Digest, content: Buffer): Omit<LoggedCopy, "index"> {
+/** What the event says of the manifest that attaches a bundle. */
+export function describeManifest(digest: Digest, content: Buffer): Omit<LoggedCopy, "index"> {
   const { config, layers, subject } = parseImageManifest(content);
   return {
     manifest: digest,

@@ -1,6 +1,5 @@
 import { canonicalJson } from "../../oci/canonical-json.ts";
 import { hintOf } from "../keys/public-key.ts";
-import type { Signer } from "../keys/signer.ts";
 import { payloadType, preAuthEncoding } from "./envelope.ts";
 
 /** Media type of the bundle, and artifact type of the manifest that attaches it. */
@@ -12,8 +11,14 @@ export const bundleAnnotations = {
   predicateType: "dev.sigstore.bundle.predicateType",
 } as const;
 
+/** Whoever signs, by the id of the key alone. */
+export type StatementSigner = {
+  readonly key: { readonly id: string };
+  readonly sign: (bytes: Uint8Array) => Promise<Buffer>;
+};
+
 /** Signs a statement: a sigstore bundle v0.3 with a DSSE envelope, whose key is named by the hint alone. */
-export async function signBundle(statement: Buffer, signer: Signer): Promise<Buffer> {
+export async function signBundle(statement: Buffer, signer: StatementSigner): Promise<Buffer> {
   const signature = await signer.sign(preAuthEncoding(statement));
   return canonicalJson({
     mediaType: bundleType,

@@ -20,6 +20,7 @@ const secret = "correct-horse-battery";
 let home: TestHome;
 let instance: WatchedInstance;
 const children: ChildProcess[] = [];
+const folders: string[] = [];
 
 /** What an attacker does in an instance, as far as its profile lets one. */
 const attacker = String.raw`
@@ -65,6 +66,7 @@ before(async () => {
 
 after(async () => {
   for (const child of children) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true });
   if (skip === undefined) await removeTestHome(home);
 });
 
@@ -157,93 +159,125 @@ type Summary = {
   readonly times: { readonly began: number; readonly ended: number };
 };
 
-test(
-  "a capture has what can be seen, within its limits, and neither secrets nor anything of the host",
-  { skip },
-  async (t) => {
-    const parent = mkdtempSync(join(tmpdir(), "ingot-capture-"));
-    t.after(() => rmSync(parent, { recursive: true }));
-    const folder = join(parent, "capture");
-    const drift: Drift = { ...finding(), response: "frozen" };
-    const files = await captureApart({ instance, drift, folder });
-    const read = (name: string): string => readFileSync(join(folder, name), "utf8");
-    const parse = <T>(name: string): T => JSON.parse(read(name)) as T;
-    const summary = parse<Summary>("summary.json");
-    assert.equal(statSync(folder).mode & 0o777, 0o700);
-    assert.equal(summary.freezer, "frozen");
-    assert.equal(summary.drift.rule, "foreign-executable");
-    assert.deepEqual(
-      summary.files.map(({ name }) => name).toSorted(),
-      files.map(({ name }) => name).filter((name) => name !== "summary.json"),
-    );
-    for (const { name, sha256 } of summary.files)
-      assert.equal(sha256, files.find((one) => one.name === name)?.sha256, name);
+/** One capture of the frozen instance, which many tests look at. */
+let captured: Promise<Captured> | undefined;
 
-    await t.test("every process with its command and environment, without what looks like a secret", () => {
-      const processes = parse<readonly Process[]>("processes.json");
-      const main = processes.find(({ pid }) => pid === instance.pid);
-      assert.ok(main !== undefined);
-      assert.equal(main.executable, "/usr/bin/perl");
-      assert.deepEqual(main.command.slice(-3), ["--", "--token=[redacted]", "https://user:[redacted]@db.example/"]);
-      assert.deepEqual(
-        [main.environment.DB_PASSWORD, main.environment.MODE, main.environment.COPY],
-        ["[redacted]", "live", `x${"*".repeat(secret.length)}`],
-      );
-      assert.ok(processes.length >= 3);
-      assert.match(read(`maps/${instance.pid}.txt`), /\/usr\/bin\/perl/);
-    });
-    await t.test("no secret is in any of its files, under no name", () => {
-      for (const { name } of files) assert.equal(readFileSync(join(folder, name)).includes(secret), false, name);
-      assert.ok(summary.leftOut.some(({ what, why }) => what === "/run/secret" && why === "a secret"));
-      assert.ok(summary.leftOut.some(({ what, why }) => what === "/run/again" && why === "a secret by another name"));
-    });
-    await t.test("nothing that a link leads to is in it, and nothing of the host", () => {
-      const shadow = readFileSync("/etc/shadow", "latin1").split("\n")[0] ?? "";
-      for (const { name } of files)
-        assert.equal(readFileSync(join(folder, name), "latin1").includes(shadow), false, name);
-      const changed = parse<readonly Changed[]>("changed.json");
-      assert.equal(changed.find(({ path }) => path === "/tmp/shadow")?.target, "/etc/shadow");
-      assert.equal(changed.find(({ path }) => path === "/tmp/pipe")?.type, "other");
-    });
-    await t.test("the changed files, as plain files that are not executable", () => {
-      const listing = execFileSync("tar", ["--numeric-owner", "-tvf", join(folder, "changed.tar")], {
-        encoding: "utf8",
-      });
-      for (const line of listing.trimEnd().split("\n")) assert.match(line, /^-rw------- 0\/0 /);
-      const out = join(parent, "out");
-      execFileSync("mkdir", [out]);
-      execFileSync("tar", ["-xf", join(folder, "changed.tar"), "-C", out]);
-      assert.equal(readFileSync(join(out, "tmp/dropper"), "utf8"), "#!/bin/sh\nid\n");
-      assert.equal(readFileSync(join(out, "tmp/.../in"), "utf8"), "deep");
-      assert.equal(readFileSync(join(out, "tmp/copy"), "utf8"), `db=${"*".repeat(secret.length)};\n`);
-      assert.deepEqual(readdirSync(join(out, "tmp")).includes("%FF%FE"), true);
-      assert.equal(existsSync(join(out, "tmp/pipe")), false);
-    });
-    await t.test("of a terabyte of nothing a megabyte, and that is said", () => {
-      const sparse = parse<readonly Changed[]>("changed.json").find(({ path }) => path === "/tmp/sparse");
-      assert.deepEqual([sparse?.size, sparse?.captured, sparse?.isCut], [2 ** 40, 2 ** 20 - longestForm(), true]);
-      assert.ok(summary.leftOut.some(({ what, why }) => what === "/tmp/sparse" && why.includes("the first 1048576")));
-    });
-    await t.test("what was deleted and is still open", () => {
-      const programs = parse<readonly Program[]>("programs.json");
-      const gone = programs.find(({ path }) => path === "/tmp/gone (deleted)");
-      assert.equal(read(gone?.file ?? ""), "only its descriptor has it");
-      // Its own program is in the image.
-      assert.equal(
-        programs.some(({ pid, from }) => pid === instance.pid && from === "exe"),
-        false,
-      );
-    });
-    await t.test("connections with their ends and who has them open", () => {
-      const sockets = parse<readonly Socket[]>("sockets.json");
-      const listening = sockets.find(({ local, state }) => local === "127.0.0.1:4444" && state === "listening");
-      const out = sockets.find(({ peer, state }) => peer === "127.0.0.1:4444" && state === "established");
-      assert.equal(listening?.holders[0]?.pid, instance.pid);
-      assert.equal(out?.holders[0]?.pid, instance.pid);
-    });
-    await t.test("the mounts", () => assert.match(read("mounts.txt"), / - tmpfs /));
-  },
-);
+function capture(): Promise<Captured> {
+  captured ??= takeCapture();
+  return captured;
+}
+
+async function takeCapture(): Promise<Captured> {
+  const parent = mkdtempSync(join(tmpdir(), "ingot-capture-"));
+  folders.push(parent);
+  const folder = join(parent, "capture");
+  const files = await captureApart({ instance, drift: { ...finding(), response: "frozen" }, folder });
+  const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+  const parse = <T>(name: string): T => JSON.parse(read(name)) as T;
+  return { parent, folder, files, read, parse, summary: parse<Summary>("summary.json") };
+}
+
+type Captured = {
+  readonly parent: string;
+  readonly folder: string;
+  readonly files: readonly CapturedFile[];
+  readonly read: (name: string) => string;
+  readonly parse: <T>(name: string) => T;
+  readonly summary: Summary;
+};
+
+test("a capture names its files with their hashes, and nobody else can read it", { skip }, async () => {
+  const { folder, files, summary } = await capture();
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  assert.equal(summary.freezer, "frozen");
+  assert.equal(summary.drift.rule, "foreign-executable");
+  assert.deepEqual(
+    summary.files.map(({ name }) => name).toSorted(),
+    files.map(({ name }) => name).filter((name) => name !== "summary.json"),
+  );
+  for (const { name, sha256 } of summary.files)
+    assert.equal(sha256, files.find((one) => one.name === name)?.sha256, name);
+});
+
+test("every process with its command and environment, without what looks like a secret", { skip }, async () => {
+  const { read, parse } = await capture();
+  const processes = parse<readonly Process[]>("processes.json");
+  const main = processes.find(({ pid }) => pid === instance.pid);
+  assert.ok(main !== undefined);
+  assert.equal(main.executable, "/usr/bin/perl");
+  assert.deepEqual(main.command.slice(-3), ["--", "--token=[redacted]", "https://user:[redacted]@db.example/"]);
+  assert.deepEqual(
+    [main.environment.DB_PASSWORD, main.environment.MODE, main.environment.COPY],
+    ["[redacted]", "live", `x${"*".repeat(secret.length)}`],
+  );
+  assert.ok(processes.length >= 3);
+  assert.match(read(`maps/${instance.pid}.txt`), /\/usr\/bin\/perl/);
+});
+
+test("no secret is in any of its files, under no name", { skip }, async () => {
+  const { folder, files, summary } = await capture();
+  for (const { name } of files) assert.equal(readFileSync(join(folder, name)).includes(secret), false, name);
+  assert.ok(summary.leftOut.some(({ what, why }) => what === "/run/secret" && why === "a secret"));
+  assert.ok(summary.leftOut.some(({ what, why }) => what === "/run/again" && why === "a secret by another name"));
+});
+
+test("nothing that a link leads to is in it, and nothing of the host", { skip }, async () => {
+  const { folder, files, parse } = await capture();
+  const shadow = readFileSync("/etc/shadow", "latin1").split("\n")[0] ?? "";
+  for (const { name } of files) assert.equal(readFileSync(join(folder, name), "latin1").includes(shadow), false, name);
+  const changed = parse<readonly Changed[]>("changed.json");
+  assert.equal(changed.find(({ path }) => path === "/tmp/shadow")?.target, "/etc/shadow");
+  assert.equal(changed.find(({ path }) => path === "/tmp/pipe")?.type, "other");
+});
+
+test("the changed files, as plain files that are not executable", { skip }, async () => {
+  const { parent, folder } = await capture();
+  const listing = execFileSync("tar", ["--numeric-owner", "-tvf", join(folder, "changed.tar")], {
+    encoding: "utf8",
+  });
+  for (const line of listing.trimEnd().split("\n")) assert.match(line, /^-rw------- 0\/0 /);
+  const out = join(parent, "out");
+  execFileSync("mkdir", [out]);
+  execFileSync("tar", ["-xf", join(folder, "changed.tar"), "-C", out]);
+  assert.equal(readFileSync(join(out, "tmp/dropper"), "utf8"), "#!/bin/sh\nid\n");
+  assert.equal(readFileSync(join(out, "tmp/.../in"), "utf8"), "deep");
+  assert.equal(readFileSync(join(out, "tmp/copy"), "utf8"), `db=${"*".repeat(secret.length)};\n`);
+  assert.deepEqual(readdirSync(join(out, "tmp")).includes("%FF%FE"), true);
+  assert.equal(existsSync(join(out, "tmp/pipe")), false);
+});
+
+test("of a terabyte of nothing a megabyte, and that is said", { skip }, async () => {
+  const { parse, summary } = await capture();
+  const sparse = parse<readonly Changed[]>("changed.json").find(({ path }) => path === "/tmp/sparse");
+  assert.deepEqual([sparse?.size, sparse?.captured, sparse?.isCut], [2 ** 40, 2 ** 20 - longestForm(), true]);
+  assert.ok(summary.leftOut.some(({ what, why }) => what === "/tmp/sparse" && why.includes("the first 1048576")));
+});
+
+test("what was deleted and is still open", { skip }, async () => {
+  const { read, parse } = await capture();
+  const programs = parse<readonly Program[]>("programs.json");
+  const gone = programs.find(({ path }) => path === "/tmp/gone (deleted)");
+  assert.equal(read(gone?.file ?? ""), "only its descriptor has it");
+  // Its own program is in the image.
+  assert.equal(
+    programs.some(({ pid, from }) => pid === instance.pid && from === "exe"),
+    false,
+  );
+});
+
+test("connections with their ends and who has them open", { skip }, async () => {
+  const { parse } = await capture();
+  const sockets = parse<readonly Socket[]>("sockets.json");
+  const listening = sockets.find(({ local, state }) => local === "127.0.0.1:4444" && state === "listening");
+  const out = sockets.find(({ peer, state }) => peer === "127.0.0.1:4444" && state === "established");
+  assert.equal(listening?.holders[0]?.pid, instance.pid);
+  assert.equal(out?.holders[0]?.pid, instance.pid);
+});
+
+test("the mounts", { skip }, async () => {
+  const { read } = await capture();
+  assert.match(read("mounts.txt"), / - tmpfs /);
+});
 
 test("a capture whose limits are met says what was left out", { skip }, async (t) => {
   const parent = mkdtempSync(join(tmpdir(), "ingot-capture-"));
