@@ -179,13 +179,14 @@ const cases: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
     await controller.ledger.transact(() => ({ events: [quarantined], result: undefined }));
     await done("liftQuarantine", { ...place, image, reason: "mended" });
   },
+  planDeployment: runsNothing("planDeployment", { image: "shop/web:1" }),
   replaceInstances: runsNothing("replaceInstances"),
   executeInInstance: runsNothing("executeInInstance", { instance: "web-1", command: ["true"], reason: "a look" }),
   streamLogs: runsNothing("streamLogs"),
 };
 
 /** What needs instances is asked where there are some, in test/fleet.test.ts; a controller without any says so. */
-const needInstances = new Set(["replaceInstances", "executeInInstance", "streamLogs"]);
+const needInstances = new Set(["planDeployment", "replaceInstances", "executeInInstance", "streamLogs"]);
 
 function runsNothing(id: string, more: object = {}): (world: World) => Promise<void> {
   return async ({ api, admin }) => {

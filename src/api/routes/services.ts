@@ -2,7 +2,9 @@ import { z } from "zod";
 import { liftQuarantine } from "../../controller/verbs/lift-quarantine.ts";
 import { cancelRollout } from "../../controller/verbs/cancel-rollout.ts";
 import { pauseRollout } from "../../controller/verbs/pause-rollout.ts";
+import { planDeployment } from "../../controller/verbs/plan-deployment.ts";
 import { promoteRollout } from "../../controller/verbs/promote-rollout.ts";
+import { parseConfiguration } from "../../controller/verbs/release-configuration.ts";
 import { resumeRollout } from "../../controller/verbs/resume-rollout.ts";
 import { showServices } from "../../controller/verbs/show-services.ts";
 import { listRollouts } from "../../controller/state/rollouts.ts";
@@ -29,6 +31,27 @@ const list = defineRoute({
     const all = showServices(controller, input.environment);
     const services = all.filter((one) => input.service === undefined || one.service === input.service);
     return { time: controller.ledger.now().toISOString(), services };
+  },
+});
+
+const plan = defineRoute({
+  method: "POST",
+  path: `${path}/plan`,
+  id: "planDeployment",
+  summary: "What would be done for a release, step by step, if all went well; nothing is done",
+  access: "principal",
+  input: z.object({
+    ...place,
+    image: z.string().max(1000),
+    configuration: z.record(z.string(), z.unknown()).exactOptional(),
+  }),
+  answer: z.object({ steps: z.array(z.string()).readonly() }),
+  errors: ["environment-unknown", "fleet-not-here", "image-not-pushed", "release-unknown", "configuration-unusable"],
+  handle: async (call) => {
+    await requireReader(call);
+    const { configuration, ...order } = call.input;
+    const given = configuration === undefined ? {} : { configuration: parseConfiguration(configuration) };
+    return { steps: planDeployment(call.controller, { ...order, ...given }) };
   },
 });
 
@@ -112,4 +135,4 @@ const lift = defineRoute({
   },
 });
 
-export const serviceRoutes: readonly AnyRoute[] = [list, rollouts, pause, resume, promote, cancel, lift];
+export const serviceRoutes: readonly AnyRoute[] = [list, plan, rollouts, pause, resume, promote, cancel, lift];
