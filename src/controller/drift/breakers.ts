@@ -6,7 +6,7 @@ import type { Controller } from "../controller.ts";
 import { requirePermit } from "../decisions/require-permit.ts";
 import { makeEvent, system } from "../events/events.ts";
 import { clearAlarm } from "../fleet/raise-alarm.ts";
-import { listBreakers } from "../state/drift.ts";
+import { listBreakers } from "../state/breakers.ts";
 
 export type ServiceName = { readonly environment: string; readonly service: string };
 

@@ -5,7 +5,8 @@ import type { Database } from "../../ledger/projection/database.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent, system } from "../events/events.ts";
 import { raiseAlarm } from "../fleet/raise-alarm.ts";
-import { knownDrift, listBreakers } from "../state/drift.ts";
+import { listBreakers } from "../state/breakers.ts";
+import { knownDrift } from "../state/drift.ts";
 
 /** Whose drift it is. */
 export type DriftPlace = {

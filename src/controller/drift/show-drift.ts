@@ -1,7 +1,8 @@
 import { IngotError } from "../../ground/error.ts";
 import { driftRules } from "../../guard/guard.ts";
 import type { Database } from "../../ledger/projection/database.ts";
-import { capturesOf, findDrift, type RecordedCapture, type RecordedDrift } from "../state/drift.ts";
+import { capturesOf, type RecordedCapture } from "../state/captures.ts";
+import { findDrift, type RecordedDrift } from "../state/drift.ts";
 
 /** Drift with everything that became of it. `meaning`: of its rule, for people. */
 export type ShownDrift = {

@@ -9,12 +9,6 @@ export const driftState: Subject = {
       data TEXT NOT NULL, recorded TEXT NOT NULL, replaced TEXT, replaced_by TEXT, replaced_in INTEGER) STRICT`,
     "CREATE INDEX drifts_of_service ON drifts (environment, service, event)",
     "CREATE INDEX drifts_of_instance ON drifts (instance)",
-    // why: of one that was not captured. drift is absent where a person asked for it.
-    `CREATE TABLE captures (event INTEGER PRIMARY KEY, drift INTEGER, environment TEXT NOT NULL, service TEXT NOT NULL, instance TEXT NOT NULL, repository TEXT, artifact TEXT, bytes INTEGER, key TEXT,
-      why TEXT, made TEXT NOT NULL, asked_by TEXT NOT NULL) STRICT`,
-    "CREATE INDEX captures_of_drift ON captures (drift) WHERE drift IS NOT NULL",
-    "CREATE INDEX captures_of_service ON captures (environment, service, made)",
-    `CREATE TABLE breakers (environment TEXT NOT NULL, service TEXT NOT NULL, why TEXT NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, service)) STRICT, WITHOUT ROWID`,
   ],
   apply: {
     "drift.found": (state, data, { index, time }) => {
@@ -32,36 +26,6 @@ export const driftState: Subject = {
         time,
       );
     },
-    "drift.captured": (state, data, { index, time, actor }) => {
-      const { drift = null, environment, service, instance, repository, artifact, bytes, key } = data;
-      state.run(
-        "INSERT OR IGNORE INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
-        index,
-        drift,
-        environment,
-        service,
-        instance,
-        repository,
-        artifact,
-        bytes,
-        key,
-        time,
-        actor,
-      );
-    },
-    "drift.uncaptured": (state, { drift = null, environment, service, instance, why }, { index, time, actor }) => {
-      state.run(
-        "INSERT OR IGNORE INTO captures VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, ?, ?, ?)",
-        index,
-        drift,
-        environment,
-        service,
-        instance,
-        why,
-        time,
-        actor,
-      );
-    },
     "drift.replaced": (state, { drift, by = null, milliseconds }, { time }) => {
       state.run(
         "UPDATE drifts SET replaced = ?, replaced_by = ?, replaced_in = ? WHERE event = ? AND replaced IS NULL",
@@ -70,12 +34,6 @@ export const driftState: Subject = {
         milliseconds,
         drift,
       );
-    },
-    "breaker.opened": (state, { environment, service, why }, { time }) => {
-      state.run("INSERT OR REPLACE INTO breakers VALUES (?, ?, ?, ?)", environment, service, why, time);
-    },
-    "breaker.closed": (state, { environment, service }) => {
-      state.run("DELETE FROM breakers WHERE environment = ? AND service = ?", environment, service);
     },
   },
 };
@@ -151,39 +109,6 @@ export function knownDrift(
   return { count, ...(last === null ? {} : { last }), ...(same === undefined ? {} : { same }) };
 }
 
-/** A capture by the record; `why`: it was not made. `askedBy`: a person, or `system:controller`. */
-export type RecordedCapture = {
-  readonly event: number;
-  readonly drift?: number;
-  readonly environment: string;
-  readonly service: string;
-  readonly instance: string;
-  readonly made: string;
-  readonly askedBy: string;
-} & (
-  | { readonly repository: string; readonly artifact: string; readonly bytes: number; readonly key: string }
-  | { readonly why: string }
-);
-
-export function capturesOf(state: Database, drift: number): readonly RecordedCapture[] {
-  return state.all<CaptureRow>("SELECT * FROM captures WHERE drift = ? ORDER BY event", drift).map(toCapture);
-}
-
-/** Bytes that were captured of a service since a moment (ISO 8601). */
-export function capturedSince(
-  state: Database,
-  { environment, service, since }: { readonly environment: string; readonly service: string; readonly since: string },
-): number {
-  const sql = "SELECT sum(bytes) AS sum FROM captures WHERE environment = ? AND service = ? AND made >= ?";
-  return state.get<{ sum: number | null }>(sql, environment, service, since)?.sum ?? 0;
-}
-
-export type OpenBreaker = EventData["breaker.opened"] & { readonly since: string };
-
-export function listBreakers(state: Database): readonly OpenBreaker[] {
-  return state.all<OpenBreaker>("SELECT * FROM breakers ORDER BY environment, service");
-}
-
 type DriftRow = {
   readonly event: number;
   readonly data: string;
@@ -212,27 +137,4 @@ function statusOf({ replaced, ended }: DriftRow, response: EventData["drift.foun
   if (replaced !== null) return "replaced";
   if (ended !== null) return "ended";
   return response === "frozen" || response === "gone" ? "open" : "running";
-}
-
-type CaptureRow = {
-  readonly event: number;
-  readonly drift: number | null;
-  readonly environment: string;
-  readonly service: string;
-  readonly instance: string;
-  readonly repository: string | null;
-  readonly artifact: string | null;
-  readonly bytes: number | null;
-  readonly key: string | null;
-  readonly why: string | null;
-  readonly made: string;
-  readonly asked_by: string;
-};
-
-function toCapture(row: CaptureRow): RecordedCapture {
-  const { event, drift, environment, service, instance, made, asked_by: askedBy } = row;
-  const base = { event, environment, service, instance, made, askedBy, ...(drift === null ? {} : { drift }) };
-  const { repository, artifact, bytes, key, why } = row;
-  if (repository === null || artifact === null || key === null) return { ...base, why: why ?? "" };
-  return { ...base, repository, artifact, bytes: bytes ?? 0, key };
 }

@@ -3,6 +3,8 @@ import type { Database } from "../../ledger/projection/database.ts";
 import type { Fold } from "../../ledger/projection/fold.ts";
 import { alarmState } from "./alarms.ts";
 import { countState } from "./counts.ts";
+import { breakerState } from "./breakers.ts";
+import { captureState } from "./captures.ts";
 import { decisionState } from "./decisions.ts";
 import { driftState } from "./drift.ts";
 import { identityState } from "./identities.ts";
@@ -34,6 +36,8 @@ const subjects: readonly Subject[] = [
   instanceState,
   alarmState,
   driftState,
+  captureState,
+  breakerState,
 ];
 
 type Apply = (state: Database, data: object, event: NumberedEvent) => void;
