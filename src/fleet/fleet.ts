@@ -57,9 +57,8 @@ export type FleetRelease = {
   readonly image: Digest;
   readonly spec: ServiceSpec;
   /**
-   * All other releases, earlier and later, whose instances are as good as this one's: the same image, and the same configuration as far as an instance can tell (a rollback makes such a release, another number of
-   * replicas too).
-   * Their instances are kept and count as its own.
+   * All other releases, earlier and later, whose instances are as good as this one's: the same image, and the same configuration as far as an instance can tell (a rollback makes such a release, another
+   * number of replicas too). Their instances are kept and count as its own.
    */
   readonly alike?: readonly number[];
 };

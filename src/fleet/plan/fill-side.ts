@@ -30,6 +30,9 @@ export function fillSide(side: Side, quota: Quota): Filled {
   return {
     admit,
     starts: Math.max(0, Math.min(usable - have, room)),
-    surplus: reserve.filter((view) => !admit.includes(view)).slice(0, Math.max(0, have - quota.want)),
+    // What is only presumed to serve is no reason to stop another one, nor is it stopped itself before it is judged.
+    surplus: [...side.unproven.toReversed(), ...side.ready.toReversed()]
+      .filter((view) => !admit.includes(view))
+      .slice(0, Math.max(0, have - side.presumed.length - quota.want)),
   };
 }

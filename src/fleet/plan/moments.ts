@@ -7,7 +7,7 @@ import { isAlike } from "./scene.ts";
 /** Gathers the moments at which there is something to do though nothing happens until then. */
 export function gatherMoments(scene: Scene, draft: Draft): void {
   const { rollout } = scene.situation.desired;
-  for (const side of [scene.target, scene.former]) gatherOfSide(scene, side, draft);
+  for (const side of [scene.target, scene.former, scene.other]) gatherOfSide(scene, side, draft);
   if (rollout === undefined) return;
   const deadline = deadlineOf(scene, rollout);
   if (deadline !== undefined) draft.moments.push(deadline);
@@ -21,10 +21,11 @@ export function wakeOf({ moments }: Draft, now: number): number | undefined {
 }
 
 function gatherOfSide(scene: Scene, side: Side, draft: Draft): void {
-  const { release } = side;
+  // A third release has nobody's times but the target's.
+  const release = side.release ?? scene.target.release;
   if (release === undefined) return;
   const isProven = isAlike(release, scene.situation.desired.stable);
-  for (const view of side.unproven) {
+  for (const view of [...side.unproven, ...side.presumed]) {
     const isHealthy = view.health.status === "healthy";
     draft.moments.push(isHealthy ? provenAt(view, release.spec, { isProven }) : failsAt(view, release.spec));
   }

@@ -7,7 +7,7 @@ import type { Scene } from "./scene.ts";
 
 /** Both sides filled. The former one comes back only as far as no third release serves in its place. */
 export function fillSides(scene: Scene, goal: Goal): { readonly target: Filled; readonly former: Filled } {
-  const back = Math.max(0, goal.formerWanted - scene.other.good.length);
+  const back = Math.max(0, goal.formerWanted - scene.other.good.length - scene.other.presumed.length);
   const replaceAtOnce = scene.former.release?.spec.update.maxParallel ?? 0;
   return {
     target: fillSide(scene.target, goal),
@@ -19,7 +19,9 @@ export function fillSides(scene: Scene, goal: Goal): { readonly target: Filled; 
 export function moveTraffic(scene: Scene, filled: ReturnType<typeof fillSides>, draft: Draft & { goal: Goal }): void {
   const { goal } = draft;
   const own = [...scene.target.good, ...filled.target.admit];
-  const others = [...scene.former.good, ...filled.former.admit, ...scene.other.good];
+  // Of third releases those are kept that have been healthy longest.
+  const third = scene.other.good.toSorted((a, b) => a.health.since - b.health.since);
+  const others = [...scene.former.good, ...filled.former.admit, ...third];
   const ownKept = goal.isHeld ? own : own.slice(0, goal.want);
   const othersKept = others.slice(0, goal.others);
   // The poor ones fill up what is missing, and not beyond what other releases may have.

@@ -26,7 +26,16 @@ export function nextFact(scene: Scene): RolloutFact | undefined {
 function isDone(scene: Scene, rollout: Rollout): boolean {
   if (rollout.status !== "promoting" && !(rollout.status === "running" && isRolling(scene, rollout))) return false;
   const { target, former, other } = scene;
-  const others = [target.poor, target.presumed, former.good, former.poor, former.presumed, other.good, other.poor];
+  const others = [
+    target.poor,
+    target.presumed,
+    former.good,
+    former.poor,
+    former.presumed,
+    other.good,
+    other.poor,
+    other.presumed,
+  ];
   return (
     target.good.length === rollout.to.spec.replicas &&
     target.good.every(({ health }) => health.status === "healthy") &&

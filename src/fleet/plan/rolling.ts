@@ -19,7 +19,7 @@ export function goalRolling(scene: Scene, rollout: Rollout): Goal {
       scene.former.release === undefined ? 0 : before,
       others(serving + scene.target.presumed.length),
     ),
-    serve: Math.max(before, want),
+    serve: serving >= want ? want : Math.max(before, want),
     isHeld: false,
   };
 }

@@ -19,17 +19,22 @@ export type Standing =
   | "presumed"
   | "spent";
 
-/** `release`: what it is an instance of, where that is one of the two that count. `isProven`: that release is the stable one, so an instance need not prove more than that it is healthy. */
+/**
+ * `release`: what it is an instance of, where that is one of the two that count. `isProven`: that release is the stable one, so an instance need not prove more than that it is healthy. `target`: what is to run;
+ * instances of a third release are given its times, since nothing else is known of them. `isCounted`: one of the two has no traffic, so a third may have none either.
+ */
 export type StandingOptions = {
   readonly now: number;
   readonly release: FleetRelease | undefined;
+  readonly target: FleetRelease | undefined;
   readonly isProven: boolean;
+  readonly isCounted: boolean;
 };
 
 export function judgeStanding(view: InstanceView, options: StandingOptions): Standing {
   if (view.state === "gone" || view.state === "stopping") return view.state;
   if (view.state === "frozen" || view.condemned?.why === "drift") return "condemned";
-  if (options.release === undefined) return judgeOther(view);
+  if (options.release === undefined) return judgeOther(view, options);
   if (!hasTraffic(options.release.spec)) return judgeUncounted(view, options.release.spec, options);
   if (view.traffic.status === "in") return isPoor(view) ? "poor" : "good";
   if (view.condemned !== undefined) return "spent";
@@ -54,27 +59,31 @@ export function failsAt(view: InstanceView, spec: ServiceSpec): number {
   return from + spec.update.healthyDeadline;
 }
 
-/** An instance of a third release serves while it is in traffic; nothing is known of a third release's address, so one that has none serves while it runs, and is stopped with the others. */
-function judgeOther(view: InstanceView): Standing {
-  if (view.traffic.status !== "in") return "spent";
-  return isPoor(view) ? "poor" : "good";
+/** An instance of a third release serves until it is replaced, and never begins to. Without traffic it serves while it works: how long it would have had to is not known. */
+function judgeOther(view: InstanceView, { now, target, isCounted }: StandingOptions): Standing {
+  if (view.traffic.status === "in") return isPoor(view) ? "poor" : "good";
+  if (view.traffic.status === "draining" || target === undefined || !isCounted) return "spent";
+  if (isPoor(view)) return "poor";
+  if (view.health.status === "healthy") return "good";
+  return now >= failsAt(view, target.spec) ? "spent" : "presumed";
 }
 
 /**
- * Without traffic an instance serves while it works: it is `in` once it has been healthy for long enough, and is taken out by being stopped. The proxy remembers nothing here, so an instance that
- * this process found running is presumed to serve until it is judged: nothing is started in its place, and nothing stopped for it.
+ * Without traffic an instance serves while it works: it is `in` once it has been healthy for long enough, and is taken out by being stopped. The proxy remembers nothing here, so one that ran before this process
+ * looked is presumed to serve until that is known: nothing is started in its place, and nothing stopped for it.
  */
 function judgeUncounted(view: InstanceView, spec: ServiceSpec, options: StandingOptions): Standing {
   if (view.condemned !== undefined) return "poor";
+  const isPresumed = view.health.since - view.started >= Math.max(spec.update.minHealthyTime, 1000);
+  const waiting = isPresumed ? "presumed" : "unproven";
   switch (view.health.status) {
     case "healthy":
-      return options.now >= provenAt(view, spec, options) ? "good" : "unproven";
+      return options.now >= provenAt(view, spec, options) ? "good" : waiting;
     case "unhealthy":
       if (options.now < failsAt(view, spec)) return "unproven";
       return options.isProven ? "poor" : "spent";
     case "unknown":
-      if (view.health.since - view.started >= Math.max(spec.update.minHealthyTime, 1000)) return "presumed";
-      return options.now >= failsAt(view, spec) ? "spent" : "unproven";
+      return options.now >= failsAt(view, spec) ? "spent" : waiting;
   }
 }
 

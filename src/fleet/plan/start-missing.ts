@@ -18,7 +18,7 @@ export function startMissing(
     draft.notes.push(`release ${release.number} has no image that may run: ${forbidden}; what runs is kept`);
     return;
   }
-  const until = backoff.get(release.number) ?? 0;
+  const until = Math.max(0, ...[release.number, ...(release.alike ?? [])].map((one) => backoff.get(one) ?? 0));
   if (until > now) {
     draft.moments.push(until);
     draft.notes.push(
