@@ -76,6 +76,7 @@ export const commands: readonly CommandEntry[] = [
       load: () => import("./commands/run.ts"),
     },
     { name: "instances", summary: "list the instances of this host", load: () => import("./commands/instances.ts") },
+    { name: "logs", summary: "show what an instance printed", load: () => import("./commands/logs.ts") },
     { name: "stop", summary: "end instances and remove everything of them", load: () => import("./commands/stop.ts") },
   ]),
   ...inGroup("govern", [

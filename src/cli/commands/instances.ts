@@ -19,9 +19,31 @@ function describe(instances: readonly InstanceState[], now: Date): string {
     instance.id,
     instance.name ?? "-",
     instance.image.slice(0, "sha256:".length + 12),
-    instance.status,
-    instance.status === "running" ? formatDuration(now.getTime() - Date.parse(instance.started)) : "-",
+    describeStatus(instance),
+    instance.status !== "exited" ? formatDuration(now.getTime() - Date.parse(instance.started)) : "-",
     instance.address === undefined ? "-" : [instance.address, instance.port].filter(Boolean).join(":"),
+    describeLabels(instance),
   ]);
-  return formatTable(["id", "image", "digest", "status", "age", "address"], rows);
+  const headings = ["id", "image", "digest", "status", "age", "address"];
+  // Instances that a person starts have none.
+  const hasLabels = instances.some(({ labels = {} }) => Object.keys(labels).length > 0);
+  return hasLabels
+    ? formatTable([...headings, "labels"], rows)
+    : formatTable(
+        headings,
+        rows.map((row) => row.slice(0, -1)),
+      );
+}
+
+/** `exited (5)`, `exited (SIGKILL, out of memory)`. */
+function describeStatus({ status, end }: InstanceState): string {
+  if (end === undefined) return status;
+  const how = [end.code, end.signal, end.isOutOfMemory ? "out of memory" : undefined];
+  return `${status} (${how.filter((part) => part !== undefined).join(", ")})`;
+}
+
+function describeLabels({ labels = {} }: InstanceState): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name.replace(/^dev\.ingot\./, "")}=${value}`)
+    .join(" ");
 }

@@ -1,0 +1,40 @@
+import { IngotError } from "../../ground/error.ts";
+import { isInstanceId, type LogRequest } from "../../runtime/runtime.ts";
+import { runcRuntime } from "../../runtime/runc/runc-driver.ts";
+import type { Declare } from "../command.ts";
+import { plainText } from "../plain-text.ts";
+
+type LogsOptions = { readonly follow?: boolean; readonly tail?: string };
+
+/** `ingot logs INSTANCE`: what an instance of this host printed; also of one that has ended, until it is stopped. */
+export const declare: Declare = (command, handle) => {
+  command
+    .argument("<instance>", "its id")
+    .option("-f, --follow", "go on with what it prints until it ends")
+    .option("--tail <lines>", "only the last so many lines")
+    .action(
+      handle<LogsOptions & { readonly json?: boolean }, [string]>(async ({ ctx, options, write }, id) => {
+        if (!isInstanceId(id))
+          throw new IngotError("instance-unknown", `there is no instance ${id}`, { hint: "ingot instances" });
+        if (options.json === true && options.follow === true)
+          throw new IngotError("usage", "expected either --follow or --json, got both");
+        const decoder = new TextDecoder();
+        let output = "";
+        for await (const piece of runcRuntime(ctx).logs(id, requestOf(options, ctx.signal))) {
+          const text = decoder.decode(piece, { stream: true });
+          if (options.json === true) output += text;
+          else write(plainText(text));
+        }
+        return { json: { instance: id, output }, text: "" };
+      }),
+    );
+};
+
+function requestOf({ follow = false, tail }: LogsOptions, signal: AbortSignal): LogRequest {
+  return { follow, signal, ...(tail === undefined ? {} : { tail: readLines(tail) }) };
+}
+
+function readLines(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new IngotError("usage", `expected a number of lines for --tail, got "${text}"`, { hint: "ingot logs --help" });
+}
