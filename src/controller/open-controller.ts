@@ -131,10 +131,16 @@ async function recordStart(ledger: Ledger, settings: Settings, shipped: ShippedP
   });
 }
 
-/** The record is for ever, and many may read it: an address that events are sent to may hold a token. */
-function toRecord({ webhooks, ...rest }: Settings): object {
-  if (webhooks.length === 0) return rest;
-  return { ...rest, webhooks: webhooks.map(({ name, url, events }) => ({ name, host: new URL(url).host, events })) };
+/** The record is for ever, and many may read it: an address that events are sent to may hold a token, and the arguments of a command what it unlocks. */
+function toRecord({ webhooks, secrets, ...rest }: Settings): object {
+  const named = Object.entries(secrets).map(([environment, all]) => [environment, Object.keys(all).toSorted()]);
+  return {
+    ...rest,
+    ...(named.length === 0 ? {} : { secrets: Object.fromEntries(named) }),
+    ...(webhooks.length === 0
+      ? {}
+      : { webhooks: webhooks.map(({ name, url, events }) => ({ name, host: new URL(url).host, events })) }),
+  };
 }
 
 /** The record has its members in another order. */

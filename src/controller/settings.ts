@@ -16,9 +16,19 @@ export type Settings = {
   /** Whether a tag may be moved to another image, as patterns of repositories for which it may. */
   readonly mutableTags: readonly string[];
   readonly limits: Limits;
+  /** What starts instances; `none`: this controller keeps the record alone. Absent: runc where it can run, else none. */
+  readonly runtime?: RuntimeChoice;
+  /** By environment and name, where the secrets are that services may be given. They are named in releases; where they are is the admin's alone to say. */
+  readonly secrets: Readonly<Record<string, Readonly<Record<string, SecretSource>>>>;
   /** Who is told of events. */
   readonly webhooks: readonly WebhookSettings[];
 };
+
+export const runtimeChoices = ["runc", "docker", "podman", "none"] as const;
+export type RuntimeChoice = (typeof runtimeChoices)[number];
+
+/** `file`: an absolute path. `command`: a program that prints it, and its arguments. */
+export type SecretSource = { readonly file: string } | { readonly command: readonly string[] };
 
 /** Standard Webhooks 1.0. The address may hold a token: it is never shown or recorded. */
 export type WebhookSettings = {

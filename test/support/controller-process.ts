@@ -23,6 +23,8 @@ export type ControllerStart = {
   readonly home: string;
   /** `ADDRESS:PORT`; any free port of loopback by default. */
   readonly listen?: string;
+  /** What starts instances; `none` by default: then the controller keeps the record alone. */
+  readonly runtime?: "runc" | "docker" | "podman" | "none";
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 };
@@ -31,11 +33,12 @@ export type ControllerStart = {
 export async function startController({
   home,
   listen,
+  runtime = "none",
   args = [],
   env = {},
 }: ControllerStart): Promise<ControllerProcess> {
   const place = listen ?? `127.0.0.1:${await freePort()}`;
-  const child = spawn(program, ["serve", "--listen", place, ...args], {
+  const child = spawn(program, ["serve", "--listen", place, "--runtime", runtime, ...args], {
     env: { ...process.env, NO_COLOR: "1", ...env, INGOT_HOME: home },
     stdio: ["ignore", "pipe", "pipe"],
   });

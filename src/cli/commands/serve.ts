@@ -6,6 +6,7 @@ type ServeOptions = {
   readonly config?: string;
   readonly listen?: string;
   readonly baseUrl?: string;
+  readonly runtime?: string;
   readonly verbose?: boolean;
 };
 
@@ -15,6 +16,7 @@ export const declare: Declare = (command, handle) => {
     .option("--config <file>", "settings (default: controller.yaml in $INGOT_HOME, where there is one)")
     .option("--listen <address:port>", "where to listen (default: 127.0.0.1:8700)")
     .option("--base-url <url>", "where clients find it; tokens are for this address")
+    .option("--runtime <name>", "what starts instances: runc, docker, podman, or none (default: runc where it can run)")
     .option("--verbose", "log every request")
     .action(
       handle<ServeOptions>(async ({ ctx, options, write }) => {
@@ -33,6 +35,7 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
     { readTls },
     { firstEnrolment },
     { openWebhooks },
+    { openOperations },
   ] = await Promise.all([
     import("../../controller/read-settings.ts"),
     import("../../controller/open-controller.ts"),
@@ -41,6 +44,7 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
     import("../../controller/identity/read-tls.ts"),
     import("../../controller/identity/first-enrolment.ts"),
     import("../../controller/webhooks/webhooks.ts"),
+    import("../../controller/open-operations.ts"),
   ]);
   const settings = readSettings(ctx, options);
   const tls = readTls(settings, { report: ctx.report });
@@ -61,9 +65,11 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
       webhooks: settings.webhooks,
       onProblem: (message, values) => log.warn(message, values),
     });
+    const operations = await openOperations(controller);
     await aborted(ctx.signal);
     await webhooks.close();
     await served.close();
+    await operations?.close();
   } finally {
     await controller.close();
   }

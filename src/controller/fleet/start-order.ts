@@ -1,0 +1,105 @@
+import type { StartOrder } from "../../fleet/engine/engine.ts";
+import type { ServiceKey } from "../../fleet/fleet.ts";
+import { IngotError } from "../../ground/error.ts";
+import type { Principal } from "../../policy/policy.ts";
+import { readSize } from "../../project/scalars.ts";
+import { instanceSpec } from "../../runtime/image-instance.ts";
+import type { InstanceSpec, Secret } from "../../runtime/runtime.ts";
+import type { Controller } from "../controller.ts";
+import { registryOf } from "../registry/registry-of.ts";
+import { findRelease, type Release } from "../state/releases.ts";
+import { findQuarantined } from "../state/rollouts.ts";
+import { readSecret } from "./read-secret.ts";
+import type { ReleaseSpecs } from "./release-specs.ts";
+import { unusable, type ServiceConfiguration } from "./service-configuration.ts";
+
+/**
+ * What an instance of a release is started from. Starting is a pull: the policy of the environment decides it, each time. Throws `release-unknown`, `image-quarantined`, `policy-denied`, `secret-missing`,
+ * `configuration-unusable`, and what reading the image throws.
+ */
+export async function orderStart(
+  controller: Controller,
+  specs: ReleaseSpecs,
+  { key, number }: { readonly key: ServiceKey; readonly number: number },
+): Promise<StartOrder> {
+  const release = findRelease(controller.ledger.state, { ...key, number });
+  if (release === undefined) {
+    throw new IngotError("release-unknown", `service ${key.service} has no release ${number} in ${key.environment}`);
+  }
+  await requirePull(controller, release);
+  const { configuration, source } = specs(release);
+  const limits = limitsOf(configuration);
+  const { id: _id, ...spec } = await instanceSpec(controller.ctx, source, { name: key.service, limits });
+  const files = filesOf(release, configuration);
+  const secrets = await secretsOf(controller, key, configuration);
+  return {
+    spec: {
+      ...spec,
+      environment: { ...spec.environment, ...configuration.environment },
+      ...(files.length === 0 ? {} : { files }),
+    },
+    ...(secrets.length === 0 ? {} : { secrets }),
+  };
+}
+
+/** Asked for last: between a plan and this a person may have revoked it. */
+async function requirePull(
+  controller: Controller,
+  { environment, service, image, repository }: Release,
+): Promise<void> {
+  const found = findQuarantined(controller.ledger.state, { environment, service, image });
+  if (found !== undefined) {
+    throw new IngotError(
+      "image-quarantined",
+      `${image} is in quarantine for ${service} in ${environment}: ${found.why}`,
+    );
+  }
+  await registryOf(controller).access.require({
+    principal: hostOf(environment),
+    action: "pull",
+    resource: { kind: "image", repository },
+    environment,
+    image,
+  });
+}
+
+const hosts = new Map<string, Principal>();
+
+/** This machine, as who pulls for an environment. The same object each time: decisions are remembered by it. */
+export function hostOf(environment: string): Principal {
+  const known = hosts.get(environment);
+  if (known !== undefined) return known;
+  const host: Principal = { kind: "workload", name: "controller-host", groups: [], roles: ["host"], environment };
+  hosts.set(environment, host);
+  return host;
+}
+
+function limitsOf({ limits }: ServiceConfiguration): Partial<InstanceSpec["limits"]> {
+  const { memory, pids, cpus } = limits;
+  return {
+    ...(memory === undefined ? {} : { memory: readSize(memory) }),
+    ...(pids === undefined ? {} : { pids }),
+    ...(cpus === undefined ? {} : { cpus }),
+  };
+}
+
+/** A release has the content of its files in it: whoever made it had the project, the controller has not. */
+function filesOf(release: Release, { files }: ServiceConfiguration): NonNullable<InstanceSpec["files"]> {
+  return Object.entries(files).map(([path, from]) => {
+    if (typeof from !== "string" && from.content !== undefined) return { path, content: from.content };
+    throw unusable(release, `its file ${path} came without its content`);
+  });
+}
+
+function secretsOf(
+  { ctx, settings }: Controller,
+  { environment }: ServiceKey,
+  { secrets }: ServiceConfiguration,
+): Promise<readonly Secret[]> {
+  return Promise.all(
+    Object.entries(secrets).map(async ([path, name]) => ({
+      path,
+      content: await readSecret(ctx, settings, { environment, name }),
+    })),
+  );
+}
