@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { isErrno } from "../../../ground/error.ts";
 import { mount, mountFlags, SystemCallError, unmount } from "../../../ground/libc.ts";
@@ -6,37 +17,37 @@ import { mount, mountFlags, SystemCallError, unmount } from "../../../ground/lib
 /** A tracefs that this process mounted for itself: whoever uses the host's own, at /sys/kernel/tracing, never notices. */
 export type TraceFolder = { readonly path: string; readonly close: () => void };
 
-/** Below `parent`. What guards that were killed left there is removed first. A text says why the kernel has none for us. */
-export function mountTraceFolder(parent: string): TraceFolder | string {
+/**
+ * Mounted for a moment in the folder `parent` and detached at once: it is there as long as this process has it open, nobody else comes upon it, and it goes with the process however that ends. (A
+ * `rm -r` of the folder would otherwise reach the kernel's.) A text says why there is none.
+ */
+export function openTraceFolder(parent: string): TraceFolder | string {
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  for (const name of readdirSync(parent)) if (isLeft(name, "tracefs-")) unmountFolder(join(parent, name));
-  const path = join(parent, `tracefs-${process.pid}`);
-  if (existsSync(path)) unmountFolder(path);
-  mkdirSync(path);
+  const target = mkdtempSync(join(parent, "tracefs-"));
   try {
-    mount("tracefs", path, { type: "tracefs", flags: mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec });
+    mount("tracefs", target, { type: "tracefs", flags: mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec });
+    const file = openAndDetach(target);
+    return { path: `/proc/self/fd/${file}`, close: () => closeSync(file) };
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    rmdirSync(path);
     return `tracefs cannot be mounted (${error.code})`;
+  } finally {
+    rmdirSync(target);
   }
-  return { path, close: () => unmountFolder(path) };
+}
+
+function openAndDetach(target: string): number {
+  try {
+    return openSync(target, constants.O_RDONLY | constants.O_DIRECTORY);
+  } finally {
+    unmount(target, { detach: true });
+  }
 }
 
 /** Whether a name ends with the number of a process that is gone. */
 function isLeft(name: string, prefix: string): boolean {
   const owner = name.startsWith(prefix) ? name.slice(prefix.length).split("-")[0] : undefined;
   return owner !== undefined && /^\d+$/.test(owner) && !existsSync(`/proc/${owner}`);
-}
-
-function unmountFolder(path: string): void {
-  try {
-    unmount(path, { detach: true });
-  } catch (error) {
-    // EINVAL: nothing is mounted there any more.
-    if (!(error instanceof SystemCallError) || error.code !== "EINVAL") throw error;
-  }
-  rmdirSync(path);
 }
 
 /** Removes the buffers of guards of the same home that were killed; `key` is the home's. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readBuffers } from "./buffer-reader.ts";
 import type { FileWaiter } from "./file-waiter.ts";
 import { eventDecoder, eventNames, hasEvent, type EventName, type TraceEvent } from "./trace-event.ts";
-import { makeTraceInstance, mountTraceFolder, removeLeftInstances, removeTraceInstance } from "./trace-folder.ts";
+import { makeTraceInstance, openTraceFolder, removeLeftInstances, removeTraceInstance } from "./trace-folder.ts";
 
 /** What the kernel tells of the processes that are followed, and of whoever comes to them from elsewhere. */
 export type TraceSensor = {
@@ -39,7 +39,7 @@ const entriesSize = 256;
  * holds what rarely happens, of all processes. A text says why there is no sensor.
  */
 export function openTrace({ folder, key, waiter, onEvents }: TraceOptions): TraceSensor | string {
-  const tracefs = mountTraceFolder(folder);
+  const tracefs = openTraceFolder(folder);
   if (typeof tracefs === "string") return tracefs;
   removeLeftInstances(tracefs.path, key);
   const has = (name: EventName): boolean => hasEvent(tracefs.path, name);
@@ -69,7 +69,10 @@ export function openTrace({ folder, key, waiter, onEvents }: TraceOptions): Trac
     },
     guardNamespaces: (except) => {
       const [allOfThis, administrator] = [`common_pid == ${process.pid}`, 21];
-      set("capability", except === undefined ? allOfThis : `cap == ${administrator} && target_ns != 0x${except.toString(16)}`);
+      set(
+        "capability",
+        except === undefined ? allOfThis : `cap == ${administrator} && target_ns != 0x${except.toString(16)}`,
+      );
     },
     guardSetns: (isOn) => set("setns", isOn ? "" : undefined),
     close: () => {

@@ -1,0 +1,21 @@
+import type { InstanceId } from "../../runtime/runtime.ts";
+import type { Expectations } from "./expectations.ts";
+import type { ProcessTable } from "./process-table.ts";
+import type { Report } from "./reporter.ts";
+import type { Watch } from "./watch.ts";
+
+/** What the sensors share: who is watched, which process is whose, and where to tell what was found. */
+export type Desk = {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly watches: Map<InstanceId, Watch>;
+  readonly table: ProcessTable;
+  readonly expectations: Expectations;
+  readonly report: Report;
+  /** Has the kernel tell of processes that came from elsewhere; nothing where there is no trace sensor. */
+  readonly follow: (pids: readonly number[]) => void;
+  /** Processes of the host that are at work on an instance by announcement, before what they came for has begun. */
+  readonly arriving: Map<number, InstanceId>;
+  /** Looks again, a moment later, at a process that executed something: what it mapped, what it became. */
+  readonly lookAgain: (watch: Watch, pid: number) => void;
+};
