@@ -9,6 +9,7 @@ import { digestOf, type Digest } from "../../src/oci/digest.ts";
 import type { ImageConfig } from "../../src/oci/image-config.ts";
 import { openStore } from "../../src/oci/layout.ts";
 import { parseImageManifest } from "../../src/oci/manifest.ts";
+import { runcRuntime } from "../../src/runtime/runc/runc-driver.ts";
 import { startController, type ControllerProcess } from "./controller-process.ts";
 import { enrolAdmin, join as joinController, signIn, type Person } from "./controller-session.ts";
 import { freePort } from "./daemon.ts";
@@ -179,6 +180,14 @@ environments:
   async page(path = "/"): Promise<string> {
     const answer = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(30_000) });
     return answer.text();
+  }
+
+  /** SIGKILL to the first process of an instance, as a crash of its program would be. */
+  async killInstance(id: string): Promise<void> {
+    const states = await runcRuntime(processContext({ home: this.home })).list();
+    const pid = states.find((one) => one.id === id)?.pid;
+    assert.ok(pid !== undefined, `${id} does not run`);
+    process.kill(pid, "SIGKILL");
   }
 
   /** The same person again, when an hour is over or the home is another. */
