@@ -35,7 +35,7 @@ export async function* readServiceLogs(
   const decoder = new TextDecoder();
   let rest = "";
   try {
-    for await (const piece of response.body) {
+    for await (const piece of response.body as AsyncIterable<Uint8Array>) {
       const lines = `${rest}${decoder.decode(piece, { stream: true })}`.split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) yield parse(line, access.url);
