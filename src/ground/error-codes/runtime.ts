@@ -35,10 +35,12 @@ export const runtimeCodes = {
   "instance-unknown": { exit: 1, means: "No instance has the id that was asked for." },
   "layer-invalid": { exit: 1, means: "An image holds a file that the content of an instance cannot have." },
   "network-failed": { exit: 1, means: "A CNI plugin could not make or remove an instance's network." },
+  "network-no-address": { exit: 1, means: "Every address of the instances' network is in use on this host." },
   "network-no-subnet": { exit: 1, means: "Every network that Ingot would use for instances is in use on this host." },
   "runtime-helper-ended": {
     exit: 1,
     means: "The process that runs instances for the controller ended before it answered; it is started again.",
   },
+  "runtime-unreachable": { exit: 1, means: "The engine that runs instances does not answer on its socket." },
   "runtime-unsupported": { exit: 1, means: "This host or this user cannot run instances." },
 } as const satisfies Catalogue;

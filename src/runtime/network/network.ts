@@ -1,24 +1,37 @@
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { runCommand } from "../../ground/run-command.ts";
 import { runtimePaths } from "../paths.ts";
 import type { InstanceId } from "../runtime.ts";
 import { callCni, type CniCall } from "./cni.ts";
+import { assertFreeAddress } from "./free-addresses.ts";
 import { bridgeName, chooseSubnet } from "./subnet.ts";
 
 /** An instance's network; `result` is what the plugin said of it, for CHECK. */
 export type InstanceNetwork = { readonly address: string; readonly subnet: string; readonly result: unknown };
 
+/** Where the plugin host-local keeps which addresses are taken, in a folder with the network's name. */
+const addressFolder = "/run/ingot/cni";
+const networkName = "ingot";
+
 /**
  * Makes a network namespace with an address on the instances' bridge. The host and the other instances are reachable, nothing else: there is no default
- * route and no masquerade. What was made before a failure is removed by `removeNetwork`. Throws `network-failed`, `network-no-subnet`.
+ * route and no masquerade. What was made before a failure is removed by `removeNetwork`. Throws `network-failed`, `network-no-subnet`, `network-no-address`.
  */
 export async function addNetwork(ctx: Context, id: InstanceId): Promise<InstanceNetwork> {
-  const subnet = chooseSubnet(ctx);
   await makeNamespace(ctx, id);
-  const result = await callCni(ctx, cniCall(ctx, "ADD", { id, subnet }));
+  return connectNamespace(ctx, id);
+}
+
+/** Gives the namespace of an instance an address on the bridge. */
+export async function connectNamespace(ctx: Context, id: InstanceId): Promise<InstanceNetwork> {
+  const subnet = chooseSubnet(ctx);
+  const result = await callCni(ctx, cniCall(ctx, "ADD", { id, subnet })).catch((error: unknown) => {
+    assertFreeAddress(join(addressFolder, networkName), subnet);
+    throw error;
+  });
   return { address: addressOf(result, id), subnet, result };
 }
 
@@ -63,10 +76,10 @@ function cniCall(
   { id, subnet }: { readonly id: InstanceId; readonly subnet: string },
 ): CniCall {
   const paths = runtimePaths(ctx.home);
-  const ipam = { type: "host-local", ranges: [[{ subnet }]], dataDir: "/run/ingot/cni" };
+  const ipam = { type: "host-local", ranges: [[{ subnet }]], dataDir: addressFolder };
   const config = {
     cniVersion: "1.0.0",
-    name: "ingot",
+    name: networkName,
     type: "bridge",
     bridge: bridgeName,
     isGateway: true,

@@ -30,6 +30,12 @@ export function isFree(subnet: string, routes: readonly Range[]): boolean {
   return range !== undefined && !routes.some((route) => overlaps(route, range));
 }
 
+/** Whether an address, such as `10.213.0.2`, is one of a network; false for what is no address. */
+export function isInRange(address: string, subnet: string): boolean {
+  const [one, range] = [parseRange(`${address}/29`), parseRange(subnet)];
+  return one !== undefined && range !== undefined && overlaps(one, range);
+}
+
 /** The routes of /proc/net/route, but for the default route and the bridge's own. */
 function readRoutes(): Range[] {
   const lines = readFileSync("/proc/net/route", "utf8").trimEnd().split("\n").slice(1);
