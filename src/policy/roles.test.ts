@@ -174,3 +174,16 @@ test("a decision that needs no broken glass says nothing of one", async () => {
   const decision = await decideBy([], deployment({ breakGlass: "just in case" }));
   assert.deepEqual([decision.policies, decision.lifted], [["deployers"], undefined]);
 });
+
+test("captures of drift are read by admins, deployers and auditors, and written by nobody", async () => {
+  const drift = { kind: "image", repository: "drift/production/web" } as const;
+  const ask = (role: (typeof principalRoles)[number], action: Action) =>
+    byRoles({ principal: person("zoe", role), action, resource: drift });
+  for (const role of principalRoles) {
+    const isReader = ["admin", "deployer", "auditor"].includes(role);
+    assert.equal((await ask(role, "pull")).permit, isReader, role);
+    assert.equal((await ask(role, "push")).permit, false, role);
+  }
+  assert.deepEqual(reasonsOf(await ask("developer", "pull")), ["captures-are-for-few"]);
+  assert.deepEqual(reasonsOf(await ask("admin", "push")), ["captures-are-made-by-the-controller"]);
+});

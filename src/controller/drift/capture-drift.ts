@@ -33,7 +33,7 @@ export type Capture = {
 };
 
 /** Bytes of one service in a day. Attack: who makes an instance drift again and again fills the controller's disk with what he wrote into it. Beyond it, only what the kernel says is kept. */
-const mostInDay = 2 << 30;
+const mostInDay = 2 * 1024 ** 3;
 
 /**
  * Captures an instance, which should be frozen, and puts that on the record: an artifact of the controller's registry, signed by its guard key, its signature in the log. Why there is none is on the record,

@@ -17,7 +17,7 @@ export function showDrift(state: Database, id: number): ShownDrift {
   if (drift === undefined) {
     throw new IngotError("drift-unknown", `event #${id} is no drift that was found`, { hint: "ingot drift list" });
   }
-  return { drift, meaning: meaningOf(drift.rule), captures: capturesOf(state, id) };
+  return { drift, meaning: meaningOf(drift.rule), captures: capturesOf(state, drift) };
 }
 
 /** A newer release may have had other rules. */

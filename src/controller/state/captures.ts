@@ -6,7 +6,7 @@ export const captureState: Subject = {
     // why: of one that was not captured. drift is absent where a person asked for it.
     `CREATE TABLE captures (event INTEGER PRIMARY KEY, drift INTEGER, environment TEXT NOT NULL, service TEXT NOT NULL, instance TEXT NOT NULL, repository TEXT, artifact TEXT, bytes INTEGER, key TEXT,
       why TEXT, made TEXT NOT NULL, asked_by TEXT NOT NULL) STRICT`,
-    "CREATE INDEX captures_of_drift ON captures (drift) WHERE drift IS NOT NULL",
+    "CREATE INDEX captures_of_instance ON captures (instance)",
     "CREATE INDEX captures_of_service ON captures (environment, service, made)",
   ],
   apply: {
@@ -57,8 +57,17 @@ export type RecordedCapture = {
   | { readonly why: string }
 );
 
-export function capturesOf(state: Database, drift: number): readonly RecordedCapture[] {
-  return state.all<CaptureRow>("SELECT * FROM captures WHERE drift = ? ORDER BY event", drift).map(toCapture);
+/** Of an instance, the oldest first: one capture serves all drift of it. */
+export function capturesOf(
+  state: Database,
+  {
+    environment,
+    service,
+    instance,
+  }: { readonly environment: string; readonly service: string; readonly instance: string },
+): readonly RecordedCapture[] {
+  const sql = "SELECT * FROM captures WHERE environment = ? AND service = ? AND instance = ? ORDER BY event";
+  return state.all<CaptureRow>(sql, environment, service, instance).map(toCapture);
 }
 
 /** Bytes that were captured of a service since a moment (ISO 8601). */

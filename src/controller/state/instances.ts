@@ -72,6 +72,14 @@ export function listLiving(
     }));
 }
 
+/** An instance that was ever started, by its id. */
+export function findInstance(
+  state: Database,
+  id: string,
+): Pick<RecordedInstance, "environment" | "service" | "release" | "image"> | undefined {
+  return state.get("SELECT environment, service, release, image FROM instances WHERE id = ?", id);
+}
+
 type InstanceRow = Omit<RecordedInstance, "condemned"> & {
   readonly condemned_why: "drift" | "debugged" | null;
   readonly condemned_since: string | null;
