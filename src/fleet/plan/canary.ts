@@ -7,10 +7,9 @@ export function goalCanary(scene: Scene, rollout: Rollout): Goal {
   const { target, situation } = scene;
   const before = situation.desired.stable?.spec.replicas ?? 0;
   const canaries = canariesOf(rollout);
-  const have = target.good.length + target.ready.length + target.unproven.length + target.presumed.length;
   return {
-    // Instances of this kind may be more already: those of an open rollout that this one took over.
-    want: Math.max(canaries, have),
+    // More of this kind may serve already: those of an open rollout that this one took over.
+    want: Math.max(canaries, target.good.length),
     admit: Math.max(canaries, target.good.length),
     atOnce: canaries,
     replaceAtOnce: canaries,

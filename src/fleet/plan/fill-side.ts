@@ -22,8 +22,7 @@ export type Filled = {
 /** What brings a side to its quota: start-first, so poor instances count until others are there in their place. */
 export function fillSide(side: Side, quota: Quota): Filled {
   const admit = side.ready.slice(0, Math.max(0, quota.admit - side.good.length));
-  const reserve = [...side.unproven.toReversed(), ...side.presumed.toReversed(), ...side.ready.toReversed()];
-  const have = side.good.length + reserve.length;
+  const have = side.good.length + side.ready.length + side.unproven.length + side.presumed.length;
   const poor = Math.min(side.poor.length, Math.max(0, quota.want - side.good.length));
   const usable = quota.want - Math.max(0, poor - quota.replaceAtOnce);
   const room = quota.atOnce - side.unproven.length - side.presumed.length;
@@ -31,8 +30,15 @@ export function fillSide(side: Side, quota: Quota): Filled {
     admit,
     starts: Math.max(0, Math.min(usable - have, room)),
     // What is only presumed to serve is no reason to stop another one, nor is it stopped itself before it is judged.
-    surplus: [...side.unproven.toReversed(), ...side.ready.toReversed()]
+    surplus: leastUsefulFirst(side)
       .filter((view) => !admit.includes(view))
       .slice(0, Math.max(0, have - side.presumed.length - quota.want)),
   };
+}
+
+/** Those out of traffic: what is not healthy, the youngest first, then what has been healthy for the shortest time. */
+function leastUsefulFirst({ unproven, ready }: Side): readonly InstanceView[] {
+  const sick = unproven.filter(({ health }) => health.status !== "healthy");
+  const healthy = unproven.filter(({ health }) => health.status === "healthy");
+  return [...sick.toReversed(), ...healthy.toSorted((a, b) => b.health.since - a.health.since), ...ready.toReversed()];
 }

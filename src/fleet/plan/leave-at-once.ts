@@ -13,6 +13,5 @@ export function leaveAtOnce(scene: Scene, draft: Draft): void {
 function leaveSide(scene: Scene, side: Side, draft: Draft): void {
   for (const view of [...side.condemned, ...side.gone, ...side.stopping])
     if (view.traffic.status === "in") draft.drain.push(view);
-  for (const view of [...side.condemned, ...side.gone])
-    draft.stops.push({ view, why: stopReasonOf(view, scene.situation.desired) });
+  for (const view of [...side.condemned, ...side.gone]) draft.stops.push({ view, why: stopReasonOf(view, scene) });
 }

@@ -24,7 +24,7 @@ function gatherOfSide(scene: Scene, side: Side, draft: Draft): void {
   // A third release has nobody's times but the target's.
   const release = side.release ?? scene.target.release;
   if (release === undefined) return;
-  const isProven = isAlike(release, scene.situation.desired.stable);
+  const isProven = side.release !== undefined && isAlike(release, scene.situation.desired.stable);
   for (const view of [...side.unproven, ...side.presumed]) {
     const isHealthy = view.health.status === "healthy";
     draft.moments.push(isHealthy ? provenAt(view, release.spec, { isProven }) : failsAt(view, release.spec));

@@ -36,7 +36,7 @@ export function moveTraffic(scene: Scene, filled: ReturnType<typeof fillSides>, 
 }
 
 /** Without traffic, to be taken out is to be stopped. */
-function takeOut({ situation }: Scene, view: InstanceView, draft: Draft): void {
+function takeOut(scene: Scene, view: InstanceView, draft: Draft): void {
   if (view.traffic.status === "in") draft.drain.push(view);
-  else draft.stops.push({ view, why: stopReasonOf(view, situation.desired) });
+  else draft.stops.push({ view, why: stopReasonOf(view, scene) });
 }

@@ -59,12 +59,13 @@ export function failsAt(view: InstanceView, spec: ServiceSpec): number {
   return from + spec.update.healthyDeadline;
 }
 
-/** An instance of a third release serves until it is replaced, and never begins to. Without traffic it serves while it works: how long it would have had to is not known. */
+/** An instance of a third release serves until it is replaced, and never begins to. Without traffic it serves while it works, and is given the target's times. */
 function judgeOther(view: InstanceView, { now, target, isCounted }: StandingOptions): Standing {
   if (view.traffic.status === "in") return isPoor(view) ? "poor" : "good";
   if (view.traffic.status === "draining" || target === undefined || !isCounted) return "spent";
   if (isPoor(view)) return "poor";
-  if (view.health.status === "healthy") return "good";
+  const { status, since } = view.health;
+  if (status === "healthy") return now >= since + target.spec.update.minHealthyTime ? "good" : "presumed";
   return now >= failsAt(view, target.spec) ? "spent" : "presumed";
 }
 

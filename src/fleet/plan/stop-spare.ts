@@ -29,9 +29,9 @@ export function stopSpare(
 }
 
 function stopOnceDrained(scene: Scene, view: InstanceView, draft: Draft): void {
-  const { now, desired } = scene.situation;
+  const { now } = scene.situation;
   const drained = drainedAt(view, drainOf(scene));
-  if (drained <= now) draft.stops.push({ view, why: stopReasonOf(view, desired) });
+  if (drained <= now) draft.stops.push({ view, why: stopReasonOf(view, scene) });
   else draft.moments.push(drained);
 }
 
