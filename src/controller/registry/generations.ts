@@ -39,6 +39,21 @@ function reachedBy({ type, data }: NumberedEvent): readonly string[] | "everythi
     case "tag.set":
     case "tag.deleted":
     case "garbage.collected":
+    case "rollout.created":
+    case "rollout.moved":
+    case "rollout.paused":
+    case "rollout.resumed":
+    case "rollout.promoted":
+    case "rollout.succeeded":
+    case "rollout.failed":
+    case "rollout.cancelled":
+    case "image.quarantined":
+    case "quarantine.lifted":
+    case "instance.started":
+    case "instance.ended":
+    case "instance.debugged":
+    case "alarm.raised":
+    case "alarm.cleared":
     case "drift.found":
     case "drift.captured":
     case "drift.uncaptured":

@@ -24,5 +24,4 @@ export async function keepRecord(
     await recordStart(service, { id, release, why: "adopted", milliseconds: 0 });
   }
   for (const id of memory.recorded) if (!present.has(id) && !recorded.has(id)) memory.recorded.delete(id);
-  for (const id of memory.condemned.keys()) if (!present.has(id)) memory.condemned.delete(id);
 }

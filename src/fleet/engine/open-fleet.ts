@@ -6,6 +6,7 @@ import type { ServiceKey } from "../fleet.ts";
 import { openHealthWatch } from "../health/health-watch.ts";
 import type { Traffic } from "../traffic/traffic.ts";
 import { serviceLabels, type Fleet, type FleetRecord, type Replaced } from "./engine.ts";
+import { openDooms } from "./dooms.ts";
 import { foreseeRollout } from "./foresee.ts";
 import { openLocalClock } from "./local-clock.ts";
 import { localDesired } from "./local-desired.ts";
@@ -56,6 +57,11 @@ export function openFleet(ctx: Context, options: FleetOptions): Fleet {
     if (key === undefined) for (const loop of loops.values()) loop.wake();
     else loops.get(nameOf(key))?.wake();
   };
+  const wakeOf = (id: InstanceId): void => (loopOf(id) ?? { wake }).wake();
+  const condemn: Fleet["condemn"] = (id, why, until) => {
+    host.dooms.condemn(id, why, until);
+    wakeOf(id);
+  };
   const sweep = (): void => {
     if (isClosed) return;
     refresh();
@@ -75,10 +81,16 @@ export function openFleet(ctx: Context, options: FleetOptions): Fleet {
       const seen = { now: host.clock.now(), instances: view?.instances ?? [] };
       return foreseeRollout(localDesired(desired, host.clock), release, seen);
     },
-    condemn: (id, why, until) => loopOf(id)?.condemn(id, why, until),
-    spare: (id) => loopOf(id)?.spare(id) ?? (() => {}),
+    condemn,
+    spare: (id) => {
+      const release = host.dooms.spare(id);
+      return () => {
+        release();
+        wakeOf(id);
+      };
+    },
     restart: (ids) => {
-      for (const id of ids) loopOf(id)?.condemn(id, "restart");
+      for (const id of ids) condemn(id, "restart");
     },
     onReplaced: (listener) => void replaced.push(listener),
     onChange: (listener) => void changed.push(listener),
@@ -113,6 +125,7 @@ function makeHost(
     health,
     pool: openStartPool(startsAtOnce),
     states: shareList(runtime),
+    dooms: openDooms(clock.now),
     checks: shareHealth(health),
     prepare,
     ...own,

@@ -28,6 +28,7 @@ export async function runPass(service: Service): Promise<PassEnd> {
   const instances = viewInstances(states, {
     wanted,
     memory: service.memory,
+    dooms: service.dooms,
     clock: service.clock,
     healthOf: (id) => service.health.of(id),
     trafficOf: (id) => service.traffic.of(id),

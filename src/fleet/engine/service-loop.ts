@@ -1,8 +1,7 @@
-import type { InstanceId } from "../../runtime/runtime.ts";
 import type { ServiceKey } from "../fleet.ts";
 import type { Traffic } from "../traffic/traffic.ts";
 import { openAlarmBell } from "./alarm-bell.ts";
-import type { Condemned, Replaced, ServiceView } from "./engine.ts";
+import type { Replaced, ServiceView } from "./engine.ts";
 import { openReplacements } from "./replacements.ts";
 import { runPass, type PassEnd } from "./run-pass.ts";
 import type { Host, Service } from "./service.ts";
@@ -13,8 +12,6 @@ import { openServiceTraffic } from "./service-traffic.ts";
 export type ServiceLoop = {
   readonly service: Service;
   readonly wake: () => void;
-  readonly condemn: (id: InstanceId, why: Condemned, until?: Promise<unknown>) => void;
-  readonly spare: (id: InstanceId) => () => void;
   readonly close: () => Promise<void>;
 };
 
@@ -65,23 +62,6 @@ export function openServiceLoop(host: Host, key: ServiceKey, options: LoopOption
   return {
     service,
     wake,
-    condemn: (id, why, until) => {
-      const known = service.memory.condemned.get(id);
-      // Drift that is found on an instance which somebody entered is drift all the same.
-      if (known === undefined || (known.why !== "drift" && why === "drift"))
-        service.memory.condemned.set(id, { why, since: now(), ...(until === undefined ? {} : { until }) });
-      wake();
-    },
-    spare: (id) => {
-      const { spared } = service.memory;
-      spared.set(id, (spared.get(id) ?? 0) + 1);
-      return () => {
-        const left = (spared.get(id) ?? 1) - 1;
-        if (left > 0) spared.set(id, left);
-        else spared.delete(id);
-        wake();
-      };
-    },
     close: async () => {
       clearTimeout(timer);
       await running;

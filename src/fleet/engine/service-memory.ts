@@ -1,7 +1,6 @@
 import type { InstanceId } from "../../runtime/runtime.ts";
 import type { ServiceKey, StartReason } from "../fleet.ts";
 import { openBackoff, type Backoff } from "./backoff.ts";
-import type { Condemned } from "./engine.ts";
 
 /** What an engine remembers of a service. All of it may be lost: it is then found out again. Moments are those of the local clock. */
 export type ServiceMemory = {
@@ -13,9 +12,6 @@ export type ServiceMemory = {
   readonly stopping: Set<InstanceId>;
   /** A stop that failed is tried again, not before that moment. */
   readonly stopAfter: Map<InstanceId, number>;
-  readonly condemned: Map<InstanceId, Doom>;
-  /** Not to be touched, whatever the record says. */
-  readonly spared: Map<InstanceId, number>;
   /** Those that were there, and serving, when this process came. */
   readonly adopted: Set<InstanceId>;
   /** Of which it is known that the record has their start. */
@@ -35,9 +31,6 @@ export type Starting = {
   isDropped: boolean;
 };
 
-/** `until`: what its destruction waits for. */
-export type Doom = { readonly why: Condemned; readonly since: number; readonly until?: Promise<unknown> };
-
 export function newMemory(key: ServiceKey): ServiceMemory {
   return {
     key,
@@ -45,8 +38,6 @@ export function newMemory(key: ServiceKey): ServiceMemory {
     starting: new Map(),
     stopping: new Set(),
     stopAfter: new Map(),
-    condemned: new Map(),
-    spared: new Map(),
     adopted: new Set(),
     recorded: new Set(),
     healthy: new Map(),

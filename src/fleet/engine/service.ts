@@ -4,6 +4,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import type { ServiceKey } from "../fleet.ts";
 import type { HealthWatch } from "../health/health.ts";
 import type { AlarmBell } from "./alarm-bell.ts";
+import type { Dooms } from "./dooms.ts";
 import type { FleetRecord, ServiceView, Wanted } from "./engine.ts";
 import type { LocalClock } from "./local-clock.ts";
 import type { Replacements } from "./replacements.ts";
@@ -35,6 +36,7 @@ export type Host = {
   readonly clock: LocalClock;
   readonly pool: StartPool;
   readonly states: SharedList;
+  readonly dooms: Dooms;
   readonly health: HealthWatch;
   readonly checks: WatchedHealth;
   /** An image's content is made ready once, however many instances wait for it. */

@@ -28,8 +28,12 @@ export function beginStop(service: Service, view: ServiceInstance, why: StopReas
 }
 
 /** Whoever comes after one that never worked, or that ended by itself, is waited with. */
-function noteFailure({ memory, clock }: Service, { id, release, state }: ServiceInstance, why: StopReason): void {
-  const hasEnded = state === "gone" && !memory.condemned.has(id);
+function noteFailure(
+  { memory, clock, dooms }: Service,
+  { id, release, state }: ServiceInstance,
+  why: StopReason,
+): void {
+  const hasEnded = state === "gone" && dooms.of(id) === undefined;
   if (hasEnded || why === "failed-start") memory.backoff.failed(release, clock.now());
 }
 
@@ -38,10 +42,11 @@ async function stopOne(service: Service, view: ServiceInstance, why: StopReason)
   const { id, release, end } = view;
   try {
     await service.traffic.move([{ id, status: "out" }]);
-    await captured(memory.condemned.get(id)?.until);
+    await captured(service.dooms.of(id)?.until);
     await runtime.stop(id, { grace: graceOf(service, view) });
     await record.record(key, { kind: "ended", instance: id, release, why, ...(end === undefined ? {} : { end }) });
     memory.stopAfter.delete(id);
+    service.dooms.forget(id);
     await alarms.clear("stop-failed");
   } catch (error) {
     memory.stopAfter.set(id, clock.now() + stopPause);

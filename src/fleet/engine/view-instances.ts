@@ -1,5 +1,6 @@
 import type { InstanceId, InstanceState } from "../../runtime/runtime.ts";
 import type { InstanceHealth, InstanceTraffic, InstanceView } from "../fleet.ts";
+import type { Dooms } from "./dooms.ts";
 import type { ServiceInstance, Wanted } from "./engine.ts";
 import { serviceLabels } from "./engine.ts";
 import type { LocalClock } from "./local-clock.ts";
@@ -8,6 +9,7 @@ import type { ServiceMemory } from "./service-memory.ts";
 export type ViewOptions = {
   readonly wanted: Wanted;
   readonly memory: ServiceMemory;
+  readonly dooms: Dooms;
   readonly clock: LocalClock;
   readonly healthOf: (id: InstanceId) => InstanceHealth;
   readonly trafficOf: (id: InstanceId) => InstanceTraffic;
@@ -63,9 +65,9 @@ function stateOf({ id, status }: InstanceState, { stopping }: ServiceMemory): In
 }
 
 /** What this process was told comes before the record, which is told a moment later. */
-function condemnedOf(id: InstanceId, { wanted, memory, clock }: ViewOptions): InstanceView["condemned"] {
-  if (memory.spared.has(id)) return undefined;
-  const doom = memory.condemned.get(id);
+function condemnedOf(id: InstanceId, { wanted, dooms, clock }: ViewOptions): InstanceView["condemned"] {
+  const doom = dooms.of(id);
+  if (dooms.isSpared(id) && doom?.why !== "drift") return undefined;
   if (doom !== undefined) return { why: doom.why, since: doom.since };
   const recorded = wanted.living.find((one) => one.id === id)?.condemned;
   return recorded === undefined ? undefined : { why: recorded.why, since: clock.local(recorded.since) };

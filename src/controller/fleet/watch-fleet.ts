@@ -1,0 +1,105 @@
+import type { Fleet } from "../../fleet/engine/engine.ts";
+import type { Guard, WatchedInstance } from "../../guard/guard.ts";
+import { IngotError } from "../../ground/error.ts";
+import type { InstanceId, InstancePlace, Runtime } from "../../runtime/runtime.ts";
+import type { Controller } from "../controller.ts";
+import { contentOf } from "../state/instances.ts";
+import { findRelease } from "../state/releases.ts";
+import type { ReleaseSpecs } from "./release-specs.ts";
+
+export type WatchOptions = {
+  readonly fleet: Fleet;
+  readonly guard: Guard;
+  readonly runtime: Runtime;
+  readonly specs: ReleaseSpecs;
+};
+
+/**
+ * Tells the guard of every instance that runs, with what it must know to judge it: from the release what is declared, and from the record what its content was when the image was first run. Returns what ends it.
+ */
+export function watchFleet(controller: Controller, options: WatchOptions): () => Promise<void> {
+  const { fleet, guard } = options;
+  const places = new Map<InstanceId, InstancePlace>();
+  let last = "";
+  let running: Promise<void> | undefined;
+  let isDue = false;
+  let isClosed = false;
+  const tell = async (): Promise<void> => {
+    while (isDue && !isClosed) {
+      isDue = false;
+      const watched = await listWatched(controller, options, places);
+      const text = JSON.stringify(watched);
+      if (text === last) continue;
+      await guard.watch(watched);
+      last = text;
+    }
+  };
+  const wake = (): void => {
+    isDue = true;
+    running ??= tell()
+      .catch((error: unknown) => controller.ctx.report.warn(`the guard was not told what runs: ${String(error)}`))
+      .finally(() => {
+        running = undefined;
+      });
+  };
+  fleet.onChange(wake);
+  // What failed is tried again.
+  const timer = setInterval(wake, 5000);
+  timer.unref();
+  wake();
+  return async () => {
+    isClosed = true;
+    clearInterval(timer);
+    await running;
+  };
+}
+
+async function listWatched(
+  controller: Controller,
+  { fleet, runtime, specs }: WatchOptions,
+  places: Map<InstanceId, InstancePlace>,
+): Promise<readonly WatchedInstance[]> {
+  const { state } = controller.ledger;
+  const watched: WatchedInstance[] = [];
+  for (const { key, instances } of fleet.list()) {
+    for (const { id, release: number, image, state: now } of instances) {
+      if (now !== "running" && now !== "frozen") continue;
+      const release = findRelease(state, { ...key, number });
+      const place = places.get(id) ?? (await placeOf(runtime, id));
+      if (release === undefined || place?.content === undefined) continue;
+      places.set(id, place);
+      const { mode, exceptions } = specs(release).configuration.guard;
+      const { pid, cgroup, writable, content } = place;
+      watched.push({
+        id,
+        ...key,
+        release: number,
+        image,
+        pid,
+        cgroup,
+        // Attack: who changes the file changes the note beside it, too. The record cannot be changed.
+        content: { path: content.path, sha256: contentOf(state, image) ?? content.sha256 },
+        writable,
+        mode,
+        exceptions: exceptions.map(({ rule, path, reason }) => ({
+          rule,
+          reason,
+          ...(path === undefined ? {} : { path }),
+        })),
+      });
+    }
+  }
+  const present = new Set(watched.map(({ id }) => id));
+  for (const id of places.keys()) if (!present.has(id)) places.delete(id);
+  return watched;
+}
+
+/** Undefined: it has ended meanwhile. */
+async function placeOf(runtime: Runtime, id: InstanceId): Promise<InstancePlace | undefined> {
+  try {
+    return await runtime.place(id);
+  } catch (error) {
+    if (error instanceof IngotError) return undefined;
+    throw error;
+  }
+}
