@@ -1,9 +1,17 @@
 import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { IngotError } from "../../ground/error.ts";
 import { isInRange } from "./subnet.ts";
 
-/** Throws `network-no-address` when the plugin host-local has none left: it says so itself only in words. `folder`: where it keeps them, a file for each that is in use. */
-export function assertFreeAddress(folder: string, subnet: string): void {
+/** Where the plugin host-local keeps which addresses are taken, in a folder with the network's name. */
+export const addressFolder = "/run/ingot/cni";
+export const networkName = "ingot";
+/** A file for each address that is in use. */
+export const takenAddresses = join(addressFolder, networkName);
+
+/** Throws `network-no-address` when there is none left: the plugin says so itself only in words. */
+export function assertFreeAddress(subnet: string): void {
+  const folder = takenAddresses;
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const used = names.filter((name) => isInRange(name, subnet)).length;
   const bits = Number(subnet.split("/")[1]);

@@ -8,7 +8,8 @@ export const bridgeName = "ingot0";
 /** Tried in this order; private, and apart from the defaults of other container tools. */
 const candidates = ["10.213.0.0/16", "10.214.0.0/16", "172.29.0.0/16", "192.168.213.0/24"];
 
-type Range = { readonly first: number; readonly mask: number };
+/** A network: its first address and its mask, as numbers of 32 bits. */
+export type Range = { readonly first: number; readonly mask: number };
 
 /**
  * The network of the instances, such as `10.213.0.0/16`: what the bridge has already, else `INGOT_SUBNET`, else the first candidate that no route of this host
@@ -48,12 +49,17 @@ function readRoutes(): Range[] {
 }
 
 function bridgeSubnet(): string | undefined {
-  const cidr = networkInterfaces()[bridgeName]?.find((address) => address.family === "IPv4")?.cidr;
-  const range = typeof cidr === "string" ? parseRange(cidr) : undefined;
-  return range === undefined ? undefined : `${format(range.first)}/${cidr?.split("/")[1]}`;
+  const cidr = bridgeAddress();
+  const range = cidr === undefined ? undefined : parseRange(cidr);
+  return range === undefined ? undefined : `${formatAddress(range.first)}/${cidr?.split("/")[1]}`;
 }
 
-function parseRange(text: string): Range | undefined {
+/** The bridge's own address with its network's bits, `10.213.0.1/16`; undefined while there is no bridge that is up. */
+export function bridgeAddress(): string | undefined {
+  return networkInterfaces()[bridgeName]?.find((address) => address.family === "IPv4")?.cidr ?? undefined;
+}
+
+export function parseRange(text: string): Range | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   if (match === null) return undefined;
   const [a = 0, b = 0, c = 0, d = 0, bits = 0] = match.slice(1).map(Number);
@@ -73,7 +79,7 @@ function fromHex(text: string | undefined): number {
   return Buffer.from(text ?? "", "hex").readUInt32LE(0);
 }
 
-function format(address: number): string {
+export function formatAddress(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join(".");
 }
 
