@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../api/client/client.ts";
 import type { Release } from "../../controller/state/releases.ts";
+import type { RecordedRollout } from "../../controller/state/rollouts.ts";
 import type { ShownService } from "../../controller/verbs/show-services.ts";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
@@ -22,21 +23,38 @@ export async function followRollout(ctx: Context, client: Client, release: Relea
   let told = "";
   for (;;) {
     const seen = await look(client, { environment, service });
-    if (seen?.running === undefined) return undefined;
-    const rollout = seen.rollout;
-    if (rollout !== undefined && rollout.release > number) throw superseded(release, rollout.release);
-    const line = describeProgress(seen);
+    if (seen?.running === undefined || seen.rollout === undefined) return undefined;
+    // One that failed is followed at once by one that brings back what was before.
+    const rollout = seen.rollout.release === number ? seen.rollout : await findRollout(client, release);
+    if (rollout === undefined) return undefined;
+    const line = describeProgress({ ...seen, rollout });
     if (line !== told) ctx.report.info(line);
     told = line;
-    if (rollout?.release !== number) return undefined;
-    if (rollout.status === "successful") return { service: seen, seconds: (performance.now() - began) / 1000 };
-    if (rollout.status === "failed") throw await failed(client, release, rollout.why);
-    if (rollout.status === "cancelled") throw cancelled(release, rollout.why);
-    if (rollout.status === "awaiting-promotion" || rollout.status === "paused")
-      return { service: seen, seconds: (performance.now() - began) / 1000 };
+    const ended = judge(release, rollout, seen);
+    if (ended === "well") return { service: seen, seconds: (performance.now() - began) / 1000 };
+    if (ended !== undefined) throw ended;
     await sleep(interval, undefined, { signal: ctx.signal }).catch(() => {
       throw interrupted(release);
     });
+  }
+}
+
+/** Undefined: it goes on. */
+function judge(release: Release, rollout: RecordedRollout, seen: ShownService): "well" | IngotError | undefined {
+  switch (rollout.status) {
+    case "successful":
+    case "awaiting-promotion":
+    case "paused":
+      return "well";
+    case "failed":
+      return failed(release, rollout, seen);
+    case "cancelled":
+      return cancelled(release, rollout.why);
+    case "pending":
+    case "running":
+    case "baking":
+    case "promoting":
+      return undefined;
   }
 }
 
@@ -47,23 +65,30 @@ export async function look(client: Client, key: Key): Promise<ShownService | und
   return services[0];
 }
 
-async function failed(
+async function findRollout(
   client: Client,
   { environment, service, number }: Release,
-  why = "it failed",
-): Promise<IngotError> {
-  const now = await look(client, { environment, service });
-  const back = now?.rollout?.kind === "revert" && now.rollout.from === number ? now.rollout : undefined;
-  const state =
-    back === undefined
-      ? "nothing is rolled back by itself; what ran before still runs"
-      : `it is rolled back by itself, to what release ${back.release} is`;
+): Promise<RecordedRollout | undefined> {
+  const path = `/api/v1/services/${encodeURIComponent(environment)}/${encodeURIComponent(service)}/rollouts`;
+  const { rollouts } = await client.get<{ readonly rollouts: readonly RecordedRollout[] }>(path);
+  return rollouts.find((one) => one.release === number);
+}
+
+function failed(
+  { environment, service, number }: Release,
+  { why = "it did not become healthy" }: RecordedRollout,
+  { rollout, quarantine }: ShownService,
+): IngotError {
+  const isReverted = rollout?.kind === "revert" && rollout.from === number;
+  const state = isReverted
+    ? `release ${rollout.release} brings back by itself what was before`
+    : "what ran before still runs";
   return new IngotError(
     "rollout-failed",
     `release ${number} of ${service} in ${environment} failed: ${why}; ${state}`,
     {
-      details: now?.quarantine.map(({ image }) => `${image} is in quarantine: it is not started there again`) ?? [],
-      hint: `ingot logs ${service} --in ${environment}; ingot status --environment ${environment} --watch`,
+      details: quarantine.map(({ image }) => `${image} is in quarantine: it is not started there again`),
+      hint: `ingot status --environment ${environment}; ingot history ${service} --environment ${environment}`,
     },
   );
 }
@@ -72,16 +97,6 @@ function cancelled({ environment, service, number }: Release, why = ""): IngotEr
   return new IngotError(
     "rollout-cancelled",
     `the rollout of release ${number} of ${service} in ${environment} was cancelled${why === "" ? "" : `: ${why}`}`,
-    {
-      hint: `ingot history ${service} --environment ${environment}`,
-    },
-  );
-}
-
-function superseded({ environment, service, number }: Release, by: number): IngotError {
-  return new IngotError(
-    "rollout-cancelled",
-    `release ${by} of ${service} in ${environment} has taken over from release ${number}`,
     {
       hint: `ingot history ${service} --environment ${environment}`,
     },
