@@ -5,7 +5,8 @@ import { withFileLock } from "../../ground/file-lock.ts";
 import { makeFolders } from "../../ground/make-folders.ts";
 import type { ServiceKey } from "../fleet.ts";
 import { listKept, readKept, writeKept, type KeptTraffic } from "./kept-traffic.ts";
-import { busyPlaces, hasAllPlaces, isAt, planMoves } from "./move-servers.ts";
+import { cutLater } from "./cut-later.ts";
+import { busyPlaces, hasAllPlaces, isAt, planLaterCuts, planMoves } from "./move-servers.ts";
 import { backendNames, proxyConfig } from "./proxy-config.ts";
 import { readProxyHost } from "./proxy-host.ts";
 import { endProcesses, findProxies, listProcesses, type LivingProxy } from "./proxy-process.ts";
@@ -93,6 +94,7 @@ async function settle(kept: KeptTraffic, living: LivingProxy, known?: readonly S
   const moves = planMoves(kept, seen ?? []);
   if (seen !== undefined && moves.length === 0 && hasAllPlaces(kept, seen)) return;
   const answer = await tellProxy(living.socket, moves);
+  cutLater(living.socket, backends, planLaterCuts(kept, seen ?? []));
   const after = await readServers(living.socket, backends);
   if (after !== undefined && hasAllPlaces(kept, after) && planMoves(kept, after).length === 0) return;
   throw new IngotError("proxy-failed", `HAProxy of ${kept.key.service} did not take its servers`, {

@@ -20,9 +20,22 @@ export function planMoves(kept: KeptTraffic, seen: readonly SeenServer[]): reado
     // A server with a check that comes from maintenance would be down until that succeeded: somebody has found it healthy already.
     if (status === "in") admit.push(`set server ${name} health up`, `set server ${name} state ready`);
     else if (status === "draining") drain.push(`set server ${name} state drain`);
-    else cut.push(`set server ${name} state maint`, `shutdown sessions server ${name}`);
+    else cut.push(`set server ${name} state maint`, ...(one.status === "draining" ? [cutCommand(one)] : []));
   }
   return [...admit, ...drain, ...cut];
+}
+
+/** Ends whatever is under way with a server. */
+export function cutCommand({ backend, place }: SeenServer): string {
+  return `shutdown sessions server ${backend}/s${place}`;
+}
+
+/**
+ * The servers that go out of traffic without having been drained. A request that found one dead belongs to it until it is tried with another, up to a second later: cutting at once would lose those.
+ */
+export function planLaterCuts(kept: KeptTraffic, seen: readonly SeenServer[]): readonly SeenServer[] {
+  const status = new Map(kept.wanted.servers.map((server) => [kept.slots.get(server.id), server.status]));
+  return seen.filter((one) => one.status === "in" && (status.get(one.place) ?? "out") === "out");
 }
 
 /** Instances' places where something may be under way, or of which HAProxy does not yet know that they are free. */
