@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, rmSync } from "node:fs";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { releaseContent } from "../content/content.ts";
@@ -10,6 +9,7 @@ import { containerName, inspectOwn, listOwn } from "./container.ts";
 import { readLabel } from "./container-label.ts";
 import { reach, reasonOf, statusOf } from "./daemon.ts";
 import type { Engine } from "./engine.ts";
+import { groupOf } from "./entered.ts";
 import { unmountBelow } from "./sealed-folders.ts";
 
 /** Removes everything of an instance, in whatever state it is; may be repeated. All steps are tried; what failed is thrown together as `instance-stop-failed`. */
@@ -52,7 +52,7 @@ async function removeOwn(engine: Engine, id: InstanceId): Promise<Digest | undef
 /** An engine thaws what it removes: everything of it is told to end before that, so that what was frozen for what it did does not run again. */
 async function killPaused(engine: Engine, id: InstanceId, pid: number): Promise<void> {
   const { api, socket } = await engine.daemon();
-  for (const one of processesOf(pid)) {
+  for (const one of groupOf(pid)) {
     try {
       process.kill(one, "SIGKILL");
     } catch (error) {
@@ -63,25 +63,6 @@ async function killPaused(engine: Engine, id: InstanceId, pid: number): Promise<
     // It may have ended meanwhile.
     if (statusOf(error) === undefined) throw error;
   });
-}
-
-/** All that are in a process's control groups, which are the container's own. */
-function processesOf(pid: number): readonly number[] {
-  if (pid === 0) return [];
-  const own = groupsOf(pid);
-  const all = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-  return all.filter((one) => own !== undefined && groupsOf(one) === own);
-}
-
-function groupsOf(pid: number): string | undefined {
-  try {
-    return readFileSync(join("/proc", String(pid), "cgroup"), "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT") || isErrno(error, "ESRCH")) return undefined;
-    throw error;
-  }
 }
 
 /** The image's files stay mounted for the next start as long as there is an instance of it. */

@@ -5,7 +5,7 @@ import type { InstanceId, ProgramEnd, RunRequest } from "../runtime.ts";
 import { signalOf, runningContainer, startFailed } from "./container.ts";
 import { reach, reasonOf, statusOf } from "./daemon.ts";
 import type { Engine } from "./engine.ts";
-import { killTree } from "./kill-tree.ts";
+import { entryVariable, killEntered } from "./entered.ts";
 import { collectPrinted, type Printed } from "./printed.ts";
 
 /** Runs a program in a living container: as its user, and with what the container was confined with. */
@@ -18,8 +18,10 @@ export async function executeCommand(
   const { api, streams, socket } = await engine.daemon();
   const container = api.getContainer(info.Id);
   const { User, WorkingDir } = info.Config;
+  const mark = engine.ctx.randomBytes(8).toString("hex");
   const options = {
     Cmd: [...request.command],
+    Env: [`${entryVariable}=${mark}`],
     User,
     WorkingDir,
     Privileged: false,
@@ -33,7 +35,7 @@ export async function executeCommand(
     const stream = await reach(socket, () =>
       streams.getExec(made.id).start({ hijack: true, stdin: false, Tty: false }),
     );
-    return await untilEnd({ socket, exec: made, first: info.State.Pid, stream, request });
+    return await untilEnd({ socket, exec: made, first: info.State.Pid, mark, stream, request });
   } catch (error) {
     const status = statusOf(error);
     if (status === undefined) throw error;
@@ -49,29 +51,28 @@ type Executing = {
   readonly socket: string;
   readonly exec: Exec;
   readonly first: number;
+  readonly mark: string;
   readonly stream: Duplex;
   readonly request: RunRequest;
 };
 
-async function untilEnd({ socket, exec, first, stream, request }: Executing): Promise<ProgramEnd> {
+async function untilEnd({ socket, exec, first, mark, stream, request }: Executing): Promise<ProgramEnd> {
   const printed = collectPrinted(stream, request);
   const deadline = Date.now() + request.timeout;
-  let pid = 0;
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     const state = await reach(socket, () => exec.inspect());
     if (!state.Running && state.ExitCode !== null)
-      return endOf(state.ExitCode, printed, () => finish(pid, first, stream));
-    pid = state.Pid || pid;
+      return endOf(state.ExitCode, printed, () => finish({ first, mark, stream }));
     if (Date.now() >= deadline) break;
     await sleep(Math.max(1, Math.min(pause, deadline - Date.now())));
   }
-  await finish(pid, first, stream);
+  await finish({ first, mark, stream });
   return { status: "timed-out", ...printed.read(), limitsMet: [] };
 }
 
 /** Whatever it started ends with it: nothing that came from outside stays in an instance. */
-async function finish(pid: number, first: number, stream: Duplex): Promise<void> {
-  killTree(pid, first);
+async function finish({ first, mark, stream }: Pick<Executing, "first" | "mark" | "stream">): Promise<void> {
+  killEntered(first, mark);
   await sleep(5);
   stream.destroy();
 }

@@ -8,6 +8,7 @@ import type { InstanceSpec, ProgramEnd, RunRequest } from "../runtime.ts";
 import { containerName, signalOf } from "./container.ts";
 import { reach, reasonOf, statusOf } from "./daemon.ts";
 import type { Engine } from "./engine.ts";
+import { openKernelLog, tellsOfProcesses } from "./kernel-log.ts";
 import { connectAndVerify, createOwn, type Made } from "./launch-container.ts";
 import { prepareContainer } from "./prepare-container.ts";
 import { collectPrinted } from "./printed.ts";
@@ -24,6 +25,7 @@ export async function runProgram(engine: Engine, spec: InstanceSpec, request: Ru
     attached.attach({ stream: true, stdout: true, stderr: true, hijack: true }),
   );
   const printed = collectPrinted(stream as unknown as AsyncIterable<Uint8Array>, request);
+  const kernel = openKernelLog();
   try {
     const deadline = Date.now() + request.timeout;
     try {
@@ -38,9 +40,11 @@ export async function runProgram(engine: Engine, spec: InstanceSpec, request: Ru
     const ended = await untilEnded(engine, made.container.inspect.bind(made.container), { deadline, limits });
     if (ended === undefined) return { status: "timed-out", ...printed.read(), limitsMet: limits.met() };
     await Promise.race([printed.ended, sleep(drainTime, undefined, { ref: false })]);
-    const met = new Set<Limit>([...limits.met(), ...(ended.State.OOMKilled ? (["memory"] as const) : [])]);
+    const fork = tellsOfProcesses(kernel.read(), made.container.id) ? (["processes"] as const) : [];
+    const met = new Set<Limit>([...limits.met(), ...fork, ...(ended.State.OOMKilled ? (["memory"] as const) : [])]);
     return { ...statusAt(ended.State.ExitCode), ...printed.read(), limitsMet: [...met] };
   } finally {
+    kernel.close();
     (stream as unknown as { destroy: () => void }).destroy();
   }
 }
