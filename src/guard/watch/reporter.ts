@@ -11,6 +11,8 @@ export type ReportAbout = {
   /** Milliseconds since 1970 when the kernel saw it; absent: now. */
   readonly seen?: number;
   readonly sensor: Drift["sensor"];
+  /** What makes it another one of the same rule and subject: a file's inode. */
+  readonly mark?: number;
 };
 
 /** Turns verdicts into drift: leaves out what is excepted or was told already, has it responded to, and tells. Returns what was told. */
@@ -33,10 +35,10 @@ export function openReporter({
   tell,
 }: ReporterOptions): Report & { forget: (id: string) => void } {
   const told = new Map<string, string>();
-  const report: Report = ({ instance }, verdicts, { pid, seen, sensor }) => {
+  const report: Report = ({ instance }, verdicts, { pid, seen, sensor, mark }) => {
     const fresh = verdicts.filter((verdict) => {
       if (isExcepted(verdict, instance.exceptions)) return false;
-      const key = JSON.stringify([instance.id, instance.pid, verdict.rule, verdict.subject, pid]);
+      const key = JSON.stringify([instance.id, instance.pid, verdict.rule, verdict.subject, pid, mark]);
       if (told.has(key)) return false;
       if (told.size >= mostRemembered) told.delete(told.keys().next().value ?? "");
       told.set(key, instance.id);

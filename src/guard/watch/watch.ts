@@ -10,6 +10,7 @@ import { readStatus, unlessEnded } from "./read-process.ts";
 
 /** The settings of a process that are held to what the instance's first process had. */
 export const heldFields = ["NoNewPrivs", "Seccomp"] as const;
+export const capabilitySets = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] as const;
 export const namespaceKinds = ["user", "pid", "net", "ipc", "uts", "mnt", "cgroup"] as const;
 
 /** What an instance was when it was first watched. Kept below /run, so that a guard that is started anew does not take for right what was changed meanwhile. */
@@ -23,13 +24,12 @@ export type Baseline = {
 
 /** An instance that is watched. */
 export type Watch = {
-  readonly instance: WatchedInstance;
+  /** Replaced when its mode or its exceptions change. */
+  instance: WatchedInstance;
   readonly baseline: Baseline;
   readonly view: InstanceView;
   /** Where the kernel keeps its user namespace; undefined where that could not be learnt, or where it has the host's. */
-  userNamespace: bigint | undefined;
-  /** The mounts as they were judged last: a change is told once. */
-  mountsSeen: string;
+  readonly userNamespace: bigint | undefined;
 };
 
 /** Undefined for an instance that has ended. `folder`: where baselines are kept. */
@@ -59,7 +59,7 @@ function makeBaseline(pid: number, process: Baseline["process"]): Baseline {
     process,
     mounts: readMounts(pid),
     namespaces: readNamespaces(pid),
-    settings: Object.fromEntries(heldFields.map((name) => [name, status?.field(name) ?? ""])),
+    settings: Object.fromEntries([...heldFields, ...capabilitySets].map((name) => [name, status?.field(name) ?? ""])),
     idMaps: readIdMaps(pid),
   };
 }
