@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { driftOf } from "../controller/drift/drift.fixture.ts";
+import { recordDrift } from "../controller/drift/record-drift.ts";
 import { makeEvent, system } from "../controller/events/events.ts";
 import { makeKey } from "../controller/identity/identity.fixture.ts";
 import { statementKinds } from "../evidence/evidence.ts";
@@ -144,6 +146,17 @@ const cases: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
   },
   listReleases: ({ done }) => done("listReleases", { ...place, limit: 5 }),
   showStatus: ({ done }) => done("showStatus", { environment: "staging" }),
+  listDrift: ({ done }) => done("listDrift", { ...place, open: true, limit: 5 }),
+  showDrift: async ({ done, api, admin, controller }) => {
+    const { id: number } = await recordDrift(controller, driftOf("web-1"), { ...place, release: 1, image: "" });
+    await done("showDrift", { number });
+    const { status, code } = await api.ask("showDrift", { input: { number: 0 }, token: admin.token });
+    assert.deepEqual([status, code], [404, "drift-unknown"]);
+  },
+  describeGuard: ({ done }) => done("describeGuard"),
+  showGuardKey: ({ done }) => done("showGuardKey"),
+  captureInstance: runsNothing("captureInstance", { instance: "web-1" }),
+  resetBreaker: runsNothing("resetBreaker"),
   readHistory: ({ done }) => done("readHistory", { type: "release", limit: 10 }),
   revoke: ({ done }) =>
     done("revoke", {
@@ -186,7 +199,14 @@ const cases: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
 };
 
 /** What needs instances is asked where there are some, in test/fleet.test.ts; a controller without any says so. */
-const needInstances = new Set(["planDeployment", "replaceInstances", "executeInInstance", "streamLogs"]);
+const needInstances = new Set([
+  "planDeployment",
+  "replaceInstances",
+  "executeInInstance",
+  "streamLogs",
+  "captureInstance",
+  "resetBreaker",
+]);
 
 function runsNothing(id: string, more: object = {}): (world: World) => Promise<void> {
   return async ({ api, admin }) => {

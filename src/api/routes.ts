@@ -4,6 +4,7 @@ import { defineRoute, type AnyRoute } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { controllerRoutes } from "./routes/controller.ts";
+import { driftRoutes } from "./routes/drift.ts";
 import { garbageRoutes } from "./routes/garbage.ts";
 import { identityRoutes } from "./routes/identities.ts";
 import { imageRoutes } from "./routes/images.ts";
@@ -30,6 +31,7 @@ const subjects: readonly AnyRoute[] = [
   ...instanceRoutes,
   ...garbageRoutes,
   ...revocationRoutes,
+  ...driftRoutes,
   ...auditRoutes,
 ];
 

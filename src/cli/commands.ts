@@ -145,6 +145,11 @@ export const commands: readonly CommandEntry[] = [
       summary: "run a program in an instance, which is replaced afterwards",
       load: () => import("./commands/exec.ts"),
     },
+    {
+      name: "drift",
+      summary: "show what instances did that their image does not explain",
+      load: () => import("./commands/drift.ts"),
+    },
     { name: "history", summary: "tell what happened, by whom and why", load: () => import("./commands/history.ts") },
     {
       name: "revoke",
