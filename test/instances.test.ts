@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, openSync, writeSync, closeSync, mkdirSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, openSync, writeSync, closeSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -210,20 +210,20 @@ function alterByte(path: string): void {
   closeSync(file);
 }
 
-test(
-  "a stop whose network plugin is missing says so, keeps the rest, and ends when it is called again",
-  { skip },
-  async () => {
-    const spec = {
-      ...(await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] })),
-      id: "held" as InstanceId,
-    };
-    await runcRuntime(home.ctx).start(spec);
-    const empty = join(home.home, "no-plugins");
-    mkdirSync(empty);
-    const ctx = { ...home.ctx, env: { ...home.ctx.env, CNI_PATH: empty } };
-    await assert.rejects(runcRuntime(ctx).stop(spec.id, { grace: 0 }), { code: "instance-stop-failed" });
-    await runcRuntime(home.ctx).stop(spec.id, { grace: 0 });
-    assertNothingLeft(home, [spec]);
-  },
-);
+test("a stop of which a step fails says so, keeps the rest, and ends when it is called again", { skip }, async () => {
+  const spec = {
+    ...(await instanceSpec(home.ctx, home.image, { command: ["sleep", "600"] })),
+    id: "held" as InstanceId,
+  };
+  await runcRuntime(home.ctx).start(spec);
+  // What somebody put in the place of the root of the instance keeps its folder from being removed.
+  const paths = runtimePaths(home.home);
+  const rootfs = join(paths.bundle(spec.id), "rootfs");
+  execFileSync("umount", ["--lazy", rootfs]);
+  mkdirSync(join(rootfs, "in-the-way"));
+  await assert.rejects(runcRuntime(home.ctx).stop(spec.id, { grace: 0 }), { code: "instance-stop-failed" });
+  assert.ok(existsSync(paths.state(spec.id)));
+  rmdirSync(join(rootfs, "in-the-way"));
+  await runcRuntime(home.ctx).stop(spec.id, { grace: 0 });
+  assertNothingLeft(home, [spec]);
+});

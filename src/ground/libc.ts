@@ -6,7 +6,7 @@ import { constants } from "node:os";
  * The system calls that Node lacks. `node:ffi` is experimental, so this is the one file that uses it; Ingot pins the Node that it runs on.
  * Every function throws a `SystemCallError` with the errno's name (`EPERM`, `EBUSY` …).
  */
-const libc = dlopen("libc.so.6", {
+export const libc = dlopen("libc.so.6", {
   __errno_location: { arguments: [], return: "pointer" },
   mount: { arguments: ["string", "string", "string", "u64", "string"], return: "i32" },
   umount2: { arguments: ["string", "i32"], return: "i32" },
@@ -20,15 +20,27 @@ const libc = dlopen("libc.so.6", {
   mknod: { arguments: ["string", "u32", "u64"], return: "i32" },
   close_range: { arguments: ["u32", "u32", "i32"], return: "i32" },
   waitid: { arguments: ["i32", "u32", "buffer", "i32"], return: "i32" },
+  clone: { arguments: ["u64", "u64", "i32", "u64"], return: "i32" },
+  getppid: { arguments: [], return: "i32" },
+  unshare: { arguments: ["i32"], return: "i32" },
+  setns: { arguments: ["i32", "i32"], return: "i32" },
+  socket: { arguments: ["i32", "i32", "i32"], return: "i32" },
+  send: { arguments: ["i32", "buffer", "u64", "i32"], return: "i64" },
+  recv: { arguments: ["i32", "buffer", "u64", "i32"], return: "i64" },
 }).functions;
+
+/** Where a buffer lies. It must be held as long as that is used. */
+export function addressOf(buffer: Buffer): bigint {
+  return getRawPointer(buffer);
+}
 
 /** Error numbers that Node's own table lacks. */
 const unnamed: ReadonlyMap<number, string> = new Map([[15, "ENOTBLK"]]);
 
 export class SystemCallError extends Error {
   readonly code: string;
-  constructor(call: string, subject: string) {
-    const errno = getInt32(libc.__errno_location());
+  /** `errno`: where it was not the C library that was told of it. */
+  constructor(call: string, subject: string, errno: number = getInt32(libc.__errno_location())) {
     const code =
       Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ??
       unnamed.get(errno) ??
@@ -62,45 +74,6 @@ export function mount(source: string, target: string, options: MountOptions = {}
 export function unmount(target: string, options: { detach?: boolean } = {}): void {
   const lazy = 2;
   if (libc.umount2(target, options.detach ? lazy : 0) !== 0) throw new SystemCallError("umount", target);
-}
-
-/**
- * Makes the mount at `root` the root of this mount namespace and detaches the former one, with everything that was mounted in it: no path leads
- * back there, unlike with chroot(2), which root can leave (pivot_root(2), "pivot_root(".", ".")"). Only x86-64 knows the call by this number.
- */
-export function pivotRoot(root: string): void {
-  const pivotRootNumber = 155n;
-  process.chdir(root);
-  if (libc.syscall(pivotRootNumber, ".", ".") !== 0n) throw new SystemCallError("pivot_root", root);
-  unmount(".", { detach: true });
-  process.chdir("/");
-}
-
-/** Takes a capability (linux/capability.h) from this thread's bounding set: no program that it starts from now on can have it. */
-export function dropCapability(number: number): void {
-  const dropFromBoundingSet = 24;
-  if (libc.prctl(dropFromBoundingSet, BigInt(number), 0n, 0n, 0n) !== 0)
-    throw new SystemCallError("prctl", `capability ${number}`);
-}
-
-/**
- * Lets no open file but the three standard streams go on to the programs that this process starts. Node does so for the low numbers only: what the
- * caller's shell had open at 200, a folder of the host perhaps, would be open in them too.
- */
-export function closeFilesOnExec(): void {
-  const closeOnExecFlag = 4;
-  if (libc.close_range(3, 0xffff_ffff, closeOnExecFlag) !== 0) throw new SystemCallError("close_range", "3");
-}
-
-/** Puts a seccomp filter (classic BPF, eight bytes an instruction) on this thread and all that it starts. Needs CAP_SYS_ADMIN in its user namespace. */
-export function filterSystemCalls(program: Buffer): void {
-  const [setSeccomp, filterMode] = [22, 2n];
-  // struct sock_fprog: the number of instructions, padding, their address.
-  const description = Buffer.alloc(16);
-  description.writeUInt16LE(program.length / 8, 0);
-  description.writeBigUInt64LE(getRawPointer(program), 8);
-  if (libc.prctl(setSeccomp, filterMode, getRawPointer(description), 0n, 0n) !== 0)
-    throw new SystemCallError("prctl", "seccomp");
 }
 
 /**
@@ -173,31 +146,6 @@ export function tryLock(fileDescriptor: number): boolean {
   const error = new SystemCallError("flock", String(fileDescriptor));
   if (error.code === "EAGAIN" || error.code === "EWOULDBLOCK") return false;
   throw error;
-}
-
-/** All extended attributes of a path itself (links are not followed); empty where the file system has none. */
-export function readXattrs(path: string): ReadonlyMap<string, Buffer> {
-  const names = Buffer.alloc(65_536);
-  const length = Number(libc.llistxattr(path, names, BigInt(names.length)));
-  if (length < 0) {
-    const error = new SystemCallError("llistxattr", path);
-    if (error.code === "ENOTSUP" || error.code === "EOPNOTSUPP") return new Map();
-    throw error;
-  }
-  const list = names.toString("utf8", 0, length).split("\0").filter(Boolean).toSorted();
-  return new Map(list.map((name) => [name, readXattr(path, name)]));
-}
-
-function readXattr(path: string, name: string): Buffer {
-  const value = Buffer.alloc(65_536);
-  const length = Number(libc.lgetxattr(path, name, value, BigInt(value.length)));
-  if (length < 0) throw new SystemCallError("lgetxattr", `${path} ${name}`);
-  return Buffer.from(value.subarray(0, length));
-}
-
-export function writeXattr(path: string, name: string, value: Buffer): void {
-  if (libc.lsetxattr(path, name, value, BigInt(value.length), 0) !== 0)
-    throw new SystemCallError("lsetxattr", `${path} ${name}`);
 }
 
 /** Makes a device or fifo; `mode` includes the type bits, `device` is the kernel's dev_t. */

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { readFileSync, readlinkSync, type Stats } from "node:fs";
-import { readXattrs } from "../ground/libc.ts";
+import { readXattrs } from "../ground/extended-attributes.ts";
 import type { TarEntryType } from "../oci/tar/entry.ts";
 import type { LayerIndexEntry } from "../oci/layer/layer-index.ts";
 import type { StageDiffInput } from "./stage-diff.ts";

@@ -1,5 +1,5 @@
 import { lutimesSync, readFileSync, readlinkSync, type Stats } from "node:fs";
-import { readXattrs } from "../ground/libc.ts";
+import { readXattrs } from "../ground/extended-attributes.ts";
 import type { TarEntry } from "../oci/tar/entry.ts";
 import { headerOf } from "../oci/layer/layer-index.ts";
 import { isChanged, isSameOwner, isSameXattrs, typeOf } from "./path-comparison.ts";

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { readXattrs } from "../../src/ground/libc.ts";
+import { readXattrs } from "../../src/ground/extended-attributes.ts";
 import type { LayerBlob } from "../../src/oci/layer/layer-blob.ts";
 import { layerIndex } from "../../src/oci/layer/layer-index.ts";
 import { mergeLayers } from "../../src/oci/layer/tree-view.ts";

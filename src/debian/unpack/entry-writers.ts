@@ -14,7 +14,8 @@ import {
   writeSync,
 } from "node:fs";
 import { isErrno } from "../../ground/error.ts";
-import { makeNode, writeXattr } from "../../ground/libc.ts";
+import { writeXattr } from "../../ground/extended-attributes.ts";
+import { makeNode } from "../../ground/libc.ts";
 import type { TarEntry, TarHeader } from "../../oci/tar/entry.ts";
 import type { Tree } from "./tree.ts";
 

@@ -16,16 +16,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import {
-  closeFilesOnExec,
-  dropCapability,
-  filterSystemCalls,
-  mount,
-  mountFlags,
-  pivotRoot,
-  reapOrphan,
-  setHostName,
-} from "../../ground/libc.ts";
+import { closeFilesOnExec, dropCapability, filterSystemCalls, pivotRoot } from "../../ground/confine-process.ts";
+import { mount, mountFlags, reapOrphan, setHostName } from "../../ground/libc.ts";
 import { refusedCallsFilter } from "./refused-calls.ts";
 import type { SandboxCommand, SandboxMessage, SandboxOrder } from "./sandbox.ts";
 

@@ -4,7 +4,7 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, syml
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
-import { readXattrs, writeXattr } from "../../ground/libc.ts";
+import { readXattrs, writeXattr } from "../../ground/extended-attributes.ts";
 import type { TarEntry } from "./entry.ts";
 import { sortEntries } from "./order.ts";
 import { readTarStream } from "./read-stream.ts";

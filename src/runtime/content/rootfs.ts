@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, readlinkSync, rmdirSync, writeFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { closeSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
 import { IngotError } from "../../ground/error.ts";
 import { mountFlags, mountIdMapped, SystemCallError, unmount } from "../../ground/libc.ts";
+import { openUserNamespace } from "../../ground/new-namespace.ts";
 import { readMounts } from "../mount-table.ts";
 import { idRangeSize } from "../profile/settings.ts";
 
@@ -12,11 +10,11 @@ import { idRangeSize } from "../profile/settings.ts";
  * would cost nothing less and give all instances of the host the same ids: then one that got out of its namespaces would own the others' processes.
  * The mount is a view: pages and files are those of the shared content. Throws `content-not-mountable`.
  */
-export async function mountRootfs(content: string, target: string, firstId: number): Promise<void> {
+export function mountRootfs(content: string, target: string, firstId: number): void {
   mkdirSync(target, { recursive: true });
   const flags = mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev;
   try {
-    await withUserNamespace(firstId, (userNamespace) => mountIdMapped(content, target, { userNamespace, flags }));
+    withUserNamespace(firstId, (userNamespace) => mountIdMapped(content, target, { userNamespace, flags }));
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
     throw new IngotError(
@@ -36,40 +34,23 @@ export function unmountRootfs(target: string): void {
   rmdirSync(target);
 }
 
-/** A mapping can only be given to the kernel as a user namespace that has it: one is made for the moment, in a process that does nothing. */
-async function withUserNamespace(firstId: number, use: (userNamespace: number) => void): Promise<void> {
-  const child = spawn("unshare", ["--user", "cat"], { stdio: ["pipe", "ignore", "ignore"] });
-  const exited = once(child, "exit");
+/** A mapping can only be given to the kernel as a user namespace that has it; the mount keeps what it needs of it. */
+function withUserNamespace(firstId: number, use: (userNamespace: number) => void): void {
+  const userNamespace = openMapping(firstId);
   try {
-    const { pid } = child;
-    // Without a process, waiting for its end throws what kept it from starting.
-    if (pid === undefined) return void (await exited);
-    await untilUnshared(pid);
-    const map = `0 ${firstId} ${idRangeSize}`;
-    writeFileSync(`/proc/${pid}/uid_map`, map);
-    writeFileSync(`/proc/${pid}/gid_map`, map);
-    const userNamespace = openSync(`/proc/${pid}/ns/user`, "r");
-    try {
-      use(userNamespace);
-    } finally {
-      closeSync(userNamespace);
-    }
+    use(userNamespace);
   } finally {
-    child.stdin.destroy();
-    child.kill("SIGKILL");
-    await exited.catch(() => {});
+    closeSync(userNamespace);
   }
 }
 
-async function untilUnshared(pid: number): Promise<void> {
-  const own = readlinkSync("/proc/self/ns/user");
-  const deadline = Date.now() + 5000;
-  while (readlinkSync(`/proc/${pid}/ns/user`) === own) {
-    if (Date.now() > deadline) {
-      throw new IngotError("runtime-unsupported", "this host makes no user namespaces", {
-        hint: "see /proc/sys/user/max_user_namespaces",
-      });
-    }
-    await sleep(1);
+function openMapping(firstId: number): number {
+  try {
+    return openUserNamespace(`0 ${firstId} ${idRangeSize}`);
+  } catch (cause) {
+    throw new IngotError("runtime-unsupported", "this host makes no user namespaces", {
+      hint: "see /proc/sys/user/max_user_namespaces",
+      cause,
+    });
   }
 }

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { readXattrs } from "../../ground/libc.ts";
+import { readXattrs } from "../../ground/extended-attributes.ts";
 import { mountContentFile, unmountContent } from "../content/content-mount.ts";
 import type { ErofsDirectory, ErofsNode } from "./node.ts";
 import { ErofsWriter } from "./writer.ts";

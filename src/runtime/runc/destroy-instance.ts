@@ -10,6 +10,7 @@ import { removeNetwork } from "../network/network.ts";
 import { runtimePaths } from "../paths.ts";
 import type { InstanceId } from "../runtime.ts";
 import { unmountSecrets } from "../given-files.ts";
+import { removeGroups } from "./remove-groups.ts";
 import { deleteContainer } from "./runc.ts";
 
 /**
@@ -28,7 +29,8 @@ export async function destroyInstance(ctx: Context, id: InstanceId): Promise<voi
     }
   };
   await attempt(() => deleteContainer(paths, id));
-  await attempt(() => removeNetwork(ctx, id));
+  await attempt(() => removeGroups(paths.cgroup(id)));
+  await attempt(() => removeNetwork(ctx, id, record?.running?.network.address));
   await attempt(() => unmountRootfs(join(paths.bundle(id), "rootfs")));
   await attempt(() => unmountSecrets(paths.bundle(id)));
   if (failures.length > 0) throw stopFailed(id, failures);

@@ -82,7 +82,7 @@ async function prepareRoot(ctx: Context, spec: InstanceSpec, secrets: readonly S
   const firstId = await takeIdRange(paths.instance(spec.id));
   const content = await useContent(ctx, imageSource(ctx, spec.image));
   const place = placeInstance(spec, { content, paths, firstId, secrets: secrets.map(({ path }) => path) });
-  await mountRootfs(content, place.rootfs, firstId);
+  mountRootfs(content, place.rootfs, firstId);
   return place;
 }
 
