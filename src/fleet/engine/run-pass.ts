@@ -20,6 +20,7 @@ export type PassEnd = { readonly again: boolean; readonly wake?: number };
 export async function runPass(service: Service): Promise<PassEnd> {
   const wanted = service.record.wanted(service.key);
   service.wanted = wanted;
+  const underWay = { starting: new Map(service.memory.starting), stopping: new Set(service.memory.stopping) };
   const states = ownStates(service, await service.states.look());
   noteFirstLook(service, states);
   await refreshTraffic(service, frameOf(wanted, states));
@@ -27,7 +28,9 @@ export async function runPass(service: Service): Promise<PassEnd> {
   service.checks.set(nameOf(service), checksOf(states, { wanted, memory: service.memory }));
   const instances = viewInstances(states, {
     wanted,
-    memory: service.memory,
+    // What was under way when the list was begun may have ended since, and the list not know of it.
+    starting: new Map([...underWay.starting, ...service.memory.starting]),
+    stopping: new Set([...underWay.stopping, ...service.memory.stopping]),
     dooms: service.dooms,
     clock: service.clock,
     healthOf: (id) => service.health.of(id),

@@ -1,3 +1,4 @@
+import { IngotError } from "../../ground/error.ts";
 import { newInstanceId } from "../../runtime/image-instance.ts";
 import type { InstanceId, InstanceState } from "../../runtime/runtime.ts";
 import type { FleetRelease, ServiceKey, StartReason } from "../fleet.ts";
@@ -68,7 +69,7 @@ export async function recordStart(
   },
 ): Promise<void> {
   const { id, release, why, milliseconds } = started;
-  const { content } = await service.runtime.place(id);
+  const content = await contentOf(service, id);
   await service.record.record(service.key, {
     kind: "started",
     instance: id,
@@ -76,7 +77,17 @@ export async function recordStart(
     image: release.image,
     why,
     milliseconds,
-    ...(content === undefined ? {} : { content: content.sha256 }),
+    ...(content === undefined ? {} : { content }),
   });
   service.memory.recorded.add(id);
+}
+
+/** Undefined: the driver's instances run from no file, or it has ended at once. */
+async function contentOf({ runtime }: Service, id: InstanceId): Promise<string | undefined> {
+  try {
+    return (await runtime.place(id)).content?.sha256;
+  } catch (error) {
+    if (error instanceof IngotError) return undefined;
+    throw error;
+  }
 }

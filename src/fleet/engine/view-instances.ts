@@ -4,11 +4,12 @@ import type { Dooms } from "./dooms.ts";
 import type { ServiceInstance, Wanted } from "./engine.ts";
 import { serviceLabels } from "./engine.ts";
 import type { LocalClock } from "./local-clock.ts";
-import type { ServiceMemory } from "./service-memory.ts";
+import type { Starting } from "./service-memory.ts";
 
 export type ViewOptions = {
   readonly wanted: Wanted;
-  readonly memory: ServiceMemory;
+  readonly starting: ReadonlyMap<InstanceId, Pick<Starting, "release" | "since">>;
+  readonly stopping: ReadonlySet<InstanceId>;
   readonly dooms: Dooms;
   readonly clock: LocalClock;
   readonly healthOf: (id: InstanceId) => InstanceHealth;
@@ -18,11 +19,11 @@ export type ViewOptions = {
 
 /** The instances of a service, from what the driver says is there, what this process is doing, and what the record says of them. Those of releases that nobody knows are not among them. */
 export function viewInstances(states: readonly InstanceState[], options: ViewOptions): readonly ServiceInstance[] {
-  const { memory } = options;
-  const listed = states.filter(({ id }) => !memory.starting.has(id)).flatMap((state) => viewOf(state, options) ?? []);
-  const starting = [...memory.starting].flatMap(([id, { release, since }]): readonly ServiceInstance[] => {
+  const listed = states.flatMap((state) => viewOf(state, options) ?? []);
+  const known = new Set(listed.map(({ id }) => id));
+  const starting = [...options.starting].flatMap(([id, { release, since }]): readonly ServiceInstance[] => {
     const image = options.wanted.releaseOf(release)?.image;
-    if (image === undefined) return [];
+    if (image === undefined || known.has(id)) return [];
     const health = { status: "unknown", since } as const;
     return [{ id, release, image, started: since, state: "starting", health, traffic: { status: "out", since } }];
   });
@@ -47,7 +48,7 @@ function viewOf(state: InstanceState, options: ViewOptions): ServiceInstance | u
     release: release.number,
     image: release.image,
     started: clock.local(Date.parse(state.started)),
-    state: stateOf(state, options.memory),
+    state: stateOf(state, options),
     health: healthOf(id),
     traffic: trafficOf(id),
     ...(condemned === undefined ? {} : { condemned }),
@@ -58,10 +59,11 @@ function viewOf(state: InstanceState, options: ViewOptions): ServiceInstance | u
   };
 }
 
-function stateOf({ id, status }: InstanceState, { stopping }: ServiceMemory): InstanceView["state"] {
+/** One whose start is not over is there already, and not yet verified. */
+function stateOf({ id, status }: InstanceState, { starting, stopping }: ViewOptions): InstanceView["state"] {
   if (stopping.has(id)) return "stopping";
-  if (status === "exited") return "gone";
-  return status;
+  if (starting.has(id)) return "starting";
+  return status === "exited" ? "gone" : status;
 }
 
 /** What this process was told comes before the record, which is told a moment later. */
