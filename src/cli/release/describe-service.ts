@@ -3,7 +3,7 @@ import { formatTable, formatTime } from "../format.ts";
 import { oneLine } from "./one-line.ts";
 
 /** How far a rollout is, in one line that changes when something has happened. */
-export function describeProgress({ release, rollout, running }: ShownService): string {
+export function describeProgress({ rollout, running }: ShownService): string {
   if (rollout === undefined || running === undefined) return "";
   const fresh = running.instances.filter((one) => one.release === rollout.release && one.state !== "gone");
   const healthy = fresh.filter(({ health }) => health === "healthy").length;
@@ -12,7 +12,7 @@ export function describeProgress({ release, rollout, running }: ShownService): s
   const old = others === 0 ? "" : `, ${others} of older releases serve`;
   const failure = fresh.find((one) => one.failure !== undefined)?.failure;
   const trouble = failure === undefined ? "" : ` (${oneLine(failure)})`;
-  return `release ${release}: ${rollout.status}, ${healthy} of ${running.replicas} healthy, ${serving} serve${old}${trouble}`;
+  return `release ${rollout.release}: ${rollout.status}, ${healthy} of ${running.replicas} healthy, ${serving} serve${old}${trouble}`;
 }
 
 /** What runs of a service, for a person: a head line, its instances, and what stands in the way. */
