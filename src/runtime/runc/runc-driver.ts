@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
-import { IngotError } from "../../ground/error.ts";
+import { IngotError, isErrno } from "../../ground/error.ts";
 import { withFileLock } from "../../ground/file-lock.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { useContent } from "../content/content.ts";
@@ -41,7 +41,7 @@ const defaultGrace = 10_000;
 /** Instances by runc. Starting is all or nothing; what a crash left is removed by the next `list`. */
 export function runcRuntime(ctx: Context, options: RuncOptions = {}): Runtime {
   return {
-    start: (spec, launch) => exclusively(ctx, spec.id, () => start(ctx, spec, { ...options, ...launch })),
+    start: (spec, launch) => startExclusively(ctx, spec.id, () => start(ctx, spec, { ...options, ...launch })),
     stop: (id, stopOptions) => exclusively(ctx, id, () => stop(ctx, id, stopOptions?.grace ?? defaultGrace)),
     list: () => list(ctx),
     prepare: (image) => prepare(ctx, image),
@@ -50,7 +50,7 @@ export function runcRuntime(ctx: Context, options: RuncOptions = {}): Runtime {
     place: async (id) => placeOf(ctx, id),
     logs: (id, request) => instanceLogs(ctx, id, request),
     execute: (id, command, request) => executeInside(ctx, id, { ...options, ...request, command }),
-    runToEnd: (spec, request) => exclusively(ctx, spec.id, () => runToEnd(ctx, spec, { ...options, ...request })),
+    runToEnd: (spec, request) => startExclusively(ctx, spec.id, () => runToEnd(ctx, spec, { ...options, ...request })),
   };
 }
 
@@ -61,9 +61,16 @@ async function prepare(ctx: Context, image: Digest): Promise<void> {
 }
 
 /** Two commands for the same instance come one after the other; a stop waits for a start to be over. */
-function exclusively<T>(ctx: Context, id: InstanceId, work: () => Promise<T>): Promise<T> {
+async function exclusively<T>(ctx: Context, id: InstanceId, work: () => Promise<T>): Promise<T> {
   assertRoot();
   return withFileLock(runtimePaths(ctx.home).instanceLock(id), work, { wait: 60_000, what: `the instance ${id}` });
+}
+
+/** Looks first for what a start needs of the host: not even a lock is left of one that cannot be. */
+async function startExclusively<T>(ctx: Context, id: InstanceId, work: () => Promise<T>): Promise<T> {
+  assertRoot();
+  assertInstalled(ctx);
+  return exclusively(ctx, id, work);
 }
 
 /** One lock from the start to the removal: nobody else has any business with such an instance, and once this process is gone the next `list` removes it. */
@@ -84,13 +91,19 @@ async function start(ctx: Context, spec: InstanceSpec, options: RuncOptions & La
   } catch (error) {
     // What failed first is what a person must know; the rest is tried again by the next list.
     await destroyInstance(ctx, spec.id).catch((left: unknown) => warnOfRest(ctx, left));
-    throw error;
+    throw isErrno(error, "ENOSPC") ? diskFull(spec, error) : error;
   }
+}
+
+function diskFull({ id }: InstanceSpec, cause: unknown): IngotError {
+  return new IngotError("disk-full", `no space is left for what is kept of the instance ${id}; nothing of it is left`, {
+    hint: "free space, or run: ingot gc",
+    cause,
+  });
 }
 
 function makeFolders(ctx: Context, spec: InstanceSpec): void {
   const paths = runtimePaths(ctx.home);
-  assertInstalled(ctx);
   if (existsSync(paths.instance(spec.id))) {
     throw new IngotError("instance-start-failed", `an instance ${spec.id} exists already`, {
       hint: `ingot stop ${spec.id}`,
