@@ -5,7 +5,7 @@ import { findImage } from "./find-image.ts";
 import { instanceSpec } from "./image-instance.ts";
 import { isInstanceId, type InstanceId, type InstanceSpec, type InstanceState, type Runtime } from "./runtime.ts";
 import { assertInstalled, assertRoot } from "./runc/host-requirements.ts";
-import { runcRuntime } from "./runc/runc-driver.ts";
+import { openRuntime, runtimeKind, type RuntimeKind } from "./open-runtime.ts";
 
 export type StartOptions = {
   readonly count: number;
@@ -13,6 +13,8 @@ export type StartOptions = {
   readonly id?: string;
   readonly command?: readonly string[];
   readonly limits?: Partial<InstanceSpec["limits"]>;
+  /** Else `INGOT_RUNTIME`. */
+  readonly runtime?: RuntimeKind;
 };
 
 /** Two at a time: the network plugins and runc's start take turns on the kernel's locks, and more at once only wait. */
@@ -28,8 +30,9 @@ export async function startInstances(
   const ids = idsOf(options);
   // Before the image's content is written, which may take a while.
   assertRoot();
-  assertInstalled(ctx);
-  const runtime = runcRuntime(ctx);
+  const kind = options.runtime ?? runtimeKind(ctx.env.INGOT_RUNTIME, "INGOT_RUNTIME");
+  if (kind === "runc") assertInstalled(ctx);
+  const runtime = await openRuntime(ctx, { kind });
   const image = imageSource(ctx, found.digest);
   const { command = [], limits = {} } = options;
   const name = found.name === undefined ? {} : { name: found.name };

@@ -1,5 +1,5 @@
 import type { InstanceState } from "../../runtime/runtime.ts";
-import { runcRuntime } from "../../runtime/runc/runc-driver.ts";
+import { openRuntime } from "../../runtime/open-runtime.ts";
 import type { Declare } from "../command.ts";
 import { formatDuration, formatTable } from "../format.ts";
 
@@ -7,7 +7,7 @@ import { formatDuration, formatTable } from "../format.ts";
 export const declare: Declare = (command, handle) => {
   command.action(
     handle<object>(async ({ ctx }) => {
-      const instances = await runcRuntime(ctx).list();
+      const instances = await (await openRuntime(ctx)).list();
       return { json: { instances }, text: describe(instances, ctx.now()) };
     }),
   );

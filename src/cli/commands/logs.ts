@@ -1,6 +1,6 @@
 import { IngotError } from "../../ground/error.ts";
 import { isInstanceId, type LogRequest } from "../../runtime/runtime.ts";
-import { runcRuntime } from "../../runtime/runc/runc-driver.ts";
+import { openRuntime } from "../../runtime/open-runtime.ts";
 import type { Declare } from "../command.ts";
 import { plainText } from "../plain-text.ts";
 
@@ -37,7 +37,7 @@ export const declare: Declare = (command, handle) => {
           throw new IngotError("instance-unknown", `there is no instance ${id}`, { hint: "ingot instances" });
         const decoder = new TextDecoder();
         let output = "";
-        for await (const piece of runcRuntime(ctx).logs(id, request)) {
+        for await (const piece of (await openRuntime(ctx)).logs(id, request)) {
           const text = decoder.decode(piece, { stream: true });
           if (options.json === true) output += text;
           else write(plainText(text));

@@ -1,5 +1,6 @@
 import { IngotError } from "../../ground/error.ts";
 import { readSize, sizePattern } from "../../project/scalars.ts";
+import { runtimeKind } from "../../runtime/open-runtime.ts";
 import { startInstances, type StartOptions } from "../../runtime/start-instances.ts";
 import type { InstanceState } from "../../runtime/runtime.ts";
 import type { Declare } from "../command.ts";
@@ -11,6 +12,7 @@ type RunOptions = {
   readonly memory?: string;
   readonly pids?: string;
   readonly cpus?: string;
+  readonly runtime?: string;
 };
 
 /** `ingot run IMAGE [-- COMMAND…]`: starts instances of an image of the store; each is verified before this returns. */
@@ -23,6 +25,7 @@ export const declare: Declare = (command, handle) => {
     .option("--memory <size>", "memory of each, such as 256M (default: 512M)")
     .option("--pids <number>", "processes and threads of each (default: 256)")
     .option("--cpus <number>", "CPUs of each, such as 0.5 (default: 1)")
+    .option("--runtime <engine>", "runc, docker or podman (default: INGOT_RUNTIME, or runc)")
     .action(
       handle<RunOptions, [string, readonly string[]]>(async ({ ctx, options }, image, given) => {
         const reference = await findImageName(ctx, image);
@@ -44,7 +47,12 @@ function readOptions(options: RunOptions): StartOptions {
     ...(options.cpus === undefined ? {} : { cpus: readCpus(options.cpus) }),
   };
   const count = readWhole("--count", options.count, 1000);
-  return { count, limits, ...(options.name === undefined ? {} : { id: options.name }) };
+  return {
+    count,
+    limits,
+    ...(options.name === undefined ? {} : { id: options.name }),
+    ...(options.runtime === undefined ? {} : { runtime: runtimeKind(options.runtime, "--runtime") }),
+  };
 }
 
 function readMemory(text: string): number {

@@ -1,7 +1,7 @@
 import { IngotError } from "../../ground/error.ts";
 import { durationPattern, readDuration } from "../../project/scalars.ts";
 import { isInstanceId, type InstanceId, type Runtime } from "../../runtime/runtime.ts";
-import { runcRuntime } from "../../runtime/runc/runc-driver.ts";
+import { openRuntime } from "../../runtime/open-runtime.ts";
 import type { Declare } from "../command.ts";
 
 type StopOptions = { readonly all?: boolean; readonly timeout: string };
@@ -14,7 +14,7 @@ export const declare: Declare = (command, handle) => {
     .option("--timeout <duration>", "how long an instance may take to end by itself, such as 500ms or 30s", "10s")
     .action(
       handle<StopOptions, [readonly string[]]>(async ({ ctx, options }, given) => {
-        const runtime = runcRuntime(ctx);
+        const runtime = await openRuntime(ctx);
         const ids = await chooseIds(runtime, given, options.all === true);
         const grace = readGrace(options.timeout);
         await stopAll(runtime, ids, grace);
