@@ -19,6 +19,7 @@ import { trustedRoot } from "../../ledger/signatures/trusted-root.ts";
 import type { InstanceId } from "../../runtime/runtime.ts";
 import { openTestController, principal } from "../controller.fixture.ts";
 import { makeEvent, system } from "../events/events.ts";
+import { setOperations, type Operations } from "../operations.ts";
 import { collect } from "../registry/collect.ts";
 import { capturesOf } from "../state/captures.ts";
 import { digestFor, openEnvironment, record } from "../verbs/releases.fixture.ts";
@@ -27,6 +28,7 @@ import { captureNow } from "./capture-now.ts";
 import { driftOf, place, sayGuard, startInstance } from "./drift.fixture.ts";
 import { readGuardKey } from "./guard-key.ts";
 import { recordDrift } from "./record-drift.ts";
+import { requireGuard } from "./require-guard.ts";
 
 const of = { ...place, release: 4, image: digestFor("web") };
 const instance = "web-1" as InstanceId;
@@ -177,6 +179,13 @@ test("a person with the right to debug has a living instance captured, under the
   await ask("deployer", instance);
   const [capture] = capturesOf(controller.ledger.state, { ...place, instance });
   assert.equal(capture?.askedBy, "user:alice");
+});
+
+test("a controller whose instances are not watched says so", async (t) => {
+  const { controller } = await openTestController(t);
+  assert.throws(() => requireGuard(controller), { code: "fleet-not-here" });
+  setOperations(controller, { close: async () => {} } as unknown as Operations);
+  assert.throws(() => requireGuard(controller), { code: "guard-not-here" });
 });
 
 test("the key is made at first need, for nobody else to read, and refused where others could", async (t) => {

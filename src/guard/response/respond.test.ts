@@ -292,6 +292,16 @@ test("a capture whose limits are met says what was left out", { skip }, async (t
   await assert.rejects(captureApart({ instance, folder }), { code: "EEXIST" });
 });
 
+test("a capture that never ends is ended, keeps what it has, and says so", { skip }, async (t) => {
+  const parent = mkdtempSync(join(tmpdir(), "ingot-capture-"));
+  t.after(() => rmSync(parent, { recursive: true }));
+  const folder = join(parent, "capture");
+  // Less time than a process needs to start.
+  await captureApart({ instance, folder, limits: { time: -1490 } });
+  const { leftOut } = JSON.parse(readFileSync(join(folder, "summary.json"), "utf8")) as Summary;
+  assert.match(leftOut[0]?.why ?? "", /cut off: its time was over/);
+});
+
 test(
   "a number that means a process of the host by now makes nothing of the host an instance's",
   { skip },
