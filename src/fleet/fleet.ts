@@ -115,6 +115,8 @@ export type InstanceView = {
   readonly state: "starting" | "running" | "frozen" | "stopping" | "gone";
   readonly health: InstanceHealth;
   readonly traffic: InstanceTraffic;
+  /** No proxy knows it, since its release has no `listen` or no `port`: it serves while it works. The plan asks this of releases that it does not know; of those in `Desired` it sees it. */
+  readonly isUnaddressed?: boolean;
   /** It must be replaced, whatever its health: what was found. */
   readonly condemned?: { readonly why: "drift" | "debugged" | "revoked" | "restart"; readonly since: number };
 };

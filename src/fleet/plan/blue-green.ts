@@ -14,8 +14,10 @@ export function goalBlueGreen(scene: Scene, rollout: Rollout): Goal {
     return { ...common, admit: want, others: 0, formerWanted: 0 };
   if (scene.former.good.length + scene.other.good.length > 0) return beside;
   // Traffic was switched, and then some of the new set failed: their successors come in one by one. Where all of it failed the old set comes back.
+  // Revoked ones of the old set fill up what is missing.
   const isDown = scene.target.good.length + scene.target.presumed.length === 0;
-  return { ...common, admit: want, others: isDown ? before : 0, formerWanted: isDown ? before : 0 };
+  const missing = want - scene.target.good.length - scene.target.ready.length;
+  return { ...common, admit: want, others: isDown ? before : missing, formerWanted: isDown ? before : 0 };
 }
 
 /** The whole new set: whether it is there, and whether all of it is known to be healthy. It has no traffic yet. */

@@ -24,15 +24,32 @@ export function moveTraffic(scene: Scene, filled: ReturnType<typeof fillSides>, 
   const others = [...scene.former.good, ...filled.former.admit, ...third];
   const ownKept = goal.isHeld ? own : own.slice(0, goal.want);
   const othersKept = others.slice(0, goal.others);
-  // The poor ones fill up what is missing, and not beyond what other releases may have.
-  const missing = Math.max(0, goal.serve - ownKept.length - othersKept.length);
-  const ownPoor = scene.target.poor.slice(0, missing);
-  const roomForOthers = Math.min(missing - ownPoor.length, goal.others - othersKept.length);
-  const othersPoor = [...scene.former.poor, ...scene.other.poor].slice(0, Math.max(0, roomForOthers));
-  const kept = new Set([...ownKept, ...othersKept, ...ownPoor, ...othersPoor]);
+  const poor = keptPoor(scene, {
+    missing: goal.serve - ownKept.length - othersKept.length,
+    others: goal.others - othersKept.length,
+  });
+  const kept = new Set([...ownKept, ...othersKept, ...poor]);
   const all = [...own, ...others, ...scene.target.poor, ...scene.former.poor, ...scene.other.poor];
   draft.admit.push(...filled.target.admit, ...filled.former.admit);
   for (const view of all) if (!kept.has(view)) takeOut(scene, view, draft);
+}
+
+/** The poor ones fill up what is missing, and not beyond what other releases may have; the unhealthy ones last, since the others do answer. */
+function keptPoor(scene: Scene, room: { readonly missing: number; readonly others: number }): readonly InstanceView[] {
+  const own = new Set(scene.target.poor);
+  const all = [...scene.target.poor, ...scene.former.poor, ...scene.other.poor];
+  const kept: InstanceView[] = [];
+  let { others } = room;
+  for (const view of all.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    if (kept.length >= room.missing || (!own.has(view) && others <= 0)) continue;
+    if (!own.has(view)) others--;
+    kept.push(view);
+  }
+  return kept;
+}
+
+function rankOf({ health }: InstanceView): number {
+  return health.status === "unhealthy" ? 1 : 0;
 }
 
 /** Without traffic, to be taken out is to be stopped. */

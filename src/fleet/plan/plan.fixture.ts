@@ -58,8 +58,11 @@ export function makeRelease(number: number, change: ReleaseChange = {}): FleetRe
 /** A release whose instances serve nobody by an address. */
 export function makeUnaddressed(number: number, change: ReleaseChange = {}): FleetRelease {
   const { spec: whole, ...rest } = makeRelease(number, change);
-  const { listen: _listen, port: _port, ...bare } = whole;
-  return { ...rest, spec: bare };
+  return { ...rest, spec: withoutAddress(whole) };
+}
+
+function withoutAddress({ listen: _listen, port: _port, ...bare }: ServiceSpec): ServiceSpec {
+  return bare;
 }
 
 export function makeRollout(to: FleetRelease, change: Partial<Rollout> = {}): Rollout {

@@ -1,5 +1,5 @@
 import type { Desired, FleetRelease, InstanceView, Situation } from "../fleet.ts";
-import { hasTraffic, judgeStanding, type Standing } from "./standing.ts";
+import { judgeStanding, type Standing } from "./standing.ts";
 
 /** Instances of one release, by how they stand; each list from the oldest to the youngest. */
 export type Side = { readonly release?: FleetRelease } & Readonly<Record<Standing, readonly InstanceView[]>>;
@@ -19,13 +19,12 @@ export function makeScene(situation: Situation): Scene {
   const { target, former } = releasesOf(situation.desired);
   const sides = { target: emptySide(target), former: emptySide(former), other: emptySide(undefined) };
   const { now } = situation;
-  const isCounted = [target, former].some((release) => release !== undefined && !hasTraffic(release.spec));
   const byAge = situation.instances.toSorted((a, b) => a.started - b.started || (a.id < b.id ? -1 : 1));
   for (const view of byAge) {
     const known = isOf(view, former) ? sides.former : sides.other;
     const side = isOf(view, target) ? sides.target : known;
     const isProven = side.release !== undefined && isAlike(side.release, situation.desired.stable);
-    side[judgeStanding(view, { now, release: side.release, target, isProven, isCounted })].push(view);
+    side[judgeStanding(view, { now, release: side.release, target, isProven })].push(view);
   }
   return { situation, ...sides };
 }

@@ -21,14 +21,13 @@ export type Standing =
 
 /**
  * `release`: what it is an instance of, where that is one of the two that count. `isProven`: that release is the stable one, so an instance need not prove more than that it is healthy. `target`: what is to run;
- * instances of a third release are given its times, since nothing else is known of them. `isCounted`: one of the two has no traffic, so a third may have none either.
+ * instances of a third release are given its times, since nothing else is known of them.
  */
 export type StandingOptions = {
   readonly now: number;
   readonly release: FleetRelease | undefined;
   readonly target: FleetRelease | undefined;
   readonly isProven: boolean;
-  readonly isCounted: boolean;
 };
 
 export function judgeStanding(view: InstanceView, options: StandingOptions): Standing {
@@ -60,9 +59,9 @@ export function failsAt(view: InstanceView, spec: ServiceSpec): number {
 }
 
 /** An instance of a third release serves until it is replaced, and never begins to. Without traffic it serves while it works, and is given the target's times. */
-function judgeOther(view: InstanceView, { now, target, isCounted }: StandingOptions): Standing {
+function judgeOther(view: InstanceView, { now, target }: StandingOptions): Standing {
   if (view.traffic.status === "in") return isPoor(view) ? "poor" : "good";
-  if (view.traffic.status === "draining" || target === undefined || !isCounted) return "spent";
+  if (view.isUnaddressed !== true || target === undefined) return "spent";
   if (isPoor(view)) return "poor";
   const { status, since } = view.health;
   if (status === "healthy") return now >= since + target.spec.update.minHealthyTime ? "good" : "presumed";

@@ -2,7 +2,7 @@ import type { Plan, RolloutFact, Step } from "../../fleet.ts";
 import { applyFact } from "../apply-fact.ts";
 import { tellStep } from "../describe-plan.ts";
 import { checkBackoff, checkFact, checkStart, checkStop, checkSwitch } from "./check-step.ts";
-import { makeInstance } from "./model-instance.ts";
+import { makeInstance, onGrid } from "./model-instance.ts";
 import { noteProof } from "./time.ts";
 import { killController, note, rememberFailure, type World } from "./world.ts";
 
@@ -56,7 +56,7 @@ function stopInstance(world: World, step: Extract<Step, { kind: "stop" }>): void
   if (step.why === "failed-start") rememberFailure(world, one.release);
   one.isStopSeen = true;
   if (one.isGone) world.instances = world.instances.filter((other) => other !== one);
-  one.stops = world.now + world.random.pick([5, 300, 1000]);
+  one.stops = onGrid(world.now + world.random.pick([5, 300, 1000]));
   one.traffic = { status: "out", since: world.now };
 }
 

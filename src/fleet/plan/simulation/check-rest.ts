@@ -44,7 +44,7 @@ export function checkSettled(world: World): void {
     "instances that belong to nobody",
   );
   assert.equal(living.length, stable?.spec.replicas ?? 0, "as many live as are wanted");
-  assert.equal(living.filter(isServing(world)).length, stable?.spec.replicas ?? 0, "as many serve as are wanted");
+  assert.equal(living.filter(isServing).length, stable?.spec.replicas ?? 0, "as many serve as are wanted");
 }
 
 function checkMissing(world: World): void {

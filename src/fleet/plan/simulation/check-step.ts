@@ -30,7 +30,7 @@ export function checkBackoff(world: World, { steps }: Plan): void {
 
 /** Nobody leaves traffic by a step of ours but for another one, beyond what is wanted, or since it must not serve. */
 export function checkSwitch(world: World, { admit, drain }: Extract<Step, { kind: "switch" }>): void {
-  const before = world.instances.filter(isServing(world));
+  const before = world.instances.filter(isServing);
   for (const id of admit) {
     const one = findInstance(world, id);
     assert.ok(!one.isGone && !one.isFrozen && one.condemned === undefined, `${id} must not serve`);
@@ -61,8 +61,8 @@ export function checkStop(world: World, { id }: Extract<Step, { kind: "stop" }>)
       one.traffic.status === "out" || world.now >= one.drained || world.now >= one.traffic.since + drain;
     assert.ok(isDrained, `${id} is stopped with requests under way`);
   } else {
-    const before = world.instances.filter(isServing(world)).length;
-    checkServing(world, before, before - (isServing(world)(one) ? 1 : 0));
+    const before = world.instances.filter(isServing).length;
+    checkServing(world, before, before - (isServing(one) ? 1 : 0));
   }
   return one;
 }
@@ -102,7 +102,7 @@ function checkNewStart(world: World): void {
   const most = stable === undefined || strategy === "blue-green" ? rollout.to.spec.replicas : maxParallel;
   const cap = strategy === "canary" ? Math.max(canary, most) : most;
   const unproven = world.instances.filter(
-    (one) => isOfRollout(world, one) && isHopeful(world, one) && !isServing(world)(one) && !one.hasProven,
+    (one) => isOfRollout(world, one) && isHopeful(world, one) && !isServing(one) && !one.hasProven,
   );
   assert.ok(
     unproven.length < cap,

@@ -1,5 +1,6 @@
 import type { InstanceId } from "../../../runtime/runtime.ts";
 import type { FleetRelease, InstanceHealth, InstanceTraffic, InstanceView } from "../../fleet.ts";
+import { hasTraffic } from "../standing.ts";
 import type { Random } from "./random.ts";
 
 /** How the instances of a release behave. `mixed`: each is fine or never works. */
@@ -35,6 +36,13 @@ export type ModelInstance = {
 /** From a check to what is made of it. */
 export const lag = 300;
 
+/** Things happen at multiples of this, so that several happen at the same moment, as on a busy machine. */
+const grid = 50;
+
+export function onGrid(at: number): number {
+  return Math.ceil(at / grid) * grid;
+}
+
 export function makeInstance(
   id: string,
   release: FleetRelease,
@@ -48,12 +56,12 @@ export function makeInstance(
     started: now,
     dies: deathOf(nature, world),
     changes,
-    starts: now + random.between(10, 200),
+    starts: onGrid(now + random.between(10, 200)),
     isStopSeen: false,
     isGone: false,
     isFrozen: false,
     health: { status: "unknown", since: now },
-    looks: now + lag + random.between(0, 200),
+    looks: onGrid(now + lag + random.between(0, 200)),
     traffic: { status: "out", since: now },
     drained: 0,
     hasProven: false,
@@ -69,6 +77,7 @@ export function viewOf(one: ModelInstance, now: number): InstanceView {
     state: stateOf(one, now),
     health: one.health,
     traffic: one.traffic.status === "draining" ? { ...one.traffic, sessions: now >= one.drained ? 0 : 1 } : one.traffic,
+    ...(!hasTraffic(one.release.spec) && { isUnaddressed: true }),
     ...(one.condemned && { condemned: one.condemned }),
   };
 }
@@ -85,13 +94,13 @@ function stateOf(one: ModelInstance, now: number): InstanceView["state"] {
 }
 
 function changesOf(nature: Nature, { now, random }: { now: number; random: Random }): readonly number[] {
-  const soon = now + random.between(200, 1200);
+  const soon = onGrid(now + random.between(200, 1200));
   switch (nature) {
     case "fine":
     case "dies-late":
       return [soon];
     case "slow":
-      return [now + random.between(2000, 4500)];
+      return [onGrid(now + random.between(2000, 4500))];
     case "mixed":
       return random.chance(0.5) ? [soon] : [];
     case "never":
@@ -99,7 +108,7 @@ function changesOf(nature: Nature, { now, random }: { now: number; random: Rando
       return [];
     case "flaps": {
       const changes = [soon];
-      for (let at = soon; changes.length < 60; changes.push(at)) at += random.between(500, 6000);
+      for (let at = soon; changes.length < 60; changes.push(at)) at += onGrid(random.between(500, 6000));
       return changes;
     }
   }

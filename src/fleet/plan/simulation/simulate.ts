@@ -13,22 +13,21 @@ const unrest = 120_000;
 const horizon = 1_500_000;
 
 /** What is to happen, and when. */
-type Coming = { readonly at: number; readonly happen: (world: World) => void };
+export type Coming = { readonly at: number; readonly happen: (world: World) => void };
 
 /** One random history of a service. Throws with its whole trace where a rule is broken. */
 export function simulate(seed: number): World {
   const world = makeWorld(seed);
-  try {
-    runWorld(world);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`seed ${seed}: ${message}\n${world.trace.join("\n")}`, { cause });
-  }
+  const { random } = world;
+  const coming = plotHistory(world);
+  coming.unshift({ at: 0, happen: () => deploy(world, random.chance(0.8) ? "fine" : undefined) });
+  runHistory(world, { coming, killChance: random.pick([0, 0, 0.02, 0.15]) });
   return world;
 }
 
 export function makeWorld(seed: number): World {
   return {
+    seed,
     random: makeRandom(seed),
     now: 0,
     desired: { key: { environment: "production", service: "web" }, quarantined: new Set(), revoked: new Set() },
@@ -44,24 +43,29 @@ export function makeWorld(seed: number): World {
   };
 }
 
-function runWorld(world: World): void {
-  const { random } = world;
-  const coming = plotHistory(world);
-  const killChance = random.pick([0, 0, 0.02, 0.15]);
-  deploy(world, random.chance(0.8) ? "fine" : undefined);
+/** What is to happen, in its order, and how likely the controller is killed after a step. */
+export function runHistory(world: World, history: { readonly coming: Coming[]; readonly killChance: number }): void {
+  try {
+    runWorld(world, history);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`seed ${world.seed}: ${message}\n${world.trace.join("\n")}`, { cause });
+  }
+}
+
+function runWorld(world: World, { coming, killChance }: { coming: Coming[]; killChance: number }): void {
   while (!isAtEnd(world)) {
+    while (coming[0] !== undefined && coming[0].at <= world.now) coming.shift()?.happen(world);
+    if (coming.length === 0) unblock(world);
     settleAtOnce(world, world.now < unrest ? killChance : 0);
     const plan = planService(situationOf(world));
     checkIdle(world, plan);
     const until = Math.min(nextMoment(world), coming[0]?.at ?? Infinity, plan.wake ?? Infinity);
     if (until === Infinity && !isWaiting(world)) return checkSettled(world);
-    if (until < Infinity) {
-      checkNothingMissed(world, until);
-      passTime(world, until);
-      noteProof(world);
-    }
-    while (coming[0] !== undefined && coming[0].at <= world.now) coming.shift()?.happen(world);
-    if (coming.length === 0) unblock(world);
+    if (until === Infinity) continue;
+    checkNothingMissed(world, until);
+    passTime(world, until);
+    noteProof(world);
   }
 }
 

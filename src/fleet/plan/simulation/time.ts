@@ -65,13 +65,9 @@ function isProven(world: World, one: ModelInstance): boolean {
   return world.now >= one.health.since + wait;
 }
 
-/** Whether an instance serves as far as was seen. Of a third release without traffic nobody knows, once all others have it. */
-export function isServing({ desired }: World): (one: ModelInstance) => boolean {
-  const known = [desired.stable, desired.rollout?.to].filter((release) => release !== undefined);
-  const isCounted = known.some(({ spec }) => !hasTraffic(spec));
-  return (one) => {
-    if (one.isGone || one.isFrozen || (one.stops !== undefined && one.isStopSeen)) return false;
-    if (one.condemned?.why === "drift" || one.health.status === "unhealthy") return false;
-    return hasTraffic(one.release.spec) ? one.traffic.status === "in" : one.hasProven && isCounted;
-  };
+/** Whether an instance serves as far as was seen. */
+export function isServing(one: ModelInstance): boolean {
+  if (one.isGone || one.isFrozen || (one.stops !== undefined && one.isStopSeen)) return false;
+  if (one.condemned?.why === "drift" || one.health.status === "unhealthy") return false;
+  return hasTraffic(one.release.spec) ? one.traffic.status === "in" : one.hasProven;
 }

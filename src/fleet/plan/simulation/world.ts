@@ -1,10 +1,11 @@
 import type { Desired, FleetRelease, Situation } from "../../fleet.ts";
 import { isAlike } from "../scene.ts";
-import { viewOf, type ModelInstance, type Nature } from "./model-instance.ts";
+import { onGrid, viewOf, type ModelInstance, type Nature } from "./model-instance.ts";
 import type { Random } from "./random.ts";
 
 /** A model of one service on one machine, and of what its controller remembers. */
 export type World = {
+  readonly seed: number;
   readonly random: Random;
   now: number;
   /** What is on the record; it outlives the controller. */
@@ -65,7 +66,7 @@ export function killController(world: World): void {
     // The room for health says of what serves that it is healthy until a check says otherwise; of others nothing.
     const isKept = one.traffic.status === "in" && world.random.chance(0.5);
     one.health = { status: isKept ? "healthy" : "unknown", since: world.now };
-    one.looks = world.now + world.random.between(100, 1500);
+    one.looks = onGrid(world.now + world.random.between(100, 1500));
     if (one.traffic.status === "draining") one.traffic = { status: "draining", since: world.now };
   }
 }
