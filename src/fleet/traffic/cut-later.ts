@@ -2,8 +2,8 @@ import { cutCommand } from "./move-servers.ts";
 import { readServers, type SeenServer } from "./read-proxy.ts";
 import { tellProxy } from "./runtime-api.ts";
 
-/** HAProxy's wait before it tries again, a second, and some more. Milliseconds. */
-const retriesAreOver = 1300;
+/** As long as HAProxy waits before it tries again, and some more. Milliseconds. */
+const retriesAreOver = 800;
 
 /** Ends what is still under way with servers that were just taken out, but for those that are in traffic again by then. */
 export function cutLater(socket: string, backends: readonly string[], cut: readonly SeenServer[]): void {

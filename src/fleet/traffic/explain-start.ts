@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { createServer, isIP } from "node:net";
+import { createServer } from "node:net";
 import { IngotError } from "../../ground/error.ts";
 import { urlHost } from "../../ground/listen-address.ts";
 import type { WantedTraffic } from "./traffic.ts";
@@ -10,14 +10,11 @@ export async function explainStart({ listen }: WantedTraffic, log: readonly stri
   const place = `${urlHost(listen.host)}:${listen.port}`;
   const why = await tryToListen(listen.host, listen.port);
   if (why === "EADDRINUSE") {
-    const holder = findListener(listen.host, listen.port);
-    return new IngotError(
-      "listen-failed",
-      `cannot listen on ${place}: ${holder ?? "another program"} does so already`,
-      {
-        hint: "end that program, or give the service another address in `listen`",
-      },
-    );
+    const holder = findListener(listen.port);
+    const who = holder === undefined ? "another program" : `${holder.name} (process ${holder.pid})`;
+    return new IngotError("listen-failed", `cannot listen on ${place}: ${who} does so already`, {
+      hint: "end that program, or give the service another address in `listen`",
+    });
   }
   if (why !== undefined) {
     const what = why === "EADDRNOTAVAIL" ? "this host has no such address" : `the system says ${why}`;
@@ -41,31 +38,26 @@ async function tryToListen(host: string, port: number): Promise<string | undefin
   }
 }
 
-/** `nginx (process 12)`; undefined where no process of this view of the host has it. Its name is the kernel's, and may be any bytes. */
-function findListener(host: string, port: number): string | undefined {
-  const inodes = new Set(
-    ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(
-      (table) =>
-        read(() =>
-          readFileSync(table, "utf8")
-            .split("\n")
-            .slice(1)
-            .flatMap((line) => inodeOf(line, port)),
-        ) ?? [],
-    ),
+/** Who listens at a port, at any address; undefined where no process of this view of the host does. The name is the kernel's, and a program may call itself anything. */
+export function findListener(port: number): { readonly pid: number; readonly name: string } | undefined {
+  const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(
+    (table) => read(() => readFileSync(table, "utf8"))?.split("\n") ?? [],
   );
-  if (inodes.size === 0 || isIP(host) === 0) return undefined;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    const files = read(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-    if (!files.some((file) => inodes.has(read(() => readlinkSync(`/proc/${pid}/fd/${file}`)) ?? ""))) continue;
-    const name = read(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "a program";
-    return `${name.replaceAll(/[^\x20-\x7e]/g, "?")} (process ${pid})`;
-  }
-  return undefined;
+  const sockets = new Set(lines.flatMap((line) => socketOf(line, port)));
+  if (sockets.size === 0) return undefined;
+  const pid = readdirSync("/proc").find((name) => /^\d+$/.test(name) && hasOpen(name, sockets));
+  if (pid === undefined) return undefined;
+  const name = read(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "a program";
+  return { pid: Number(pid), name: name.replaceAll(/[^\x20-\x7e]/g, "?") };
+}
+
+function hasOpen(pid: string, sockets: ReadonlySet<string>): boolean {
+  const files = read(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  return files.some((file) => sockets.has(read(() => readlinkSync(`/proc/${pid}/fd/${file}`)) ?? ""));
 }
 
 /** proc_net(5): the second field is address and port in hexadecimal, the fourth the state (0A: listening), the tenth the socket's number. */
-function inodeOf(line: string, port: number): string[] {
+function socketOf(line: string, port: number): string[] {
   const fields = line.trim().split(/\s+/);
   const isIt = fields[3] === "0A" && Number.parseInt(fields[1]?.split(":")[1] ?? "", 16) === port;
   return isIt ? [`socket:[${fields[9]}]`] : [];

@@ -2,7 +2,6 @@ import { rmSync } from "node:fs";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import { withFileLock } from "../../ground/file-lock.ts";
-import { makeFolders } from "../../ground/make-folders.ts";
 import type { ServiceKey } from "../fleet.ts";
 import { listKept, readKept, writeKept, type KeptTraffic } from "./kept-traffic.ts";
 import { cutLater } from "./cut-later.ts";
@@ -14,7 +13,7 @@ import { readServers, readStatistics, type SeenServer } from "./read-proxy.ts";
 import { tellProxy } from "./runtime-api.ts";
 import { assignSlots, sizeFor } from "./slots.ts";
 import { startProxy, writeConfig } from "./start-proxy.ts";
-import { trafficPaths, type TrafficPaths } from "./traffic-paths.ts";
+import { makePrivateFolder, trafficPaths, type TrafficPaths } from "./traffic-paths.ts";
 import type { SeenTraffic, Traffic, WantedTraffic } from "./traffic.ts";
 
 export type TrafficOptions = {
@@ -39,7 +38,7 @@ export function haproxyTraffic(ctx: Pick<Context, "home">, options: TrafficOptio
 }
 
 function lockOf(paths: TrafficPaths): string {
-  makeFolders(paths.run);
+  makePrivateFolder(paths.run);
   return `${paths.folder}.lock`;
 }
 

@@ -31,7 +31,7 @@ export function cutCommand({ backend, place }: SeenServer): string {
 }
 
 /**
- * The servers that go out of traffic without having been drained. A request that found one dead belongs to it until it is tried with another, up to a second later: cutting at once would lose those.
+ * The servers that go out of traffic without having been drained. A request that found one dead belongs to it until it is tried with another, up to half a second later: cutting at once would lose those.
  */
 export function planLaterCuts(kept: KeptTraffic, seen: readonly SeenServer[]): readonly SeenServer[] {
   const status = new Map(kept.wanted.servers.map((server) => [kept.slots.get(server.id), server.status]));

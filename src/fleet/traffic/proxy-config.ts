@@ -37,17 +37,19 @@ export function proxyConfig(kept: KeptTraffic, paths: TrafficPaths, host: ProxyH
     .update(JSON.stringify([fixed, backendNames(wanted).map((name) => backendLines(name, wanted)), kept.size, host]))
     .digest("hex")
     .slice(0, 16);
+  // Made now, so that what cannot be is refused before anything is kept or started.
+  const servers = backendNames(wanted).flatMap((name) => [
+    ...backendLines(name, wanted),
+    ...serverLines(kept),
+    // Reached within what HAProxy sees as its root: no other user of the host can stand in its place.
+    `  server waiting unix@${host.user === undefined ? paths.waiting : "/waiting.sock"} backup no-check`,
+  ]);
   const text = (generation: number): string =>
     [
       "# Written by Ingot, from what the controller wants; changes are overwritten.",
       ...globalLines(paths, host, { generation, shape }),
       ...fixed,
-      ...backendNames(wanted).flatMap((name) => [
-        ...backendLines(name, wanted),
-        ...serverLines(kept),
-        // Reached within what HAProxy sees as its root: no other user of the host can stand in its place.
-        `  server waiting unix@${host.user === undefined ? paths.waiting : "/waiting.sock"} backup no-check`,
-      ]),
+      ...servers,
       ...seenLines(kept.size),
       "",
     ].join("\n");
@@ -102,7 +104,7 @@ function defaultsLines({ listen, hold }: WantedTraffic): string[] {
   return [
     "defaults",
     `  mode ${listen.mode}`,
-    "  timeout connect 1s",
+    "  timeout connect 500ms",
     `  timeout client ${Math.max(60_000, hold + 10_000)}ms`,
     `  timeout server ${Math.max(300_000, hold + 10_000)}ms`,
     "  timeout queue 30s",
@@ -111,7 +113,8 @@ function defaultsLines({ listen, hold }: WantedTraffic): string[] {
     "  option redispatch 1",
     // More than the errors at which a server counts as down: the last try of a request that met none but a dead one goes to `waiting`.
     "  retries 6",
-    "  balance leastconn",
+    // With leastconn a dead server, which has no connections, would draw every request until it counts as down, and each would wait before it is tried again.
+    "  balance roundrobin",
     ...(listen.mode === "http" ? http : []),
   ];
 }
@@ -186,14 +189,13 @@ function checkInterval({ check }: WantedTraffic): number {
   return Math.min(Math.max(2 * (check?.interval ?? 1000), 1000), 30_000);
 }
 
-function checkLines({ listen, check }: WantedTraffic): string[] {
+function checkLines({ check }: WantedTraffic): string[] {
   if (check === undefined) return [];
   // A path is given to HAProxy as one word; a quote, a blank or the end of a line could say more.
   if (!/^\/[\x21-\x26\x28-\x7e]*$/.test(check.path))
     throw refuse(`${JSON.stringify(check.path)} is no path to check`, "expected / and printable ASCII without '");
-  const asHttp = listen.mode === "tcp" ? "  option httpchk" : "  option httpchk";
   return [
-    asHttp,
+    "  option httpchk",
     `  http-check send meth GET uri '${check.path}' ver HTTP/1.1 hdr Host localhost hdr Connection close`,
     "  http-check expect status 200-399",
   ];

@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, copyFileSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../ground/atomic-file.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
-import { makeFolders } from "../../ground/make-folders.ts";
-import { explainStart } from "./explain-start.ts";
+import { explainStart, findListener } from "./explain-start.ts";
 import type { ProxyConfig } from "./proxy-config.ts";
 import {
   askProxy,
@@ -13,32 +12,67 @@ import {
   listGenerations,
   readProxyLog,
   rememberProcess,
+  signalProcess,
   type LivingProxy,
 } from "./proxy-process.ts";
 import { identifyProcess } from "../../runtime/process-identity.ts";
-import type { TrafficPaths } from "./traffic-paths.ts";
+import { readServers } from "./read-proxy.ts";
+import { tellProxy } from "./runtime-api.ts";
+import { makePrivateFolder, type TrafficPaths } from "./traffic-paths.ts";
 import type { WantedTraffic } from "./traffic.ts";
 
 /**
- * Starts a HAProxy, detached: it goes on when this process does not. With `former`, it takes the open sockets of that one over, so that no connection is refused, and tells
- * it to finish. Throws `command-missing`, `listen-failed`, `proxy-failed`; then `former` serves on.
+ * Starts a HAProxy, detached: it goes on when this process does not. With `former`, it takes the open sockets of that one over, so that no connection is refused, and that one
+ * finishes what it has. Throws `command-missing`, `listen-failed`, `proxy-failed`; then `former` serves on.
  */
 export async function startProxy(
   paths: TrafficPaths,
   config: ProxyConfig,
   { wanted, former }: { wanted: WantedTraffic; former?: LivingProxy | undefined },
 ): Promise<LivingProxy> {
-  const generation = Math.max(0, ...listGenerations(paths)) + 1;
   makePlace(paths);
-  rmSync(paths.admin(generation), { force: true });
+  const takeOver = former === undefined ? [] : ["-x", former.socket];
+  let started = await startOnce(paths, config, takeOver);
+  if (started === undefined && former !== undefined && isHeldBy(former, wanted)) {
+    // The one address is a part of the other (127.0.0.1 and 0.0.0.0): only with -sf does HAProxy ask its forerunner to let go first, and then connections may be refused for a moment.
+    started = await startOnce(paths, config, [...takeOver, "-sf", String(former.identity.pid)]);
+  }
+  if (started === undefined) throw await explainStart(wanted, readProxyLog(paths));
+  if (former !== undefined) await retire(former);
+  forgetGenerations(paths, started.generation);
+  return started;
+}
+
+async function startOnce(
+  paths: TrafficPaths,
+  config: ProxyConfig,
+  takeOver: readonly string[],
+): Promise<LivingProxy | undefined> {
+  const generation = Math.max(0, ...listGenerations(paths)) + 1;
   writeConfig(paths, config.text(generation));
-  const takeOver = former === undefined ? [] : ["-x", former.socket, "-sf", String(former.identity.pid)];
   const child = await spawnProxy(paths, takeOver);
-  const living = await waitUntilServing(paths, generation, child);
-  if (living === undefined) throw await explainStart(wanted, readProxyLog(paths));
-  rememberProcess(paths, living.identity);
-  forgetGenerations(paths, generation);
-  return living;
+  return waitUntilServing(paths, generation, child);
+}
+
+function isHeldBy(former: LivingProxy, { listen }: WantedTraffic): boolean {
+  return findListener(listen.port)?.pid === former.identity.pid;
+}
+
+/**
+ * What its clients ask on connections that they kept goes to the new process from now on, by the way of requests for which there is no server: it would not be told of servers that are replaced later. What
+ * is under way goes on.
+ */
+async function retire(former: LivingProxy): Promise<void> {
+  const servers = await readServers(former.socket, ["servers", "once"]);
+  const names = (servers ?? [])
+    .filter(({ status }) => status !== "out")
+    .map(({ backend, place }) => `${backend}/s${place}`);
+  if (names.length > 0)
+    await tellProxy(
+      former.socket,
+      names.map((name) => `set server ${name} state maint`),
+    );
+  signalProcess(former.identity, "SIGUSR1");
 }
 
 /** Written whole after each change of the servers, so that it is right whenever HAProxy is started from it. */
@@ -47,9 +81,7 @@ export function writeConfig(paths: TrafficPaths, text: string): void {
 }
 
 function makePlace(paths: TrafficPaths): void {
-  makeFolders(join(paths.run, ".."));
-  // The sockets in there command HAProxy: nobody else passes.
-  mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+  makePrivateFolder(paths.run);
   mkdirSync(paths.root, { recursive: true, mode: 0o755 });
   // Beside its configuration, so that the two fit whatever release of Ingot comes next.
   copyFileSync(join(import.meta.dirname, "hold.lua"), paths.hold);

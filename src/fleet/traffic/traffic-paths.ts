@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { IngotError } from "../../ground/error.ts";
+import { makeFolders } from "../../ground/make-folders.ts";
 import { runtimePaths } from "../../runtime/paths.ts";
 import type { ServiceKey } from "../fleet.ts";
 
@@ -30,11 +32,16 @@ export function trafficPaths(home: string, { environment, service }: ServiceKey)
     config: join(folder, "haproxy.cfg"),
     hold: join(folder, "hold.lua"),
     log: join(folder, "haproxy.log"),
-    lock: join(folder, "lock"),
     processes: join(folder, "processes.json"),
     /** Each process has its own: one that takes over its forerunner's listeners would otherwise share that one's socket with it. */
     admin: (generation: number) => join(folder, `admin-${generation}.sock`),
   } as const;
+}
+
+/** The sockets in there command HAProxy: nobody else passes. */
+export function makePrivateFolder(path: string): void {
+  makeFolders(dirname(path));
+  mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
 function assertPlainName(name: string): void {
