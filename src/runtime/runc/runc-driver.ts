@@ -1,15 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import { withFileLock } from "../../ground/file-lock.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { useContent } from "../content/content.ts";
 import { imageSource } from "../content/image-source.ts";
-import { isOrphan, listIds, readRecord, type InstanceRecord } from "../instance-record.ts";
 import { runtimePaths } from "../paths.ts";
-import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { OciSpec } from "../profile/oci-spec.ts";
 import type {
   InstanceId,
@@ -22,14 +19,16 @@ import type {
 } from "../runtime.ts";
 import { destroyInstance } from "./destroy-instance.ts";
 import { executeInside } from "./execute-inside.ts";
-import { freezeInstance, killFrozen, thawInstance } from "./freeze-instance.ts";
+import { freezeInstance, thawInstance } from "./freeze-instance.ts";
 import { assertInstalled, assertRoot } from "./host-requirements.ts";
-import { forgetEnds } from "./instance-end.ts";
 import { instanceLogs } from "./instance-logs.ts";
 import { launchInstance } from "./launch-instance.ts";
+import { listInstances } from "./list-instances.ts";
 import { observeInstance } from "./observe-instance.ts";
 import { placeOf } from "./place-of.ts";
 import { runInstance } from "./run-instance.ts";
+import { stopInstance } from "./stop-instance.ts";
+import { warnOfRest } from "./warn-of-rest.ts";
 
 export type RuncOptions = {
   /** For tests of the verification: what reaches runc instead of the profile. */
@@ -42,8 +41,8 @@ const defaultGrace = 10_000;
 export function runcRuntime(ctx: Context, options: RuncOptions = {}): Runtime {
   return {
     start: (spec, launch) => startExclusively(ctx, spec.id, () => start(ctx, spec, { ...options, ...launch })),
-    stop: (id, stopOptions) => exclusively(ctx, id, () => stop(ctx, id, stopOptions?.grace ?? defaultGrace)),
-    list: () => list(ctx),
+    stop: (id, stopOptions) => exclusively(ctx, id, () => stopInstance(ctx, id, stopOptions?.grace ?? defaultGrace)),
+    list: () => listInstances(ctx),
     prepare: (image) => prepare(ctx, image),
     freeze: (id) => freezeInstance(runtimePaths(ctx.home), id),
     thaw: async (id) => thawInstance(runtimePaths(ctx.home), id),
@@ -115,68 +114,4 @@ function makeFolders(ctx: Context, spec: InstanceSpec): void {
     chmodSync(folder, 0o711);
   }
   mkdirSync(paths.instance(spec.id), { recursive: true, mode: 0o700 });
-}
-
-function warnOfRest(ctx: Context, left: unknown): void {
-  if (!(left instanceof IngotError)) throw left;
-  ctx.report.warn([left.message, ...left.details, `next: ${left.hint}`].join("\n  "));
-}
-
-async function stop(ctx: Context, id: InstanceId, grace: number): Promise<void> {
-  const paths = runtimePaths(ctx.home);
-  const record = readRecord(paths, id);
-  if (record === undefined && !listIds(paths).includes(id)) {
-    // Else the name that a person mistyped stays below /run as a file.
-    rmSync(paths.instanceLock(id), { force: true });
-    throw new IngotError("instance-unknown", `there is no instance ${id}`, { hint: "ingot instances" });
-  }
-  killFrozen(paths.cgroup(id));
-  if (record?.running !== undefined) await terminate(record.running.process, grace);
-  await destroyInstance(ctx, id);
-}
-
-/** SIGTERM to the instance's first process; what does not listen is killed when the container is deleted. */
-async function terminate(identity: ProcessIdentity, grace: number): Promise<void> {
-  if (grace <= 0 || !isSameProcess(identity)) return;
-  process.kill(identity.pid, "SIGTERM");
-  const deadline = Date.now() + grace;
-  while (isSameProcess(identity) && Date.now() < deadline) await sleep(5);
-}
-
-async function list(ctx: Context): Promise<readonly InstanceState[]> {
-  const paths = runtimePaths(ctx.home);
-  const states = await Promise.all(listIds(paths).map(async (id) => reconcile(ctx, id, readRecord(paths, id))));
-  forgetEnds();
-  return states.flatMap((state) => (state === undefined ? [] : [state]));
-}
-
-/** The state of what was started; what was cut off in the middle of its start or its end is removed, unless another process is at work on it. */
-async function reconcile(
-  ctx: Context,
-  id: InstanceId,
-  record: InstanceRecord | undefined,
-): Promise<InstanceState | undefined> {
-  if (record?.running !== undefined && !isOrphan(record)) return observeInstance(ctx, record);
-  const paths = runtimePaths(ctx.home);
-  try {
-    return await withFileLock(paths.instanceLock(id), async () => {
-      // Read again: between the first look and the lock another process may have ended its start, or its stop.
-      const now = readRecord(paths, id);
-      if (now?.running !== undefined && !isOrphan(now)) return observeInstance(ctx, now);
-      const isLeft = listIds(paths).includes(id);
-      await destroyInstance(ctx, id);
-      if (isLeft) ctx.report.warn(`what was left of ${id}, ${whyLeft(now)}, is removed`);
-      return undefined;
-    });
-  } catch (error) {
-    if (!(error instanceof IngotError)) throw error;
-    // One instance that cannot be removed must not hide the others.
-    if (error.code === "instance-stop-failed") warnOfRest(ctx, error);
-    else if (error.code !== "locked-by-another") throw error;
-    return undefined;
-  }
-}
-
-function whyLeft(record: InstanceRecord | undefined): string {
-  return record?.running === undefined ? "whose start was cut off" : "whose command was cut off";
 }

@@ -1,0 +1,49 @@
+import type { Context } from "../../ground/context.ts";
+import { IngotError } from "../../ground/error.ts";
+import { withFileLock } from "../../ground/file-lock.ts";
+import { isOrphan, listIds, readRecord, type InstanceRecord } from "../instance-record.ts";
+import { runtimePaths } from "../paths.ts";
+import type { InstanceId, InstanceState } from "../runtime.ts";
+import { destroyInstance } from "./destroy-instance.ts";
+import { forgetEnds } from "./instance-end.ts";
+import { observeInstance } from "./observe-instance.ts";
+import { warnOfRest } from "./warn-of-rest.ts";
+
+/** `Runtime.list`. */
+export async function listInstances(ctx: Context): Promise<readonly InstanceState[]> {
+  const paths = runtimePaths(ctx.home);
+  const states = await Promise.all(listIds(paths).map(async (id) => reconcile(ctx, id, readRecord(paths, id))));
+  forgetEnds();
+  return states.flatMap((state) => (state === undefined ? [] : [state]));
+}
+
+/** The state of what was started; what was cut off in the middle of its start or its end is removed, unless another process is at work on it. */
+async function reconcile(
+  ctx: Context,
+  id: InstanceId,
+  record: InstanceRecord | undefined,
+): Promise<InstanceState | undefined> {
+  if (record?.running !== undefined && !isOrphan(record)) return observeInstance(ctx, record);
+  const paths = runtimePaths(ctx.home);
+  try {
+    return await withFileLock(paths.instanceLock(id), async () => {
+      // Read again: between the first look and the lock another process may have ended its start, or its stop.
+      const now = readRecord(paths, id);
+      if (now?.running !== undefined && !isOrphan(now)) return observeInstance(ctx, now);
+      const isLeft = listIds(paths).includes(id);
+      await destroyInstance(ctx, id);
+      if (isLeft) ctx.report.warn(`what was left of ${id}, ${whyLeft(now)}, is removed`);
+      return undefined;
+    });
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
+    // One instance that cannot be removed must not hide the others.
+    if (error.code === "instance-stop-failed") warnOfRest(ctx, error);
+    else if (error.code !== "locked-by-another") throw error;
+    return undefined;
+  }
+}
+
+function whyLeft(record: InstanceRecord | undefined): string {
+  return record?.running === undefined ? "whose start was cut off" : "whose command was cut off";
+}
