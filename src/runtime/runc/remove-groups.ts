@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { IngotError } from "../../ground/error.ts";
+import { IngotError, isErrno } from "../../ground/error.ts";
 import { readMounts } from "../mount-table.ts";
 import { killListed } from "./freezer.ts";
 
@@ -23,10 +23,22 @@ async function removeGroup(folder: string): Promise<void> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeGroup(join(folder, entry.name));
   }
-  for (const deadline = Date.now() + patience; killListed(join(folder, "cgroup.procs")) > 0; await sleep(2)) {
+  for (const deadline = Date.now() + patience; !tryRemove(folder); await sleep(2)) {
     if (Date.now() > deadline) {
       throw new IngotError("instance-stop-failed", `processes in ${folder} do not end`, { hint: "ingot instances" });
     }
   }
-  rmdirSync(folder);
+}
+
+/** False while there is a process in it, also one that has ended and is not gone yet. */
+function tryRemove(folder: string): boolean {
+  if (killListed(join(folder, "cgroup.procs")) > 0) return false;
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    if (isErrno(error, "EBUSY")) return false;
+    if (isErrno(error, "ENOENT")) return true;
+    throw error;
+  }
 }
