@@ -26,7 +26,7 @@ export type InstanceSpec = {
 };
 
 /**
- * Files that are in no image, configuration or record: given at the start, held in memory (a tmpfs of the instance) and gone with it. Mode 0400, of the instance's user. Never logged, never written to
+ * Files that are in no image, configuration or record: given at the start, held in memory and gone with it. Mode 0400, of the instance's user. Never logged, never written to
  * a disk, never part of an error.
  */
 export type Secret = { readonly path: string; readonly content: Uint8Array };
@@ -58,7 +58,7 @@ export type InstancePlace = {
   readonly pid: number;
   /** Below the root of the cgroup hierarchies. */
   readonly cgroup: string;
-  /** The one file that its content is mounted from, and its SHA-256 when it was made; absent for drivers that have another. */
+  /** The one file that its content is mounted from, and its SHA-256 when it was made, 64 hex digits; absent for drivers that have another. */
   readonly content?: { readonly path: string; readonly sha256: string };
   readonly writable: readonly string[];
 };
@@ -128,7 +128,7 @@ export type Runtime = {
   readonly execute: (id: InstanceId, command: readonly string[], request: RunRequest) => Promise<ProgramEnd>;
   /**
    * Starts an instance, waits for the end of its command and removes it: whatever that started, left or wrote is gone with it. The profile is that of every
-   * other instance, verified in the same way, since there is no other way in: nothing is ever executed in an instance from outside.
+   * other instance, verified in the same way.
    */
   readonly runToEnd: (spec: InstanceSpec, request: RunRequest) => Promise<ProgramEnd>;
 };
