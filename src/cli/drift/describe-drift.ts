@@ -52,7 +52,7 @@ export function describeDrift({ drift, meaning, captures }: ShownDrift, host: st
 function describeTimes(drift: RecordedDrift, captures: readonly RecordedCapture[]): readonly string[] {
   const { seen, found, response, recorded, replaced } = drift;
   const since = (moment: number): string => `+${formatDuration(Math.max(0, moment - seen))}`;
-  const [captured] = captures.filter((one) => "artifact" in one).map(({ made }) => made);
+  const [captured] = captures.filter((one) => "artifact" in one && one.drift !== undefined).map(({ made }) => made);
   return formatColumns([
     ["  seen", new Date(seen).toISOString(), ""],
     [`  ${response === "frozen" ? "found and frozen" : "found"}`, new Date(found).toISOString(), since(found)],

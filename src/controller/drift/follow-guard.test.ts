@@ -5,6 +5,7 @@ import type { Replaced } from "../../fleet/engine/engine.ts";
 import { openTestController } from "../controller.fixture.ts";
 import { listDrift } from "../state/drift.ts";
 import { digestFor } from "../verbs/releases.fixture.ts";
+import { captureDrift } from "./capture-drift.ts";
 import { driftOf, place, sayGuard, startInstance } from "./drift.fixture.ts";
 import { followGuard } from "./follow-guard.ts";
 import { recordDrift } from "./record-drift.ts";
@@ -48,6 +49,19 @@ test("what is frozen leaves traffic before the record is written, is captured on
   assert.deepEqual(types().toSorted(), ["drift.captured", "drift.found", "drift.found"]);
   assert.deepEqual(guard.captured, ["web-1"]);
   assert.equal(listDrift(controller.ledger.state).length, 2);
+});
+
+test("what a person had captured before is no capture of drift", async (t) => {
+  const { guard, waits, controller } = await follow(t);
+  await captureDrift(controller, guard, {
+    ...place,
+    release: 4,
+    image: digestFor("web"),
+    instance: "web-1" as InstanceId,
+  });
+  guard.find(driftOf("web-1"));
+  await Promise.all(waits);
+  assert.deepEqual(guard.captured, ["web-1", "web-1"]);
 });
 
 test("what is beyond the limit is captured as it runs, and replaced while the others serve", async (t) => {

@@ -1,6 +1,8 @@
+import { setTimeout } from "node:timers/promises";
 import type { Drift, Guard } from "../../guard/guard.ts";
 import type { InstanceId } from "../../runtime/runtime.ts";
 import type { Fleet } from "../../fleet/engine/engine.ts";
+import type { Database } from "../../ledger/projection/database.ts";
 import type { Controller } from "../controller.ts";
 import { capturesOf } from "../state/captures.ts";
 import { listDrift } from "../state/drift.ts";
@@ -48,7 +50,8 @@ export function followGuard(controller: Controller, following: Following): () =>
     void track(recordReplaced(controller, { ...key, instance: id, ...(by === undefined ? {} : { by }) }));
   });
   for (const { instance, id, ...place } of listUncaptured(controller)) {
-    fleet.condemn(instance, "drift", track(captureOnce(desk, { ...place, instance, drift: id })));
+    const watched = untilWatching(guard);
+    fleet.condemn(instance, "drift", track(watched.then(() => captureOnce(desk, { ...place, instance, drift: id }))));
   }
   const timer = setInterval(() => {
     void track(guard.status().then(({ breaker }) => recordClosedBreakers(controller, breaker)));
@@ -71,9 +74,13 @@ async function keep(
   const { id, isNew } = await recordDrift(controller, drift, { environment, service, release, image });
   const isTaken = drift.response === "frozen" || drift.response === "rate-limited";
   const { state } = controller.ledger;
-  const isCaptured = capturesOf(state, { environment, service, instance: drift.instance }).length > 0;
-  if (!isNew || !isTaken || isCaptured) return;
+  if (!isNew || !isTaken || isCaptured(state, { environment, service, instance: drift.instance })) return;
   await captureOnce(desk, { environment, service, release, image, instance: drift.instance, drift: id });
+}
+
+/** For drift, that is: what a person had captured before shows nothing of it. */
+function isCaptured(state: Database, of: Parameters<typeof capturesOf>[1]): boolean {
+  return capturesOf(state, of).some(({ drift }) => drift !== undefined);
 }
 
 type Order = Parameters<typeof captureDrift>[2];
@@ -93,13 +100,21 @@ function captureOnce({ controller, guard, running }: Desk, order: Order): Promis
   return work;
 }
 
+/** A guard that was just started is told what runs one moment later, of all at once; where nothing runs any more it never is. */
+async function untilWatching(guard: Guard): Promise<void> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    if ((await guard.status()).watched > 0) return;
+    await setTimeout(100);
+  }
+}
+
 /** What was frozen and not captured when the controller before this one ended. */
 function listUncaptured({ ledger }: Controller): readonly (DriftPlace & { instance: InstanceId; id: number })[] {
   const seen = new Set<string>();
   return listDrift(ledger.state, { isOpen: true })
     .toReversed()
     .filter(({ status, instance }) => status === "open" && !seen.has(instance) && seen.add(instance))
-    .filter((drift) => capturesOf(ledger.state, drift).length === 0)
+    .filter((drift) => !isCaptured(ledger.state, drift))
     .map(({ id, environment, service, release, image, instance }) => ({
       id,
       environment,
