@@ -1,5 +1,4 @@
 import { mkdtempSync, readdirSync, existsSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dockerRuntime } from "../src/runtime/docker/docker-driver.ts";
 import { instanceSpec } from "../src/runtime/image-instance.ts";
@@ -16,8 +15,8 @@ describeRuntime("Docker Engine", {
 });
 
 async function open(): Promise<RuntimeWorld> {
-  const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "ingot-dockerd-"));
-  const home = await makeTestHome();
+  const folder = mkdtempSync("/dev/shm/ingot-dockerd-");
+  const home = await makeTestHome("/dev/shm");
   const daemon = await startDockerd(folder);
   const make = () => dockerRuntime(home.ctx, { socket: join(folder, "docker.sock") });
   const key = runtimePaths(home.home).run;

@@ -98,8 +98,12 @@ function limitsOf({ limits }: InstanceSpec, { kind, place }: ContainerPlace): Ho
   };
 }
 
-function mountsOf({ place, tmpfsFolders, volumes }: ContainerPlace): Host {
-  const files = place.files.map(({ path, source }: FilePlacement) => bind(source, path));
+function mountsOf({ kind, place, tmpfsFolders, volumes }: ContainerPlace): Host {
+  // podman adds the restrictions of the place that a file comes from, but for `ro`.
+  const files = place.files.map(({ path, source }: FilePlacement) => ({
+    ...bind(source, path),
+    ReadOnly: kind === "podman",
+  }));
   if (tmpfsFolders.length > 0) {
     const folders = place.tmpfs.map(({ path }, index) => bind(tmpfsFolders[index] ?? "", path));
     return { Mounts: [...folders, ...files] };

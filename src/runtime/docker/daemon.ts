@@ -31,15 +31,17 @@ export async function openDaemon(socket: string, timeout = patience): Promise<Da
   const [info, version] = await reach(socket, async () => [(await api.info()) as DaemonInfo, await api.version()]);
   const options = info.SecurityOptions ?? [];
   const hasUserNamespace = options.some((option) => option.startsWith("name=userns"));
+  const kind = version.Components?.some(({ Name }) => Name.startsWith("Podman")) === true ? "podman" : "docker";
   return {
-    kind: version.Components?.some(({ Name }) => Name.startsWith("Podman")) === true ? "podman" : "docker",
+    kind,
     api,
     streams,
     socket,
     hasUserNamespace,
     firstId: hasUserNamespace ? firstIdOf(info.DockerRootDir ?? "") : 0,
     hasSwapLimit: info.SwapLimit === true,
-    hasBridge: await reach(socket, () => findBridge(api)),
+    // podman enters the network namespace that Ingot makes, which it is connected to before its command runs.
+    hasBridge: kind === "docker" && (await reach(socket, () => findBridge(api))),
     hasAppArmor: options.some((option) => option.startsWith("name=apparmor")),
   };
 }
