@@ -8,7 +8,7 @@ import { watchContent } from "./content/content-watch.ts";
 import { openImageFiles, type ImageFiles } from "./content/image-files.ts";
 import type { Drift, Guard, GuardStatus, WatchedInstance } from "./guard.ts";
 import { captureApart } from "./response/capture/capture-apart.ts";
-import { findHierarchies } from "./response/freeze-cgroup.ts";
+import { findHierarchies, freezeCgroup } from "./response/freeze-cgroup.ts";
 import { openResponder } from "./response/respond.ts";
 import { watchFiles } from "./sensors/files/watch-files.ts";
 import { watchMounts } from "./sensors/mounts.ts";
@@ -29,8 +29,9 @@ import { coveredBy, readBaseline, type Watch } from "./watch/watch.ts";
 /** The parts that look after one instance. */
 type Looking = { readonly scanFiles: (sensor: Drift["sensor"]) => readonly Drift[]; readonly end: () => void };
 
-/** The guard in this process. `openGuard` has one in a process of its own. */
-export async function openLocalGuard(ctx: Context): Promise<Guard> {
+/** The guard in this process. `isUrgent`: its threads run before every ordinary one of the host. `openGuard` has one in a process of its own. */
+export async function openLocalGuard(ctx: Context, options: { readonly isUrgent?: boolean } = {}): Promise<Guard> {
+  const isUrgent = options.isUrgent ?? false;
   const paths = runtimePaths(ctx.home);
   const folder = join(paths.run, "guard");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -52,13 +53,18 @@ export async function openLocalGuard(ctx: Context): Promise<Guard> {
     expectations: openExpectations(now),
     report,
     follow: (pids) => trace.follow(pids),
+    nameOf: (pid) => trace.nameOf(pid),
     arriving: new Map(),
+    holdNow: ({ instance }) => void (instance.mode === "prevent" && freezeCgroup(hierarchies, instance.cgroup)),
     lookAgain: (watch, pid) => sweeper.lookAgain(watch, pid),
   };
   // Without the thread nothing is told: the guard's process ends, is started again, and the gap is told of.
-  const waiter = openFileWaiter((error) => {
-    throw error;
-  });
+  const waiter = openFileWaiter(
+    (error) => {
+      throw error;
+    },
+    { isUrgent },
+  );
   let endPoll: (() => void) | undefined;
   const onState = (state: "awake" | "blind"): void => {
     if (state === "awake") {
@@ -67,10 +73,14 @@ export async function openLocalGuard(ctx: Context): Promise<Guard> {
       return;
     }
     endPoll ??= pollProcesses(desk, hierarchies);
-    const verdict = drift("sensor-blind", "trace", "the guard's own test execution was not seen; processes are polled until it is");
+    const verdict = drift(
+      "sensor-blind",
+      "trace",
+      "the guard's own test execution was not seen; processes are polled until it is",
+    );
     for (const watch of desk.watches.values()) report(watch, [verdict], { sensor: "trace", mark: now() });
   };
-  const trace = openTraceWatch(ctx, desk, { folder, key: basename(paths.run), waiter, onState });
+  const trace = openTraceWatch(ctx, desk, { folder, key: basename(paths.run), waiter, isUrgent, onState });
   if (trace.state() === "off") endPoll = pollProcesses(desk, hierarchies);
   const content = watchContent(desk);
   const looking = new Map<InstanceId, Looking>();
@@ -90,7 +100,6 @@ export async function openLocalGuard(ctx: Context): Promise<Guard> {
     const userNamespace = trace.learnNamespace(instance.pid);
     const watch: Watch = { instance, baseline, view: { image, covered: coveredBy(baseline.mounts) }, userNamespace };
     desk.watches.set(instance.id, watch);
-    seedProcesses(desk, hierarchies, watch);
     const endMounts = watchMounts(desk, waiter, watch);
     const files = watchFiles(desk, watch);
     looking.set(instance.id, { scanFiles: files.scan, end: () => [endMounts, files.close].forEach((end) => end()) });
@@ -107,7 +116,9 @@ export async function openLocalGuard(ctx: Context): Promise<Guard> {
   const find = (id: InstanceId): Watch => {
     const watch = desk.watches.get(id);
     if (watch !== undefined) return watch;
-    throw new IngotError("guard-instance-unknown", `the guard does not watch an instance ${id}`, { hint: "ingot instances" });
+    throw new IngotError("guard-instance-unknown", `the guard does not watch an instance ${id}`, {
+      hint: "ingot instances",
+    });
   };
   const look = (watch: Watch): readonly Drift[] => {
     const strays = findInside([watch]).get(watch.instance.id) ?? [];
@@ -125,6 +136,11 @@ export async function openLocalGuard(ctx: Context): Promise<Guard> {
     trace.guardCgroups([...new Set(instances.map(({ cgroup }) => dirname(cgroup)))]);
     const fresh = instances.filter(({ id }) => !desk.watches.has(id));
     for (const instance of fresh) add(instance);
+    await seedProcesses(
+      desk,
+      hierarchies,
+      fresh.flatMap(({ id }) => desk.watches.get(id) ?? []),
+    );
     trace.guardSetns([...desk.watches.values()].some(({ userNamespace }) => userNamespace === undefined));
     for (const { id } of fresh) if (desk.watches.has(id)) look(find(id));
     content.round();
@@ -139,19 +155,28 @@ export async function openLocalGuard(ctx: Context): Promise<Guard> {
     },
     capture: async (id, target) => {
       const found = last.get(id);
-      const files = await captureApart({ instance: find(id).instance, folder: target, ...(found === undefined ? {} : { drift: found }) });
+      const files = await captureApart({
+        instance: find(id).instance,
+        folder: target,
+        ...(found === undefined ? {} : { drift: found }),
+      });
       return files.map(({ name }) => name);
     },
     status: async () => {
       const isAwake = trace.state() === "off" ? false : await trace.prove();
-      return describeStatus(trace, { isAwake, isPolling: endPoll !== undefined, watched: desk.watches.size, breaker: responder.breakers() });
+      return describeStatus(trace, {
+        isAwake,
+        isPolling: endPoll !== undefined,
+        watched: desk.watches.size,
+        breaker: responder.breakers(),
+      });
     },
     resetBreaker: async (of) => responder.reset(of),
     close: async () => {
       endPoll?.();
       sweeper.close();
       for (const one of looking.values()) one.end();
-      trace.close();
+      await trace.close();
       await waiter.close();
     },
   };
@@ -166,14 +191,20 @@ function describeStatus(
   trace: { state: () => "awake" | "off" | "blind"; detail: () => string; executions: () => number; lost: () => number },
   of: { isAwake: boolean; isPolling: boolean; watched: number; breaker: GuardStatus["breaker"] },
 ): GuardStatus {
-  const poll = of.isPolling ? ({ state: "awake", detail: "processes are listed four times a second" } as const) : ({ state: "off", detail: "the kernel tells of executions" } as const);
+  const poll = of.isPolling
+    ? ({ state: "awake", detail: "processes are listed four times a second" } as const)
+    : ({ state: "off", detail: "the kernel tells of executions" } as const);
   return {
     isAwake: of.isAwake,
     sensors: [
       { name: "trace", state: trace.state(), detail: trace.detail() },
       { name: "poll", ...poll },
       { name: "files", state: "awake", detail: "folders that instances may write to" },
-      { name: "sweep", state: "awake", detail: "processes, mounts, settings and content, one instance after the other" },
+      {
+        name: "sweep",
+        state: "awake",
+        detail: "processes, mounts, settings and content, one instance after the other",
+      },
     ],
     watched: of.watched,
     executions: trace.executions(),

@@ -27,7 +27,9 @@ export async function checkContent(content: ContentFile, pause: number): Promise
 /** Attack: another file mounted over the image's, so that whoever reads it by its name finds it as it should be, or the next start mounts that. */
 function judgeCover(path: string): readonly Verdict[] {
   const covers = readMounts().filter(({ target }) => target === path);
-  return covers.map(({ type, source }) => drift("content-changed", path, `${type} of ${source} is mounted over the content ${path}`));
+  return covers.map(({ type, source }) =>
+    drift("content-changed", path, `${type} of ${source} is mounted over the content ${path}`),
+  );
 }
 
 /** The checksum, or the name of the error that kept it from being read. */
@@ -43,7 +45,9 @@ async function hashSlowly(path: string, pause: number): Promise<string> {
       if (pause > 0) await sleep(pause);
     }
   } catch (error) {
-    const code = ["ENOENT", "ENOTDIR", "EACCES", "EPERM", "EIO", "EISDIR", "ESTALE", "EUCLEAN"].find((name) => isErrno(error, name));
+    const code = ["ENOENT", "ENOTDIR", "EACCES", "EPERM", "EIO", "EISDIR", "ESTALE", "EUCLEAN"].find((name) =>
+      isErrno(error, name),
+    );
     if (code === undefined) throw error;
     return code;
   }

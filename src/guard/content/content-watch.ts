@@ -32,7 +32,8 @@ export function watchContent(desk: Desk): ContentWatch {
   };
   const round = (): void => {
     const watches = [...desk.watches.values()];
-    for (const path of known.keys()) if (!watches.some(({ instance }) => instance.content.path === path)) known.delete(path);
+    for (const path of known.keys())
+      if (!watches.some(({ instance }) => instance.content.path === path)) known.delete(path);
     for (const watch of watches) {
       const { path } = watch.instance.content;
       const last = known.get(path);

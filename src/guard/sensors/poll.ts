@@ -2,7 +2,7 @@ import { processesOf, type Hierarchies } from "../response/freeze-cgroup.ts";
 import type { Desk } from "../watch/desk.ts";
 import { handleExecution } from "../watch/handle-execution.ts";
 import { readProgram } from "../watch/read-process.ts";
-import { seedProcesses } from "../watch/seed-processes.ts";
+import { addUnknown } from "../watch/seed-processes.ts";
 
 /** Milliseconds between two looks. What lives for less than that may not be seen. */
 export const pollInterval = 250;
@@ -20,7 +20,7 @@ function pollOnce(desk: Desk, hierarchies: Hierarchies, programs: Map<number, st
   for (const watch of desk.watches.values()) {
     const pids = processesOf(hierarchies, watch.instance.cgroup);
     for (const { pid } of desk.table.listOf(watch.instance.id)) if (!pids.includes(pid)) desk.table.end(pid);
-    seedProcesses(desk, hierarchies, watch);
+    void desk.follow(addUnknown(desk, hierarchies, watch));
     for (const pid of pids) {
       living.add(pid);
       const link = readProgram(pid)?.link;

@@ -12,7 +12,8 @@ export type TraceWatch = {
   readonly detail: () => string;
   readonly executions: () => number;
   readonly lost: () => number;
-  readonly follow: (pids: readonly number[]) => void;
+  readonly nameOf: (pid: number) => string;
+  readonly follow: (pids: readonly number[]) => Promise<void>;
   readonly guardCgroups: (parents: readonly string[]) => void;
   /** The address of a process' user namespace, where the kernel tells of rights that are asked for in it. */
   readonly learnNamespace: (pid: number) => bigint | undefined;
@@ -20,13 +21,14 @@ export type TraceWatch = {
   readonly guardSetns: (isOn: boolean) => void;
   /** Executes the guard's own program, and says whether that was seen. */
   readonly prove: () => Promise<boolean>;
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 };
 
 export type TraceWatchOptions = {
   readonly folder: string;
   readonly key: string;
   readonly waiter: FileWaiter;
+  readonly isUrgent: boolean;
   /** Called when it becomes blind, or sees again. */
   readonly onState: (state: "awake" | "blind") => void;
 };
@@ -34,7 +36,11 @@ export type TraceWatchOptions = {
 /** Milliseconds between two proofs. */
 const proofInterval = 5000;
 
-export function openTraceWatch(ctx: Context, desk: Desk, { folder, key, waiter, onState }: TraceWatchOptions): TraceWatch {
+export function openTraceWatch(
+  ctx: Context,
+  desk: Desk,
+  { folder, key, waiter, isUrgent, onState }: TraceWatchOptions,
+): TraceWatch {
   const canary = openCanary(folder, ctx.randomBytes);
   const handler = traceHandler(desk, (event) => event.kind === "exec" && canary.isOwn(event.filename));
   let learner: NamespaceLearner | undefined;
@@ -42,6 +48,7 @@ export function openTraceWatch(ctx: Context, desk: Desk, { folder, key, waiter, 
     folder,
     key,
     waiter,
+    isUrgent,
     onEvents: (events) => {
       for (const event of events) if (event.kind === "capability" && event.pid === process.pid) learner?.note(event);
       handler.handle(events);
@@ -60,17 +67,19 @@ export function openTraceWatch(ctx: Context, desk: Desk, { folder, key, waiter, 
   timer.unref();
   return {
     state: () => (isAwake ? "awake" : "blind"),
-    detail: () => (isAwake ? "executions and entries as the kernel tells of them" : "the last test execution was not seen"),
+    detail: () =>
+      isAwake ? "executions and entries as the kernel tells of them" : "the last test execution was not seen",
     executions: handler.executions,
     lost: trace.lost,
+    nameOf: trace.nameOf,
     follow: trace.follow,
     guardCgroups: trace.guardCgroups,
     learnNamespace: (pid) => learner?.learn(pid),
     guardSetns: trace.guardSetns,
     prove,
-    close: () => {
+    close: async () => {
       clearInterval(timer);
-      trace.close();
+      await trace.close();
     },
   };
 }
@@ -81,11 +90,12 @@ function noTrace(why: string): TraceWatch {
     detail: () => why,
     executions: () => 0,
     lost: () => 0,
-    follow: () => {},
+    nameOf: () => "",
+    follow: async () => {},
     guardCgroups: () => {},
     learnNamespace: () => undefined,
     guardSetns: () => {},
     prove: async () => false,
-    close: () => {},
+    close: async () => {},
   };
 }

@@ -48,7 +48,8 @@ function judgeName(view: InstanceView, execution: Execution): readonly Verdict[]
   }
   const path = absolute(view, execution);
   const file = path === undefined ? undefined : imageFileAt(view, path);
-  if (file === undefined) return [judgeForeign(view, execution, path ?? filename)];
+  if (file === undefined)
+    return [judgeForeign(view, execution, seen === undefined || path === undefined ? filename : path)];
   if (isLoader(file.path)) return judgeLoader(view, execution, file.path);
   return [];
 }

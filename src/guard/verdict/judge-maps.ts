@@ -18,7 +18,13 @@ export function parseMaps(text: string): readonly CodeMapping[] {
 }
 
 /** `program`: the file that the process runs, which is judged by itself. */
-export function judgeMappings(view: InstanceView, mappings: readonly CodeMapping[], program: string): readonly Verdict[] {
+export function judgeMappings(
+  view: InstanceView,
+  mappings: readonly CodeMapping[],
+  program: string,
+): readonly Verdict[] {
   const foreign = mappings.filter(({ path, inode }) => path !== program && imageFileAt(view, path)?.inode !== inode);
-  return foreign.map(({ path }) => drift("foreign-mapping", path, `code of ${path} is mapped; the image does not have it`));
+  return foreign.map(({ path }) =>
+    drift("foreign-mapping", path, `code of ${path} is mapped; the image does not have it`),
+  );
 }

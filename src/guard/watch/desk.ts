@@ -13,9 +13,13 @@ export type Desk = {
   readonly expectations: Expectations;
   readonly report: Report;
   /** Has the kernel tell of processes that came from elsewhere; nothing where there is no trace sensor. */
-  readonly follow: (pids: readonly number[]) => void;
+  readonly follow: (pids: readonly number[]) => Promise<void>;
+  /** What the kernel called a process of the host that may have ended. */
+  readonly nameOf: (pid: number) => string;
   /** Processes of the host that are at work on an instance by announcement, before what they came for has begun. */
   readonly arriving: Map<number, InstanceId>;
+  /** Of an instance in the mode `prevent`: stops it now, before anything is read or judged. */
+  readonly holdNow: (watch: Watch) => void;
   /** Looks again, a moment later, at a process that executed something: what it mapped, what it became. */
   readonly lookAgain: (watch: Watch, pid: number) => void;
 };

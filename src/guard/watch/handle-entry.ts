@@ -20,13 +20,19 @@ export function handleEntry(desk: Desk, watch: Watch, { pid, how, seen, sensor }
   const known = desk.table.get(pid);
   if (known?.instance === id) return;
   const isExpected = desk.expectations.isOpen(id);
+  if (!isExpected) desk.holdNow(watch);
   const process = desk.table.add(pid, { instance: id, origin: "host" });
-  desk.follow([pid, ...listThreads(pid)]);
+  void desk.follow([pid, ...listThreads(pid)]);
   if (isExpected) {
     desk.arriving.set(pid, id);
     return;
   }
-  const name = process.executable || readProgram(pid)?.link || readStatus(pid)?.name || "a process that has ended";
+  const name =
+    process.executable ||
+    readProgram(pid)?.link ||
+    readStatus(pid)?.name ||
+    desk.nameOf(pid) ||
+    "a process that has ended";
   const command = (readWords(`/proc/${pid}/cmdline`) ?? process.command).join(" ");
   const verdict = drift("entered-from-host", name, `${command || name} ${how}`);
   desk.report(watch, [verdict], { pid, seen, sensor });

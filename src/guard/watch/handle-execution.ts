@@ -10,6 +10,8 @@ import type { Watch } from "./watch.ts";
 export type ExecutionEvent = {
   readonly filename: string;
   readonly interpreter?: string;
+  /** What was read of it the moment it was told of. */
+  readonly early?: SeenExecution | undefined;
   /** Milliseconds since 1970. */
   readonly seen: number;
   readonly sensor: Drift["sensor"];
@@ -20,7 +22,7 @@ export function handleExecution(desk: Desk, process: KnownProcess, event: Execut
   const watch = desk.watches.get(process.instance);
   if (watch === undefined) return;
   const { pid } = process;
-  const seen = readExecution(pid);
+  const seen = event.early ?? readExecution(pid);
   const { filename, interpreter } = event;
   if (isStillOutside(desk, watch, process, { filename, seen })) return;
   const { executable: former } = process;

@@ -3,7 +3,7 @@ import type { TraceEvent } from "../sensors/trace/trace-event.ts";
 import type { Desk } from "./desk.ts";
 import { handleEntry } from "./handle-entry.ts";
 import { handleExecution } from "./handle-execution.ts";
-import { unlessEnded } from "./read-process.ts";
+import { readExecution, unlessEnded, type SeenExecution } from "./read-process.ts";
 import { readNamespaces, type Watch } from "./watch.ts";
 
 export type TraceHandler = {
@@ -15,6 +15,7 @@ export type TraceHandler = {
 /** `onOther`: an execution by a process that is of no instance; the guard's own test execution is one. */
 export function traceHandler(desk: Desk, onOther: (event: TraceEvent) => void): TraceHandler {
   const prepared = new Map<number, { readonly filename: string; readonly interpreter: string }>();
+  const early = new WeakMap<TraceEvent, SeenExecution | undefined>();
   let executions = 0;
   const handlers: { readonly [K in TraceEvent["kind"]]: (event: Extract<TraceEvent, { kind: K }>) => void } = {
     fork: ({ pid, child, time }) => {
@@ -35,7 +36,7 @@ export function traceHandler(desk: Desk, onOther: (event: TraceEvent) => void): 
       const ready = prepared.get(former) ?? prepared.get(pid);
       const interpreter = ready?.filename === filename ? ready.interpreter : undefined;
       for (const number of [pid, former]) prepared.delete(number);
-      const told = { filename, seen: toWallClock(time), sensor: "trace" } as const;
+      const told = { filename, early: early.get(event), seen: toWallClock(time), sensor: "trace" } as const;
       handleExecution(desk, process, interpreter === undefined ? told : { ...told, interpreter });
     },
     exit: ({ pid }) => {
@@ -44,7 +45,7 @@ export function traceHandler(desk: Desk, onOther: (event: TraceEvent) => void): 
       prepared.delete(pid);
     },
     attach: ({ pid, by, path, time }) => {
-      const watch = [...desk.watches.values()].find(({ instance }) => instance.cgroup === path);
+      const watch = [...desk.watches.values()].find(({ instance }) => isBelow(path, instance.cgroup));
       // What this process moves are strays that it found and told of.
       if (watch === undefined || by === process.pid) return;
       handleEntry(desk, watch, {
@@ -59,6 +60,8 @@ export function traceHandler(desk: Desk, onOther: (event: TraceEvent) => void): 
   };
   return {
     handle: (events) => {
+      // Before anything else: what lives for a millisecond is gone when the first of a batch is judged.
+      for (const event of events) if (event.kind === "exec") early.set(event, readExecution(event.pid));
       for (const event of events) (handlers[event.kind] as (one: TraceEvent) => void)(event);
     },
     executions: () => executions,
@@ -106,6 +109,11 @@ let hostNamespaces: Readonly<Record<string, string>> | undefined;
 function readHostNamespaces(): Readonly<Record<string, string>> {
   hostNamespaces ??= readNamespaces(process.pid);
   return hostNamespaces;
+}
+
+/** In the cgroup, or in one of an entry below it. */
+function isBelow(path: string, cgroup: string): boolean {
+  return path === cgroup || path.startsWith(`${cgroup}/`);
 }
 
 /** Nanoseconds of CLOCK_MONOTONIC → milliseconds since 1970. */

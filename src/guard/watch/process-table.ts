@@ -13,6 +13,7 @@ export type KnownProcess = {
   executable: string;
   command: readonly string[];
   readonly started: number | undefined;
+  readonly uid: number | undefined;
 };
 
 /** Which process belongs to which instance, also of those that are gone: /proc says nothing of a process that lived for half a millisecond. */
@@ -43,15 +44,16 @@ export function openProcessTable(now: () => number): ProcessTable {
     add: (pid, { instance, origin }) => {
       const known = living.get(pid);
       if (known?.instance === instance && known.origin === origin) return known;
-      const parent = readStatus(pid)?.parent ?? 0;
+      const status = readStatus(pid);
+      const [parent, uid] = [status?.parent ?? 0, status?.uid];
       const [executable, command] = [readProgram(pid)?.link ?? "", readWords(`/proc/${pid}/cmdline`) ?? []];
-      const made = { pid, parent, instance, origin, executable, command, started: readStart1970(pid, now()) };
+      const made = { pid, parent, instance, origin, executable, command, started: readStart1970(pid, now()), uid };
       living.set(pid, made);
       return made;
     },
     fork: (parent, child, started) => {
-      const { instance, origin, executable, command } = parent;
-      const made = { pid: child, parent: parent.pid, instance, origin, executable, command, started };
+      const { instance, origin, executable, command, uid } = parent;
+      const made = { pid: child, parent: parent.pid, instance, origin, executable, command, started, uid };
       living.set(child, made);
       return made;
     },
@@ -90,23 +92,41 @@ function followChain(
 
 /** What is remembered is what it was when it executed; /proc is asked only for those of the host. */
 function describe(pid: number, known: KnownProcess | undefined, now: number): SeenProcess | undefined {
+  if (known === undefined) return describeHost(pid, now);
+  const { parent, executable, command, started, uid } = known;
+  return { pid, parent, executable, command: command.slice(0, 64), ...given({ uid, started }) };
+}
+
+/** Processes of the host are at the end of every chain: they are looked at once in a while, not for each of a thousand executions. */
+const hosts = new Map<number, { readonly seen: SeenProcess | undefined; readonly until: number }>();
+const hostTime = 1000;
+
+function describeHost(pid: number, now: number): SeenProcess | undefined {
+  const known = hosts.get(pid);
+  if (known !== undefined && known.until > now && known.until <= now + hostTime) return known.seen;
+  if (hosts.size > 256) hosts.clear();
+  const seen = lookAtHost(pid, now);
+  hosts.set(pid, { seen, until: now + hostTime });
+  return seen;
+}
+
+function lookAtHost(pid: number, now: number): SeenProcess | undefined {
   const status = readStatus(pid);
-  if (known !== undefined) {
-    const { parent, executable, command, started } = known;
-    const rest = {
-      ...(status === undefined ? {} : { uid: status.uid }),
-      ...(started === undefined ? {} : { started }),
-    };
-    return { pid, parent, executable, command: command.slice(0, 64), ...rest };
-  }
   if (status === undefined) return undefined;
-  const started = readStart1970(pid, now);
+  const { parent, uid } = status;
+  const command = (readWords(`/proc/${pid}/cmdline`) ?? []).slice(0, 64);
   return {
     pid,
-    parent: status.parent,
+    parent,
     executable: readProgram(pid)?.link ?? "",
-    command: (readWords(`/proc/${pid}/cmdline`) ?? []).slice(0, 64),
-    uid: status.uid,
-    ...(started === undefined ? {} : { started }),
+    command,
+    ...given({ uid, started: readStart1970(pid, now) }),
   };
+}
+
+function given({ uid, started }: { uid: number | undefined; started: number | undefined }): {
+  uid?: number;
+  started?: number;
+} {
+  return { ...(uid === undefined ? {} : { uid }), ...(started === undefined ? {} : { started }) };
 }

@@ -5,20 +5,25 @@ import { readStatus } from "./read-process.ts";
 import { listThreads, type Watch } from "./watch.ts";
 
 /**
- * Makes every process of an instance known and followed. Repeated until nothing new is there: what was made while the list was read is in the next one, and what a followed process makes is told by the
+ * Makes every process of these instances known and followed. Repeated until nothing new is there: what was made while the list was read is in the next one, and what a followed process makes is told by the
  * kernel.
  */
-export function seedProcesses(desk: Desk, hierarchies: Hierarchies, watch: Watch): void {
-  const { id, cgroup, pid: first } = watch.instance;
+export async function seedProcesses(desk: Desk, hierarchies: Hierarchies, watches: readonly Watch[]): Promise<void> {
   for (let rounds = 0; rounds < 20; rounds += 1) {
-    const pids = [...new Set([first, ...processesOf(hierarchies, cgroup)])];
-    const fresh = pids
-      .flatMap((pid) => [pid, ...listThreads(pid)])
-      .filter((pid) => desk.table.get(pid)?.instance !== id);
+    const fresh = watches.flatMap((watch) => addUnknown(desk, hierarchies, watch));
     if (fresh.length === 0) return;
-    for (const pid of new Set(fresh)) addKnown(desk, watch, pid);
-    desk.follow(fresh);
+    await desk.follow(fresh);
   }
+}
+
+/** Makes those known that are not; returns the numbers of them and their threads, which nobody follows yet. */
+export function addUnknown(desk: Desk, hierarchies: Hierarchies, watch: Watch): readonly number[] {
+  const { id, cgroup, pid: first } = watch.instance;
+  const pids = [...new Set([first, ...processesOf(hierarchies, cgroup)])];
+  const all = new Set(pids.flatMap((pid) => [pid, ...listThreads(pid)]));
+  const fresh = [...all].filter((pid) => desk.table.get(pid)?.instance !== id);
+  for (const pid of fresh) addKnown(desk, watch, pid);
+  return fresh;
 }
 
 /** One whose parents do not lead to the instance's first process came from the host, before anybody looked. */
@@ -27,20 +32,16 @@ function addKnown(desk: Desk, watch: Watch, pid: number): void {
     desk.table.add(pid, { instance: watch.instance.id, origin: "inside" });
     return;
   }
-  handleEntry(desk, watch, {
-    pid,
-    how: "is in the instance's cgroup and comes from the host",
-    seen: desk.now(),
-    sensor: "sweep",
-  });
+  const how = "is in the instance's cgroup and comes from the host";
+  handleEntry(desk, watch, { pid, how, seen: desk.now(), sensor: "sweep" });
 }
 
 /** An orphan of the instance has its first process as its parent, so that the way always leads there (pid_namespaces(7)). */
-export function isDescendant({ instance }: Watch, pid: number): boolean {
+function isDescendant({ instance }: Watch, pid: number): boolean {
   for (let at = pid, steps = 0; steps < 4096; steps += 1) {
     if (at === instance.pid) return true;
     const status = readStatus(at);
-    // A thread, and one that has ended while it was looked at: nothing says that it is foreign.
+    // One that has ended while it was looked at: nothing says that it is foreign.
     if (status === undefined) return true;
     const group = Number(status.field("Tgid"));
     at = group === at ? status.parent : group;

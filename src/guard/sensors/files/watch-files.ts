@@ -15,7 +15,13 @@ export type FileWatch = {
   readonly close: () => void;
 };
 
-type Folder = { readonly file: number; readonly path: string; readonly device: number; readonly inode: number; readonly watcher: FSWatcher | undefined };
+type Folder = {
+  readonly file: number;
+  readonly path: string;
+  readonly device: number;
+  readonly inode: number;
+  readonly watcher: FSWatcher | undefined;
+};
 
 /** Folders and entries of one instance. Attack: a program that makes a million of them; what is beyond is looked at by nobody, but a program in it is still seen when it runs. */
 const mostFolders = 256;
@@ -112,7 +118,9 @@ function writableFolders({ baseline }: Watch): readonly string[] {
 /** By the open folder, so that no link leads elsewhere. Undefined where the host has no more watches (fs.inotify.max_user_watches): the sweep looks there. */
 function openWatcher(folder: number, onName: (name: Buffer | null) => void): FSWatcher | undefined {
   try {
-    const watcher = watchFolder(`/proc/self/fd/${folder}`, { encoding: "buffer", persistent: false }, (_, name) => onName(name as Buffer | null));
+    const watcher = watchFolder(`/proc/self/fd/${folder}`, { encoding: "buffer", persistent: false }, (_, name) =>
+      onName(name as Buffer | null),
+    );
     // The folder is gone: nothing happens in it any more.
     watcher.on("error", () => watcher.close());
     return watcher;

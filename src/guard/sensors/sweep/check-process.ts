@@ -16,7 +16,12 @@ export type CheckOptions = {
 };
 
 /** Everything that /proc says of one living process of an instance: its program, code, script, rights and namespaces. */
-export function checkProcess(desk: Desk, watch: Watch, pid: number, { sensor, isMember }: CheckOptions): readonly Drift[] {
+export function checkProcess(
+  desk: Desk,
+  watch: Watch,
+  pid: number,
+  { sensor, isMember }: CheckOptions,
+): readonly Drift[] {
   if (desk.arriving.has(pid)) judgeArrival(desk, watch, pid, sensor);
   // Somebody who was announced is not there yet: what runs is still the runtime's own program.
   if (desk.arriving.has(pid)) return [];
@@ -53,9 +58,20 @@ function judgeArrival(desk: Desk, watch: Watch, pid: number, sensor: Drift["sens
 }
 
 /** A foreign program that was seen when it was executed, and whose file has another name since then. */
-function judgeRenamed(desk: Desk, pid: number, { link, isDeleted }: SeenProgram, program: readonly Verdict[]): readonly Verdict[] | undefined {
+function judgeRenamed(
+  desk: Desk,
+  pid: number,
+  { link, isDeleted }: SeenProgram,
+  program: readonly Verdict[],
+): readonly Verdict[] | undefined {
   const executed = desk.table.get(pid)?.executable ?? "";
   const isForeign = program.some(({ rule }) => rule === "foreign-executable");
   if (!isForeign || isDeleted || executed === "" || executed === link || !executed.startsWith("/")) return undefined;
-  return [drift("renamed-executable", link, `the program that was executed as ${executed} is named ${link} now; the image has neither`)];
+  return [
+    drift(
+      "renamed-executable",
+      link,
+      `the program that was executed as ${executed} is named ${link} now; the image has neither`,
+    ),
+  ];
 }

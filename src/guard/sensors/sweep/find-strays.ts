@@ -7,7 +7,9 @@ import type { Watch } from "../../watch/watch.ts";
 export function findInside(watches: readonly Watch[]): ReadonlyMap<InstanceId, readonly number[]> {
   const found = new Map<InstanceId, number[]>();
   if (watches.length === 0) return found;
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   for (const watch of watches) found.set(watch.instance.id, []);
   for (const pid of pids) {
     const watch = watches.find((one) => isInside(one, pid));

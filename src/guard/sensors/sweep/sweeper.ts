@@ -67,7 +67,8 @@ function lookAfter(desk: Desk, milliseconds: number): { add: (watch: Watch, pid:
     const all = [...waiting];
     waiting.clear();
     for (const [pid, watch] of all) {
-      if (desk.table.get(pid)?.instance === watch.instance.id) checkProcess(desk, watch, pid, { sensor: "sweep", isMember: true });
+      if (desk.table.get(pid)?.instance === watch.instance.id)
+        checkProcess(desk, watch, pid, { sensor: "sweep", isMember: true });
     }
   };
   return {

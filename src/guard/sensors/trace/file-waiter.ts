@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { addToWaitSet, openWaitSet, removeFromWaitSet } from "../../../ground/libc.ts";
 
@@ -9,13 +10,13 @@ export type FileWaiter = {
   readonly close: () => Promise<void>;
 };
 
-/** `onFailure`: the thread that waits ended, and nothing is told any more. */
-export function openFileWaiter(onFailure: (error: Error) => void): FileWaiter {
+/** `isUrgent`: it waits before every ordinary thread of the host. `onFailure`: the thread that waits ended, and nothing is told any more. */
+export function openFileWaiter(onFailure: (error: Error) => void, options: { readonly isUrgent: boolean }): FileWaiter {
   const set = openWaitSet();
   const state = new Int32Array(new SharedArrayBuffer(4));
   const listeners = new Map<number, () => void>();
-  const thread = new Worker(new URL("wait-thread.ts", import.meta.url), {
-    workerData: { set, state },
+  const thread = new Worker(new URL(`wait-thread${extname(import.meta.url)}`, import.meta.url), {
+    workerData: { set, state, isUrgent: options.isUrgent },
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
     stdout: false,
   });

@@ -1,6 +1,7 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBuffers } from "./buffer-reader.ts";
+import { openFollower } from "./follower.ts";
 import type { FileWaiter } from "./file-waiter.ts";
 import { eventDecoder, eventNames, hasEvent, type EventName, type TraceEvent } from "./trace-event.ts";
 import { makeTraceInstance, openTraceFolder, removeLeftInstances, removeTraceInstance } from "./trace-folder.ts";
@@ -8,7 +9,7 @@ import { makeTraceInstance, openTraceFolder, removeLeftInstances, removeTraceIns
 /** What the kernel tells of the processes that are followed, and of whoever comes to them from elsewhere. */
 export type TraceSensor = {
   /** Follows these processes, and all that they start from now on. */
-  readonly follow: (pids: readonly number[]) => void;
+  readonly follow: (pids: readonly number[]) => Promise<void>;
   /** Tells of processes that are moved into a cgroup below one of these folders. */
   readonly guardCgroups: (parents: readonly string[]) => void;
   /** Tells of rights asked for in user namespaces other than these. Undefined: only of those that this process asks for. */
@@ -16,9 +17,11 @@ export type TraceSensor = {
   /** Tells of every process of the host that enters a namespace. Costs every system call of the host some 25 ns. */
   readonly guardSetns: (isOn: boolean) => void;
   readonly has: (name: EventName) => boolean;
+  /** The kernel's name of a process that was told of and may have ended; "" where it kept none. */
+  readonly nameOf: (pid: number) => string;
   readonly lost: () => number;
   readonly drain: () => void;
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 };
 
 export type TraceOptions = {
@@ -27,6 +30,7 @@ export type TraceOptions = {
   /** Of the home: names the buffers. */
   readonly key: string;
   readonly waiter: FileWaiter;
+  readonly isUrgent: boolean;
   readonly onEvents: (events: readonly TraceEvent[]) => void;
 };
 
@@ -38,7 +42,7 @@ const entriesSize = 256;
  * Two buffers of our own. One holds everything of the processes that are followed: the kernel itself follows what they start (`event-fork`), so that the rest of the host costs nothing. The other
  * holds what rarely happens, of all processes. A text says why there is no sensor.
  */
-export function openTrace({ folder, key, waiter, onEvents }: TraceOptions): TraceSensor | string {
+export function openTrace({ folder, key, waiter, isUrgent, onEvents }: TraceOptions): TraceSensor | string {
   const tracefs = openTraceFolder(folder);
   if (typeof tracefs === "string") return tracefs;
   removeLeftInstances(tracefs.path, key);
@@ -54,15 +58,16 @@ export function openTrace({ folder, key, waiter, onEvents }: TraceOptions): Trac
     onEvents: (raws) => onEvents(raws.flatMap((raw) => decode(raw) ?? [])),
   });
   beginFollowed(followed, names);
+  const follower = openFollower(join(followed, "set_event_pid"), { isUrgent });
   writeFileSync(join(entries, "buffer_size_kb"), String(entriesSize));
   writeFileSync(join(entries, "tracing_on"), "1");
   const set = (name: EventName, filter: string | undefined): void => setEvent(entries, name, filter);
   return {
     has,
+    nameOf: (pid) => savedName(tracefs.path, pid),
     lost: reader.lost,
     drain: reader.drain,
-    // Appended: the kernel adds the numbers to those that it has.
-    follow: (pids) => pids.length > 0 && writeFileSync(join(followed, "set_event_pid"), pids.join(" "), { flag: "a" }),
+    follow: follower.follow,
     guardCgroups: (parents) => {
       const filter = parents.map((parent) => `dst_path ~ "${parent.replace(/["*?[\]\\]/g, "?")}/*"`).join(" || ");
       for (const name of ["attach", "transfer"] as const) if (has(name)) set(name, filter || undefined);
@@ -75,12 +80,13 @@ export function openTrace({ folder, key, waiter, onEvents }: TraceOptions): Trac
       );
     },
     guardSetns: (isOn) => set("setns", isOn ? "" : undefined),
-    close: () => {
+    close: async () => {
       reader.close();
+      await follower.close();
       for (const instance of [followed, entries]) removeTraceInstance(instance);
       tracefs.close();
     },
-  } as TraceSensor;
+  };
 }
 
 function beginFollowed(instance: string, names: readonly EventName[]): void {
@@ -92,6 +98,15 @@ function beginFollowed(instance: string, names: readonly EventName[]): void {
     if (names.includes(name)) writeFileSync(join(instance, "events", eventNames[name], "enable"), "1");
   }
   writeFileSync(join(instance, "tracing_on"), "1");
+}
+
+function savedName(tracefs: string, pid: number): string {
+  const path = join(tracefs, "saved_cmdlines");
+  if (!existsSync(path)) return "";
+  const line = readFileSync(path, "utf8")
+    .split("\n")
+    .find((one) => one.startsWith(`${pid} `));
+  return line?.slice(`${pid} `.length) ?? "";
 }
 
 /** Undefined turns an event off, the empty text lets all of it through. */

@@ -1,8 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { waitForFiles } from "../../../ground/libc.ts";
+import { runFirst, waitForFiles } from "../../../ground/libc.ts";
 
 /** Given by `file-waiter.ts`. `state[0]`: 0 wait, 1 told and not yet taken, 2 end. */
-const { set, state } = workerData as { readonly set: number; readonly state: Int32Array };
+const { set, state, isUrgent } = workerData as {
+  readonly set: number;
+  readonly state: Int32Array;
+  readonly isUrgent: boolean;
+};
+
+if (isUrgent) runFirst();
 
 /** Milliseconds. A wait that nothing ends is repeated, so that the thread sees when it is to end. */
 const longestWait = 500;
