@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { freePort } from "../../../test/support/daemon.ts";
 import { startTrafficLoad } from "../../../test/support/traffic-load.ts";
@@ -267,8 +267,24 @@ test(
     const listen = { host: "0.0.0.0 ssl crt /etc/passwd", port: 80, mode: "http" } as const;
     await assert.rejects(proxy.apply([], { listen }), { code: "proxy-failed" });
     assert.deepEqual(await proxy.traffic.list(), [], "nothing of it is kept");
+    mkdirSync(dirname(proxy.paths.kept), { recursive: true });
+    writeFileSync(proxy.paths.kept, '{"servers": 1}');
+    await assert.rejects(proxy.look(), { code: "proxy-failed", hint: /remove .*web.json/ });
   },
 );
+
+test("what waits in a process that gives its place to another goes on waiting there", skipWithoutHaproxy, async (t) => {
+  const proxy = await openProxy(t);
+  const server = await proxy.server("web-a");
+  await proxy.apply([], { hold: 20_000 });
+  const held = fetch(proxy.url, { method: "POST", body: "patient" });
+  await until(async () => (await proxy.look()).counters.held === 1);
+  await proxy.apply([], { hold: 15_000 });
+  // Of a process that knows of the request only by what the other has handed over.
+  await until(async () => (await proxy.look()).counters.held === 1);
+  await proxy.apply([server.as("in")], { hold: 15_000 });
+  assert.equal(await (await held).text(), "patient");
+});
 
 async function killProxy(proxy: TestProxy): Promise<void> {
   for (const pid of proxy.pids()) process.kill(pid, "SIGKILL");

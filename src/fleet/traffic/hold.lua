@@ -18,10 +18,24 @@ local function find_deadline(txn, is_http)
   return kept and math.min(kept, first) or first
 end
 
+-- A process that gives its place to another is told of servers no more: what waits in it goes on to wait in that one.
+local stopping = { at = 0, is = false }
+local function is_stopping(time)
+  if time >= stopping.at + 100 then
+    stopping.at = time
+    stopping.is = tostring(core.get_info()["Stopping"]) ~= "0"
+  end
+  return stopping.is
+end
+
 local function hold(txn, is_http)
   local deadline = find_deadline(txn, is_http)
   while txn.f:nbsrv("seen") == 0 do
-    if now() >= deadline then
+    local time = now()
+    if is_stopping(time) then
+      break
+    end
+    if time >= deadline then
       txn:set_var("txn.is_over", true)
       return
     end

@@ -31,10 +31,13 @@ export type ProxyConfig = {
  */
 export function proxyConfig(kept: KeptTraffic, paths: TrafficPaths, host: ProxyHost): ProxyConfig {
   const { wanted } = kept;
-  const parts = { wanted, kept, paths, host };
-  const fixed = [...defaultsLines(wanted), ...(wanted.listen.mode === "http" ? httpRoute(parts) : tcpRoute(parts))];
+  const parts = { wanted, host };
+  const fixed = (generation: number): string[] => {
+    const route = wanted.listen.mode === "http" ? httpRoute : tcpRoute;
+    return [...defaultsLines(wanted), ...route(parts, waitingBind(paths.waiting(generation), host))];
+  };
   const shape = createHash("sha256")
-    .update(JSON.stringify([fixed, backendNames(wanted).map((name) => backendLines(name, wanted)), kept.size, host]))
+    .update(JSON.stringify([fixed(0), backendNames(wanted).map((name) => backendLines(name, wanted)), kept.size, host]))
     .digest("hex")
     .slice(0, 16);
   // Made now, so that what cannot be is refused before anything is kept or started.
@@ -42,13 +45,13 @@ export function proxyConfig(kept: KeptTraffic, paths: TrafficPaths, host: ProxyH
     ...backendLines(name, wanted),
     ...serverLines(kept),
     // Reached within what HAProxy sees as its root: no other user of the host can stand in its place.
-    `  server waiting unix@${host.user === undefined ? paths.waiting : "/waiting.sock"} backup no-check`,
+    `  server waiting unix@${host.user === undefined ? paths.waitingLink : "/waiting.sock"} backup no-check`,
   ]);
   const text = (generation: number): string =>
     [
       "# Written by Ingot, from what the controller wants; changes are overwritten.",
       ...globalLines(paths, host, { generation, shape }),
-      ...fixed,
+      ...fixed(generation),
       ...servers,
       ...seenLines(kept.size),
       "",
@@ -61,12 +64,7 @@ export function backendNames(wanted: WantedTraffic): readonly string[] {
   return wanted.listen.mode === "http" ? ["servers", "once"] : ["servers"];
 }
 
-type Parts = {
-  readonly wanted: WantedTraffic;
-  readonly kept: KeptTraffic;
-  readonly paths: TrafficPaths;
-  readonly host: ProxyHost;
-};
+type Parts = { readonly wanted: WantedTraffic; readonly host: ProxyHost };
 
 function globalLines(
   paths: TrafficPaths,
@@ -119,7 +117,7 @@ function defaultsLines({ listen, hold }: WantedTraffic): string[] {
   ];
 }
 
-function httpRoute({ wanted, paths, host }: Parts): string[] {
+function httpRoute({ wanted, host }: Parts, waiting: string): string[] {
   const toServers = ["  use_backend once unless { method GET HEAD OPTIONS }", "  default_backend servers"];
   return [
     "frontend entry",
@@ -131,7 +129,7 @@ function httpRoute({ wanted, paths, host }: Parts): string[] {
     "  http-request set-header X-Forwarded-Proto http unless { src 127.0.0.0/8 ::1 }",
     ...toServers,
     "frontend waiting",
-    `  ${waitingBind(paths, host)}`,
+    `  ${waiting}`,
     // A kept connection between the two could be closed at the moment it is used.
     "  option httpclose",
     `  http-request set-var(txn.hold) int(${wanted.hold})`,
@@ -142,13 +140,13 @@ function httpRoute({ wanted, paths, host }: Parts): string[] {
   ];
 }
 
-function tcpRoute({ wanted, paths, host }: Parts): string[] {
+function tcpRoute({ wanted, host }: Parts, waiting: string): string[] {
   return [
     "frontend entry",
     `  bind ${bindAddress(wanted)}`,
     "  default_backend servers",
     "frontend waiting",
-    `  ${waitingBind(paths, host)}`,
+    `  ${waiting}`,
     // Only a rule that may be looked at later again may wait; its own end comes first.
     `  tcp-request inspect-delay ${wanted.hold + 10_000}ms`,
     `  tcp-request content set-var(txn.hold) int(${wanted.hold})`,
@@ -159,8 +157,8 @@ function tcpRoute({ wanted, paths, host }: Parts): string[] {
   ];
 }
 
-function waitingBind(paths: TrafficPaths, { user }: ProxyHost): string {
-  return `bind unix@${paths.waiting} mode 600${user === undefined ? "" : ` user ${user.name}`}`;
+function waitingBind(path: string, { user }: ProxyHost): string {
+  return `bind unix@${path} mode 600${user === undefined ? "" : ` user ${user.name}`}`;
 }
 
 function bindAddress({ listen }: WantedTraffic): string {

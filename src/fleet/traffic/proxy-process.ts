@@ -75,8 +75,11 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 
 /** Files of processes before `generation`, which have closed their sockets. */
 export function forgetGenerations(paths: TrafficPaths, before: number): void {
-  for (const generation of listGenerations(paths))
-    if (generation < before) rmSync(paths.admin(generation), { force: true });
+  for (const generation of listGenerations(paths)) {
+    if (generation >= before) continue;
+    rmSync(paths.admin(generation), { force: true });
+    rmSync(paths.waiting(generation), { force: true });
+  }
 }
 
 /** Ends processes once their connections are done, or after `drain` milliseconds, whatever is under way then. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, copyFileSync, mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, copyFileSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { basename, join } from "node:path";
 import { writeFileAtomic } from "../../ground/atomic-file.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import { explainStart, findListener } from "./explain-start.ts";
@@ -38,7 +38,10 @@ export async function startProxy(
     started = await startOnce(paths, config, [...takeOver, "-sf", String(former.identity.pid)]);
   }
   if (started === undefined) throw await explainStart(wanted, readProxyLog(paths));
-  if (former !== undefined) await retire(former);
+  if (former !== undefined) {
+    pointWaiting(paths, started.generation);
+    await retire(former);
+  }
   forgetGenerations(paths, started.generation);
   return started;
 }
@@ -50,8 +53,18 @@ async function startOnce(
 ): Promise<LivingProxy | undefined> {
   const generation = Math.max(0, ...listGenerations(paths)) + 1;
   writeConfig(paths, config.text(generation));
+  // With a forerunner, requests may wait there until this one serves.
+  if (takeOver.length === 0) pointWaiting(paths, generation);
   const child = await spawnProxy(paths, takeOver);
   return waitUntilServing(paths, generation, child);
+}
+
+/** Whatever waits from now on, in any process of this proxy, waits in that one. */
+function pointWaiting(paths: TrafficPaths, generation: number): void {
+  const temporary = `${paths.waitingLink}.new`;
+  rmSync(temporary, { force: true });
+  symlinkSync(basename(paths.waiting(generation)), temporary);
+  renameSync(temporary, paths.waitingLink);
 }
 
 function isHeldBy(former: LivingProxy, { listen }: WantedTraffic): boolean {

@@ -49,7 +49,9 @@ test(
     const end = await load.stop();
     const lost = end.failures.filter(({ began }) => began > killed);
     assert.deepEqual(lost, [], "requests that began after the kill");
-    assert.ok(end.failed <= 8, `${end.failed} requests were under way at the kill: ${JSON.stringify(end.failures)}`);
+    // What may be sent twice was; a body that had begun to come, or might have been taken, is lost with the server.
+    const kinds = end.failures.map(({ kind }) => kind).filter((kind) => !/^(post|trickle|large|reader)$/.test(kind));
+    assert.deepEqual(kinds, []);
     for (const kind of ["keep-alive", "fresh", "post", "late", "large", "reader", "trickle", "websocket"])
       assert.ok((end.kinds[kind]?.ok ?? 0) > 0, `no ${kind}`);
     t.diagnostic(

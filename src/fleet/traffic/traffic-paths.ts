@@ -28,7 +28,9 @@ export function trafficPaths(home: string, { environment, service }: ServiceKey)
     folder,
     /** All that HAProxy sees of the host once it serves. */
     root: join(folder, "root"),
-    waiting: join(folder, "root", "waiting.sock"),
+    /** Where requests wait that no server takes: of one process, and a link to that of the newest, which its forerunners use as well. */
+    waiting: (generation: number) => join(folder, "root", `waiting-${generation}.sock`),
+    waitingLink: join(folder, "root", "waiting.sock"),
     config: join(folder, "haproxy.cfg"),
     hold: join(folder, "hold.lua"),
     log: join(folder, "haproxy.log"),
