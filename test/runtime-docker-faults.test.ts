@@ -7,10 +7,12 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerCreateOptions } from "dockerode";
+import { unmount } from "../src/ground/libc.ts";
 import { dockerRuntime } from "../src/runtime/docker/docker-driver.ts";
 import type { DockerOptions } from "../src/runtime/docker/engine.ts";
 import { instanceSpec } from "../src/runtime/image-instance.ts";
 import { runtimeKind } from "../src/runtime/open-runtime.ts";
+import { readMounts } from "../src/runtime/mount-table.ts";
 import { runtimePaths } from "../src/runtime/paths.ts";
 import { identifyProcess } from "../src/runtime/process-identity.ts";
 import type { InstanceSpec, Runtime } from "../src/runtime/runtime.ts";
@@ -39,6 +41,9 @@ after(async () => {
   for (const { id } of await runtime().list()) await runtime().stop(id, { grace: 0 });
   await dockerd.stop();
   await removeTestHome(home);
+  // Of the engine that was killed.
+  for (const { target } of readMounts().toReversed())
+    if (target.startsWith(`${folder}/`)) unmount(target, { detach: true });
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -59,10 +59,13 @@ export async function prepareInstance(
   // First of all: it keeps the image's content mounted, and tells what to remove after a crash.
   writeRecord(runtimePaths(ctx.home), record);
   const [network, place] = await bothOrNeither(addNetwork(ctx, spec.id), prepareRoot(ctx, spec, secrets));
-  if (ctx.signal.aborted)
-    throw new IngotError("cancelled", `the start of ${spec.id} was stopped; nothing of it is left`);
+  assertWanted(ctx, spec);
   writeIdentityFiles(place.folder, spec.id, network.address);
   return { record, network, place: writeFiles(place, spec.files ?? []) };
+}
+
+function assertWanted({ signal }: Context, { id }: InstanceSpec): void {
+  if (signal.aborted) throw new IngotError("cancelled", `the start of ${id} was stopped; nothing of it is left`);
 }
 
 function recordOf(ctx: Context, spec: InstanceSpec): InstanceRecord {
@@ -112,6 +115,7 @@ async function runVerified(ctx: Context, launch: Launch): Promise<number> {
     unmountSecrets(place.folder);
   });
   if (options.isHeld === true) return pid;
+  assertWanted(ctx, spec);
   await startContainer(paths, spec.id);
   if (!(await untilExecuted(pid))) throw await endedAtOnce(ctx, spec);
   await assertRunsHardened(ctx, { pid, spec, place });
