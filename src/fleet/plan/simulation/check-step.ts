@@ -71,7 +71,10 @@ export function checkStop(world: World, { id }: Extract<Step, { kind: "stop" }>)
 export function checkFact(world: World, fact: RolloutFact): void {
   const { rollout } = world.desired;
   assert.equal(fact.rollout, rollout?.id, `a fact about a rollout that is not open: ${JSON.stringify(fact)}`);
-  if (fact.kind !== "moved" || rollout === undefined) return;
+  if (rollout === undefined) return;
+  if (fact.kind === "succeeded") checkSuccess(world);
+  if (fact.kind === "failed") assert.ok(!fact.revert || rollout.kind === "deploy", "what goes back is gone back from");
+  if (fact.kind !== "moved") return;
   const next: Readonly<Record<string, readonly string[]>> = {
     pending: ["running"],
     running: ["baking", "promoting"],
@@ -81,6 +84,17 @@ export function checkFact(world: World, fact: RolloutFact): void {
     paused: [],
   };
   assert.ok(next[rollout.status]?.includes(fact.to), `a rollout goes from ${rollout.status} to ${fact.to}`);
+}
+
+/** The end of a rollout that went well: all of the new release serve, and nobody else does. */
+function checkSuccess(world: World): void {
+  const serving = world.instances.filter(isServing);
+  const replicas = world.desired.rollout?.to.spec.replicas;
+  assert.equal(serving.length, replicas, "a rollout succeeds, and others serve than it wanted");
+  assert.ok(
+    serving.every((one) => isOfRollout(world, one)),
+    "a rollout succeeds while an old instance serves",
+  );
 }
 
 /** How many are to serve at least: the smaller of both numbers while one release replaces another. */
@@ -131,7 +145,8 @@ function checkSurge(world: World): void {
 }
 
 function isHopeful({ now }: World, one: ModelInstance): boolean {
-  if (one.isGone || one.isFrozen || one.condemned !== undefined || one.stops !== undefined) return false;
+  if (one.isGone || one.isFrozen || one.condemned !== undefined || one.stops !== undefined || one.hasRelapsed)
+    return false;
   // Where nobody remembers who serves, it shows only after a look at each.
   if (!hasTraffic(one.release.spec) && one.health.status === "unknown") return false;
   if (now >= one.started + one.release.spec.update.healthyDeadline && one.health.status === "unhealthy") return false;

@@ -31,6 +31,8 @@ export type ModelInstance = {
   drained: number;
   /** It has been healthy for min_healthy_time at some time, as far as was seen. */
   hasProven: boolean;
+  /** It was unhealthy after that: another one may have been started in its place, and it may come back. */
+  hasRelapsed: boolean;
 };
 
 /** From a check to what is made of it. */
@@ -65,6 +67,7 @@ export function makeInstance(
     traffic: { status: "out", since: now },
     drained: 0,
     hasProven: false,
+    hasRelapsed: false,
   };
 }
 

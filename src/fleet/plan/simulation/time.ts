@@ -42,6 +42,7 @@ function dieInstance(world: World, one: ModelInstance): void {
 function lookAt(world: World, one: ModelInstance): void {
   const status = isWorking(one, world.now) ? "healthy" : "unhealthy";
   if (status !== one.health.status) {
+    one.hasRelapsed ||= one.hasProven && status === "unhealthy";
     one.health = { status, since: world.now };
     if (status === "healthy" && isOfRollout(world, one)) world.memory = { ...world.memory, lastProgress: world.now };
     note(world, `${one.id} is ${status}`);
@@ -60,8 +61,11 @@ export function noteProof(world: World): void {
 
 function isProven(world: World, one: ModelInstance): boolean {
   const { stable, rollout } = world.desired;
-  const { spec } = rollout !== undefined && isOfRollout(world, one) ? rollout.to : one.release;
-  const wait = isAlike(one.release, stable) ? 0 : spec.update.minHealthyTime;
+  // An instance of a third release is given the times of what is to run, as those of the rollout's are.
+  const target = rollout?.to ?? stable ?? one.release;
+  const wait = isAlike(one.release, stable)
+    ? 0
+    : Math.min(one.release.spec.update.minHealthyTime, target.spec.update.minHealthyTime);
   return world.now >= one.health.since + wait;
 }
 
