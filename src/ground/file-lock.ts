@@ -49,6 +49,8 @@ const held = new Set<string>();
 async function acquire(path: string, { wait = 0, what = path, ctx }: LockOptions): Promise<number> {
   const start = Date.now();
   let sinceOther = start;
+  // Most locks are held for a millisecond.
+  let pause = 1;
   let isTold = false;
   for (;;) {
     const file = tryOnce(path);
@@ -68,7 +70,8 @@ async function acquire(path: string, { wait = 0, what = path, ctx }: LockOptions
       ctx?.report.info(`waiting for another Ingot process, which is using ${what}`);
       isTold = true;
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    pause = Math.min(pause * 2, 20);
   }
 }
 

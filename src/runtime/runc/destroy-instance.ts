@@ -10,8 +10,9 @@ import { removeNetwork } from "../network/network.ts";
 import { runtimePaths } from "../paths.ts";
 import type { InstanceId } from "../runtime.ts";
 import { unmountSecrets } from "../given-files.ts";
+import { killFrozen } from "./freeze-instance.ts";
 import { removeGroups } from "./remove-groups.ts";
-import { deleteContainer } from "./runc.ts";
+import { deleteContainer, forgetContainer } from "./runc.ts";
 
 /**
  * Removes everything of an instance, in whatever state it is; may be repeated. The record goes last: while there is one, there is something to remove. All steps are tried;
@@ -28,12 +29,15 @@ export async function destroyInstance(ctx: Context, id: InstanceId): Promise<voi
       failures.push(error);
     }
   };
-  await attempt(() => deleteContainer(paths, id));
+  // One that was made as a whole has all its processes in its groups; of one that was cut off only runc knows what there is.
+  if (record?.running === undefined) await attempt(() => deleteContainer(paths, id));
+  await attempt(() => killFrozen(paths.cgroup(id)));
   await attempt(() => removeGroups(paths.cgroup(id)));
   await attempt(() => removeNetwork(ctx, id, record?.running?.network.address));
   await attempt(() => unmountRootfs(join(paths.bundle(id), "rootfs")));
   await attempt(() => unmountSecrets(paths.bundle(id)));
   if (failures.length > 0) throw stopFailed(id, failures);
+  forgetContainer(paths, id);
   releaseIdRange(paths.instance(id));
   rmSync(paths.bundle(id), { recursive: true, force: true });
   rmSync(paths.instance(id), { recursive: true, force: true });

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import type { RuntimePaths } from "../paths.ts";
 import type { InstanceId } from "../runtime.ts";
+import { openGate } from "./open-gate.ts";
 
 /** Makes the container with its first process waiting; `output` becomes its stdout and stderr. Returns that process's id on the host. */
 export async function createContainer(paths: RuntimePaths, id: InstanceId, output: number): Promise<number> {
@@ -22,13 +23,20 @@ export function readPidFile(bundle: string): number | undefined {
 
 /** Lets the waiting process execute the instance's command. */
 export async function startContainer(paths: RuntimePaths, id: InstanceId): Promise<void> {
-  await callRunc(paths, id, { args: ["start", id] });
+  const gate = join(paths.runc, id, "exec.fifo");
+  if (existsSync(gate)) await openGate(gate, id);
+  else await callRunc(paths, id, { args: ["start", id] });
 }
 
 /** Kills everything in the container and removes its cgroups; what is gone already is no error. */
 export async function deleteContainer(paths: RuntimePaths, id: InstanceId): Promise<void> {
   if (!existsSync(join(paths.runc, id))) return;
   await callRunc(paths, id, { args: ["delete", "--force", id] });
+}
+
+/** Removes what runc keeps of a container of which nothing else is left: `runc delete` waits for a tenth of a second, always. */
+export function forgetContainer(paths: RuntimePaths, id: InstanceId): void {
+  rmSync(join(paths.runc, id), { recursive: true, force: true });
 }
 
 export type Execution = {
