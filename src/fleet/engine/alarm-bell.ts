@@ -1,4 +1,4 @@
-import type { FleetAlarm, FleetRecord } from "./engine.ts";
+import type { FleetAlarm, FleetFact, FleetRecord } from "./engine.ts";
 import type { ServiceKey } from "../fleet.ts";
 
 /** Alarms of one service: each is told when it begins, and when it is over, not with each attempt. */
@@ -10,18 +10,25 @@ export type AlarmBell = {
 export function openAlarmBell(record: Pick<FleetRecord, "record">, key: ServiceKey): AlarmBell {
   /** What was told last; an empty text: that it is over. Unknown: what another process told stands. */
   const told = new Map<FleetAlarm, string>();
+  const tell = async (fact: FleetFact & { readonly kind: "alarm" | "cleared" }, text: string): Promise<void> => {
+    const before = told.get(fact.alarm);
+    if (before === text) return;
+    // At once: what is over while it is being told must be told to be over.
+    told.set(fact.alarm, text);
+    try {
+      await record.record(key, fact);
+    } catch (error) {
+      if (before === undefined) told.delete(fact.alarm);
+      else told.set(fact.alarm, before);
+      throw error;
+    }
+  };
   return {
-    raise: async (alarm, error) => {
+    raise: (alarm, error) => {
       const message = sayError(error);
-      if (told.get(alarm) === message) return;
-      await record.record(key, { kind: "alarm", alarm, message });
-      told.set(alarm, message);
+      return tell({ kind: "alarm", alarm, message }, message);
     },
-    clear: async (alarm) => {
-      if (told.get(alarm) === "") return;
-      await record.record(key, { kind: "cleared", alarm });
-      told.set(alarm, "");
-    },
+    clear: (alarm) => tell({ kind: "cleared", alarm }, ""),
   };
 }
 
