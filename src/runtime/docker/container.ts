@@ -74,7 +74,7 @@ export async function observeContainer(
     id,
     image,
     started,
-    status: isAlive ? (info.State === "paused" ? "frozen" : "running") : "exited",
+    status: isAlive ? aliveAs(info) : "exited",
     ...(name === undefined ? {} : { name }),
     ...(isAlive ? { pid: running.process.pid } : {}),
     address: running.network.address,
@@ -82,6 +82,10 @@ export async function observeContainer(
     ...(labels === undefined ? {} : { labels }),
     ...(ended.end === undefined ? {} : { end: ended.end }),
   };
+}
+
+function aliveAs({ State }: ContainerInfo): "frozen" | "running" {
+  return State === "paused" ? "frozen" : "running";
 }
 
 type End = NonNullable<InstanceState["end"]>;

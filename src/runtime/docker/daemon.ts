@@ -104,10 +104,10 @@ export function statusOf(error: unknown): number | undefined {
 
 /** What the daemon said, for a person: one line, no control characters. */
 export function reasonOf(error: unknown): string {
-  const said = (error as { json?: { message?: unknown } }).json?.message ?? (error as Error).message;
-  // oxlint-disable-next-line no-control-regex
-  return String(said)
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
+  const said = (error as { json?: { message?: unknown } }).json?.message;
+  const text = typeof said === "string" ? said : (error as Error).message;
+  return text
+    .replaceAll(/\p{Cc}+/gu, " ")
     .trim()
     .slice(0, 2000);
 }

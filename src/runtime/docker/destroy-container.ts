@@ -27,7 +27,9 @@ export async function destroyContainer(engine: Engine, id: InstanceId): Promise<
   const image = await attempt(() => removeOwn(engine, id));
   if (existsSync(paths.networkNamespace(id))) await attempt(() => removeNetwork(ctx, id));
   await attempt(() => unmountBelow(paths.bundle(id)));
-  const lost = failures.find((error) => error instanceof IngotError && error.code === "runtime-unreachable");
+  const lost = failures
+    .filter((error) => error instanceof IngotError)
+    .find(({ code }) => code === "runtime-unreachable");
   if (lost !== undefined) throw lost;
   if (failures.length > 0) throw stopFailed(id, failures);
   rmSync(paths.bundle(id), { recursive: true, force: true });

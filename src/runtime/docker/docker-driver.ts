@@ -201,9 +201,7 @@ async function placeOf(engine: Engine, id: InstanceId): Promise<InstancePlace> {
   const isAlive = identity !== undefined && isSameProcess(identity) && identifyProcess(info.State.Pid) !== undefined;
   if (!isAlive) throw notRunning(id, info);
   const writable = Object.keys(info.HostConfig.Tmpfs ?? {});
-  const bound = (info.HostConfig.Mounts ?? [])
-    .filter(({ Source }) => /\/tmpfs-\d+$/.test(Source))
-    .map(({ Target }) => Target);
+  const bound = info.Mounts.filter(({ Source }) => /\/tmpfs-\d+$/.test(Source)).map(({ Destination }) => Destination);
   return { pid: identity.pid, cgroup: cgroupOf(identity.pid), writable: [...writable, ...bound] };
 }
 

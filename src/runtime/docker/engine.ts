@@ -1,3 +1,4 @@
+import type { ContainerCreateOptions } from "dockerode";
 import type { Context } from "../../ground/context.ts";
 import { openDaemon, type Daemon } from "./daemon.ts";
 import type { RegistryAccess } from "./daemon-image.ts";
@@ -14,10 +15,8 @@ export type DockerOptions = {
   /** Milliseconds that the engine may be silent; a minute by default. */
   readonly timeout?: number;
   /** For tests of the verification: what reaches the engine instead of the profile. */
-  readonly alterPlan?: (plan: ContainerPlan) => ContainerPlan;
+  readonly alterPlan?: (plan: ContainerCreateOptions) => ContainerCreateOptions;
 };
-
-type ContainerPlan = import("dockerode").ContainerCreateOptions;
 
 /** What every part of the driver works with. */
 export type Engine = {
