@@ -21,9 +21,13 @@ const covered = "[redacted]";
 /** By names as people give them: DB_PASSWORD, API_KEY, AWS_SECRET_ACCESS_KEY, SESSION_SIGNATURE, DATABASE_URL … */
 const secretName =
   /pass|pwd|secret|token|key|credential|auth|private|cookie|session|signature|salt|bearer|jwt|certificate|dsn|(?:database|redis|mongo|amqp|broker|connection)_?(?:url|uri|string)/i;
+// Each part of these patterns is bounded. Attack: a command line of a hundred thousand letters, on which an unbounded one takes minutes.
 /** RFC 3986, section 3.2.1: what is before the @ of an address. */
-const userInformation = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s/@]+@/gi;
-const secretOption = /^(--?[a-z0-9_-]*(?:pass|pwd|secret|token|key|credential|auth)[a-z0-9_-]*)(=.*)?$/is;
+const userInformation = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@]{0,256}:)[^\s/@]{1,1024}@/gi;
+/** `token=x`, `"api_key": "x"`, in the middle of whatever else. */
+const assignment =
+  /((?:passw(?:or)?d|passphrase|secret|token|api_?key|access_?key|private_?key|credentials?)[a-z0-9_-]{0,32}["']?\s{0,4}[:=]\s{0,4}["']?)([^\s"'&,;[\]{}]{1,4096})/gi;
+const longestOption = 128;
 
 /** `secrets`: the contents of the instance's declared secrets. Each is also looked for as it may be written elsewhere: trimmed, by its lines, in base64, hexadecimal and percent-encoding. */
 export function makeRedactor(secrets: readonly Buffer[]): Redactor {
@@ -43,10 +47,9 @@ export function makeRedactor(secrets: readonly Buffer[]): Redactor {
   const text = (plain: string): string => {
     const content = Buffer.from(plain);
     const result = bytes(content);
-    return (result === content ? plain : result.toString()).replace(userInformation, (_, before: string) => {
-      count += 1;
-      return `${before}${covered}@`;
-    });
+    return (result === content ? plain : result.toString())
+      .replace(userInformation, (_, before: string) => `${before}${cover()}@`)
+      .replace(assignment, (_, before: string) => `${before}${cover()}`);
   };
   const cover = (): string => {
     count += 1;
@@ -77,11 +80,14 @@ type Way = {
 
 /** `--password x` has the value in the next word. */
 function redactWord(word: string, { before, text, cover }: Way): string {
-  const own = secretOption.exec(word);
-  if (own?.[2] !== undefined) return `${own[1]}=${cover()}`;
-  const option = before === undefined ? null : secretOption.exec(before);
-  const isValue = option !== null && option[2] === undefined && !word.startsWith("-");
+  const at = word.indexOf("=");
+  if (at > 0 && isSecretOption(word.slice(0, at))) return `${word.slice(0, at)}=${cover()}`;
+  const isValue = before !== undefined && isSecretOption(before) && !word.startsWith("-");
   return isValue ? cover() : text(word);
+}
+
+function isSecretOption(word: string): boolean {
+  return word.length <= longestOption && /^--?[a-z0-9_-]+$/i.test(word) && secretName.test(word);
 }
 
 function formsOf(secret: Buffer): readonly string[] {
