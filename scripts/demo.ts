@@ -4,10 +4,13 @@
 // not fetch them again.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { styleText } from "node:util";
+import { freePort } from "../test/support/daemon.ts";
+import { haproxyTraffic } from "../src/fleet/traffic/haproxy-traffic.ts";
+import { processContext } from "../src/ground/context.ts";
 import { withFileLock } from "../src/ground/file-lock.ts";
 import { isDigest, type Digest } from "../src/oci/digest.ts";
 import { Controller } from "./demo/controller.ts";
@@ -16,6 +19,8 @@ import { Forgeries } from "./demo/forgeries.ts";
 import { Governance } from "./demo/governance.ts";
 import { Instances } from "./demo/instances.ts";
 import { Program } from "./demo/program.ts";
+import { Attacker } from "./demo/attacker.ts";
+import { Services } from "./demo/services.ts";
 import { Story } from "./demo/story.ts";
 
 type Image = {
@@ -36,6 +41,17 @@ const instances = new Instances(program, story);
 const evidence = new Evidence(program, story);
 const controller = new Controller(story, join(folder, "controller"));
 const governance = new Governance(program, story, { controller, folder, project });
+const ports = { production: await freePort(), staging: await freePort(), hole: await freePort() };
+const host = (): string => controller.host;
+const services = new Services(program, story, { governance, evidence, project, host, ports });
+const attacker = new Attacker(program, story, {
+  governance,
+  services,
+  project,
+  host,
+  controllerHome: () => controller.home,
+  port: ports.hole,
+});
 const forgeries = new Forgeries(program, story, folder);
 
 // One demo at a time: they share the names of their instances.
@@ -58,10 +74,20 @@ async function perform(): Promise<void> {
   } finally {
     program.forgetInterruption();
     await controller.stop();
+    await stopServices();
     await instances.stopAll();
     rmSync(folder, { recursive: true, force: true });
     rmSync(join(home, "keys"), { recursive: true, force: true });
   }
+}
+
+/** Instances and proxies outlive their controller: that is what they are for. */
+async function stopServices(): Promise<void> {
+  if (!existsSync(controller.home)) return;
+  const words = ["stop", "--all", "--timeout", "0s", "--quiet"];
+  await program.run(words, { home: controller.home, cwd: folder, isShown: false });
+  const traffic = haproxyTraffic(processContext({ home: controller.home }));
+  for (const key of await traffic.list()) await traffic.remove(key, { drain: 0 });
 }
 
 async function tell(): Promise<void> {
@@ -69,20 +95,20 @@ async function tell(): Promise<void> {
     "A web service as golden images: cast from signed Debian packages, proven by signed statements, run so that nobody can change it, and replaced to change it.\nOf a command with --json the demo tells in short what it said.",
   );
   const first = await castFirst();
-  const old = await story.step("Run two instances of version 1", () => instances.run("demo-v1", 2));
-  await story.step("Fetch a page from each", () => instances.fetchPages(old, /Welcome to web-service/));
   await story.step("Try to change an instance from inside", () => instances.tryToChange());
-  await story.step("The page is still the image's", () => instances.fetchPages(old, /Welcome to web-service/));
+  await story.step("Start a controller, and register who may say what", () => governance.begin());
+  await story.step("Put policies in force: two people approve what goes to production", () => governance.applyPolicy());
+  await story.step("Release version 1 to staging: three instances behind one address", async () => {
+    await governance.push({ 1: first });
+    await services.deploy("1", "staging");
+    await services.fetchPage("staging", /Welcome to web-service/);
+  });
   const second = await fix();
   await prove(second);
   await story.step("Try to deceive: whoever owns the registry, but no key", () => deceive(first, second));
-  const fresh = await story.step("Replace: two instances of version 2, then none of version 1", () =>
-    instances.run("demo-v2", 2),
-  );
-  await instances.fetchPages(fresh, /This is version 2/);
-  await instances.stop(old);
-  await story.step("Stop the instances of version 2", () => instances.stop(fresh));
-  await govern(first, second);
+  await release(first, second);
+  await attack();
+  await end(second);
   console.log(`\nversion 1  ${first}\nversion 2  ${second}`);
 }
 
@@ -91,6 +117,7 @@ async function castFirst(): Promise<Digest> {
   story.line(
     /^images:[^]*?(?=^services:)/m.exec(readFileSync(join(project, "ingot.yaml"), "utf8"))?.[0].trimEnd() ?? "",
   );
+  services.describe();
   await story.step("Make keys, and say whose signatures count", () => evidence.makeKeys(project));
   await story.step("Lock exact packages, for once without the security suite", async () =>
     story.line(await program.run(["lock", "--without-security"])),
@@ -98,20 +125,25 @@ async function castFirst(): Promise<Digest> {
   return story.step("Cast version 1 from nothing, and sign what it is made of", () => build(["--no-cache"]));
 }
 
-/** From what is wrong with version 1 to a version 2 that has every fix, and another page. */
+/** From what is wrong with version 1 to a version 2 that has every fix, on every instance of staging. */
 async function fix(): Promise<Digest> {
   await story.step("Scan version 1", async () => {
     // How many depends on the day: after a point release of Debian there are few, or none.
     const open = await evidence.scan("web");
     if (open === 0) story.line("Debian's release has every fix of its security suite today: there is nothing to move");
   });
-  await story.step("Move just the packages that have a fix", async () =>
-    story.line(await program.run(["lock", "--update", "--security"])),
-  );
-  changePage();
-  const second = await story.step("Change the page too, and cast version 2", () => build([]));
-  await story.step("Scan version 2", async () => assert.equal(await evidence.scan("web"), 0, "a fix is missing"));
-  return second;
+  return story.step("Fix it: from the lock to every instance replaced", async () => {
+    const began = performance.now();
+    story.line(await program.run(["lock", "--update", "--security"]));
+    changePage("Welcome to web-service", "Welcome to web-service. This is version 2");
+    const second = await build(["web"]);
+    assert.equal(await evidence.scan("web"), 0, "a fix is missing");
+    await governance.push({ 2: second });
+    await services.deploy("2", "staging");
+    await services.fetchPage("staging", /This is version 2/);
+    story.line(`from the lock to every instance replaced: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    return second;
+  });
 }
 
 async function prove(second: Digest): Promise<void> {
@@ -122,15 +154,47 @@ async function prove(second: Digest): Promise<void> {
   await story.step("Verify version 2, offline", () => evidence.verify("web"));
 }
 
-/** Who may release which image, at a real controller: denied, approved, permitted, revoked, and proven to somebody else. */
-async function govern(first: Digest, second: Digest): Promise<void> {
-  await story.step("Start a controller, and register who may say what", () => governance.begin());
-  await story.step("Put a policy in force: two people approve what goes to production", () => governance.applyPolicy());
-  await story.step("Push both versions with their statements", () => governance.push({ 1: first, 2: second }));
-  await story.step("Try to release version 1", () => governance.deployTooEarly());
-  await story.step("Approve version 2: its author may not, two others do", () => governance.approve());
-  await story.step("Release version 2", () => governance.deploy());
+/** Who may release which image: denied, approved, released, replaced under load, reverted by itself, rolled back. */
+async function release(first: Digest, second: Digest): Promise<void> {
+  await story.step("Try to release version 1 to production", () => governance.deployTooEarly());
+  await story.step("Push what was proven of version 2; its author may not approve it, two others do", async () => {
+    await governance.push({ 2: second });
+    await governance.approve();
+  });
+  await story.step("Release version 2 to production", async () => {
+    await services.deploy("2", "production");
+    await services.fetchPage("production", /This is version 2/);
+  });
   await story.step("Pull for production: what its policy permits, and nothing else", () => governance.pull());
+  await story.step("Replace it by version 3 while clients ask on", async () => {
+    changePage("This is version 2", "This is version 3");
+    await services.prepare("3");
+    await services.deployUnderLoad("3");
+    await services.fetchPage("production", /This is version 3/);
+  });
+  await story.step("Release a version 4 that never becomes healthy", async () => {
+    changePage("This is version 3", "This is version 4");
+    await services.deployBroken("4");
+    await services.fetchPage("production", /This is version 3/);
+  });
+  await story.step("Go back to version 2", async () => {
+    await services.rollBack();
+    await services.fetchPage("production", /This is version 2/);
+  });
+  assert.notEqual(first, second);
+}
+
+/** What an attacker changes on an instance is seen at once, and gone with the replacement. */
+async function attack(): Promise<void> {
+  await story.step("Release an application with a hole to staging", () => attacker.deployHole());
+  await story.step("Attack it: drop a program and run it", () => attacker.dropProgram());
+  await story.step("Attack it: run a script by the image's own shell", () => attacker.runScript());
+  await story.step("Attack it from the host: a program that is in no file", () => attacker.runFromMemory());
+  await story.step("Attack it from the host: enter with a shell", () => attacker.enterFromHost());
+  await story.step("What was captured of the last one", () => attacker.show());
+}
+
+async function end(second: Digest): Promise<void> {
   await story.step("Revoke a version of a package, and learn what it reaches", () => governance.revoke(second));
   await story.step("What is where, and how it came to be", () => governance.tell());
   await story.step("Verify the ledger; change one byte; verify again", () => governance.audit());
@@ -153,10 +217,10 @@ async function build(options: readonly string[]): Promise<Digest> {
   return digest;
 }
 
-function changePage(): void {
+function changePage(from: string, to: string): void {
   const path = join(project, "public/index.html");
   const page = readFileSync(path, "utf8");
-  const changed = page.replace("Welcome to web-service", "Welcome to web-service. This is version 2");
+  const changed = page.replace(from, to);
   assert.notEqual(page, changed, "the example's page has other words than the demo expects");
   writeFileSync(path, changed);
 }
