@@ -206,21 +206,23 @@ export function openWaitSet(): number {
   return set;
 }
 
-/** Readiness to read, and what the kernel tells by POLLPRI (a mount table that changed, proc_pid_mountinfo(5)). */
-export function addToWaitSet(set: number, file: number): void {
-  changeWaitSet(set, file, 1);
+/** `data`: something can be read. `change`: what the kernel tells by POLLPRI, such as a mount table that changed (proc_pid_mountinfo(5)), which can always be read. */
+export function addToWaitSet(set: number, file: number, awaited: "data" | "change"): void {
+  const [readable, urgent] = [1, 2];
+  changeWaitSet(set, file, { operation: 1, events: awaited === "data" ? readable : urgent });
 }
 
 export function removeFromWaitSet(set: number, file: number): void {
-  changeWaitSet(set, file, 2);
+  changeWaitSet(set, file, { operation: 2, events: 0 });
 }
 
-function changeWaitSet(set: number, file: number, operation: number): void {
-  // EPOLLIN 1, EPOLLPRI 2. struct epoll_event is packed on x86-64: the events, then eight bytes that come back.
+function changeWaitSet(set: number, file: number, change: { operation: number; events: number }): void {
+  // struct epoll_event is packed on x86-64: the events, then eight bytes that come back.
   const event = Buffer.alloc(12);
-  event.writeUInt32LE(1 | 2, 0);
+  event.writeUInt32LE(change.events, 0);
   event.writeUInt32LE(file, 4);
-  if (waitCalls().epoll_ctl(set, operation, file, event) !== 0) throw new SystemCallError("epoll_ctl", String(file));
+  if (waitCalls().epoll_ctl(set, change.operation, file, event) !== 0)
+    throw new SystemCallError("epoll_ctl", String(file));
 }
 
 /** Blocks this thread until files of the set are ready, at most `milliseconds`; returns them. For a thread that has nothing else to do. */

@@ -38,10 +38,16 @@ export type AgentInstance = {
   readonly put: (path: string, content: Uint8Array | string) => Promise<void>;
 };
 
-/** Reads lines of Perl from a pipe and runs each in a child of its own, whose end it does not wait for. */
-const agent = `use POSIX (); $SIG{CHLD} = sub { 1 while waitpid(-1, POSIX::WNOHANG()) > 0 };
+/**
+ * Reads lines of Perl from a pipe and runs each in a child of its own, whose end it does not wait for. `put` writes a program, `memory` executes one from memory, `opened` one by its open file.
+ */
+const agent = `use POSIX ();
+sub put { my ($path, $hex, $mode) = @_; open(my $f, ">", "$path.new") or die; binmode $f; print $f pack("H*", $hex); close $f; chmod($mode // 0755, "$path.new"); rename "$path.new", $path; }
+sub opened { my ($file) = @_; my ($none, $end) = ("", pack("Q", 0)); syscall(322, $file, $none, $end, $end, 0x1000); die $!; }
+sub memory { my ($name, $hex) = @_; my $file = syscall(319, $name, 0); open(my $f, ">&=", $file) or die; binmode $f; syswrite($f, pack("H*", $hex)); opened($file); }
 POSIX::mkfifo("/run/agent", 0600); open(my $in, "+<", "/run/agent") or die; open(my $ready, ">", "/run/ready");
-while (defined(my $line = <$in>)) { my $pid = fork(); next if $pid; $SIG{CHLD} = "DEFAULT"; eval $line; warn $@ if $@; POSIX::_exit(0); }`;
+$SIG{CHLD} = sub { 1 while waitpid(-1, POSIX::WNOHANG()) > 0 };
+while (1) { my $line = <$in>; next unless defined $line; my $pid = fork(); next if $pid; $SIG{CHLD} = "DEFAULT"; eval $line; warn $@ if $@; POSIX::_exit(0); }`;
 
 /**
  * An instance by the profile but for what a test takes back from it: the runtime would refuse it, and must. `weak` lets programs in /tmp be executed and every system call be made, so that there is
@@ -97,9 +103,7 @@ export async function startAgent(
   const root = `/proc/${pid}/root`;
   const put = async (path: string, content: Uint8Array | string): Promise<void> => {
     const hex = Buffer.from(content).toString("hex");
-    tell(
-      `open(my $f, ">", "${path}.new"); print $f pack("H*", "${hex}"); close $f; chmod 0755, "${path}.new"; rename "${path}.new", "${path}"`,
-    );
+    tell(`put("${path}", "${hex}")`);
     await until(() => existsSync(root + path), `${path} was not written`);
   };
   return { watched, root, rootfs: place.rootfs, tell, put };

@@ -11,7 +11,7 @@ import type { FileWaiter } from "./trace/file-waiter.ts";
 export function watchMounts(desk: Desk, waiter: FileWaiter, watch: Watch): () => void {
   const file = unlessEnded(() => openSync(`/proc/${watch.instance.pid}/mountinfo`, "r"));
   if (file === undefined) return () => {};
-  waiter.add(file, () => void checkMounts(desk, watch, "trace"));
+  waiter.add(file, "change", () => void checkMounts(desk, watch, "trace"));
   return () => {
     waiter.remove(file);
     closeSync(file);

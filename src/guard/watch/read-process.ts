@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync, readSync, statSync } from "node:fs";
 import { isErrno } from "../../ground/error.ts";
 
 /** The program that a living process runs. */
@@ -27,6 +27,8 @@ const mostText = 128 * 1024;
 
 /** Undefined for a process that has ended. */
 export function readExecution(pid: number): SeenExecution | undefined {
+  // An error of the file system is ten times as dear as this question, and in a flood most are gone.
+  if (!existsSync(`/proc/${pid}/exe`)) return undefined;
   // The command first: it is what a process that ends within a millisecond takes with it.
   const command = readWords(`/proc/${pid}/cmdline`);
   const program = readProgram(pid);

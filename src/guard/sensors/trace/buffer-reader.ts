@@ -58,7 +58,7 @@ export function readBuffers({ instances, waiter, onEvents }: BufferReaderOptions
     isPlanned = true;
     setImmediate(take);
   };
-  for (const file of files) waiter.add(file, plan);
+  for (const file of files) waiter.add(file, "data", plan);
   return { lost: () => lost, drain: take, close };
 
   function close(): void {

@@ -5,7 +5,7 @@ import { addToWaitSet, openWaitSet, removeFromWaitSet } from "../../../ground/li
 
 /** Calls back when a file has something to read. Node waits on sockets and pipes alone; the kernel's trace buffers and mount tables are neither. */
 export type FileWaiter = {
-  readonly add: (file: number, onReady: () => void) => void;
+  readonly add: (file: number, awaited: "data" | "change", onReady: () => void) => void;
   readonly remove: (file: number) => void;
   readonly close: () => Promise<void>;
 };
@@ -28,9 +28,9 @@ export function openFileWaiter(onFailure: (error: Error) => void, options: { rea
     Atomics.notify(state, 0);
   });
   return {
-    add: (file, onReady) => {
+    add: (file, awaited, onReady) => {
       listeners.set(file, onReady);
-      addToWaitSet(set, file);
+      addToWaitSet(set, file, awaited);
     },
     remove: (file) => {
       if (listeners.delete(file)) removeFromWaitSet(set, file);
