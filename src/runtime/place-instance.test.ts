@@ -39,3 +39,30 @@ test("two writable paths that are one folder are refused", (t) => {
   const writable = ["/run", "/var/run"].map((path) => ({ path, size: 8192 }));
   assert.throws(() => place(t, { writable }), { code: "image-not-runnable", message: /\/run writable more than once/ });
 });
+
+test("a file of the configuration goes over a file of the image or below a writable folder, where its links lead, and nowhere else", (t) => {
+  const file = (path: string) => place(t, { files: [{ path, content: "" }] }).files.map((placed) => placed.path);
+  assert.deepEqual(file("/run/new/file"), ["/run/new/file"]);
+  assert.deepEqual(file("/var/run/new"), ["/run/new"]);
+  for (const path of [
+    "/missing",
+    "/srv/www",
+    "/run",
+    "/srv/link",
+    "/proc/self/mem",
+    "/etc/../run/x",
+    "/run//x",
+    "run/x",
+    "/etc/hosts",
+    "/",
+  ]) {
+    assert.throws(() => file(path), { code: "file-not-mountable" }, path);
+  }
+  for (const paths of [
+    ["/run/x", "/var/run/x"],
+    ["/run/x", "/run/x/y"],
+  ]) {
+    const files = paths.map((path) => ({ path, content: "" }));
+    assert.throws(() => place(t, { files }), { code: "file-not-mountable" }, String(paths));
+  }
+});
