@@ -17,7 +17,8 @@ export function goalPaused(scene: Scene, rollout: Rollout): Goal {
     atOnce: Infinity,
     replaceAtOnce: stable?.spec.update.maxParallel ?? 0,
     serve,
-    others: Math.max(formerWanted, scene.former.good.length + scene.other.good.length),
+    // Entered or revoked ones serve on as long as nobody is there in their place.
+    others: Math.max(formerWanted, scene.former.good.length + scene.other.good.length, missing),
     formerWanted,
     isHeld: true,
   };

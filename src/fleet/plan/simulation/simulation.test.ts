@@ -4,7 +4,7 @@ import type { FleetRelease } from "../../fleet.ts";
 import { openRollout } from "../person-acts.ts";
 import { makeRelease } from "../plan.fixture.ts";
 import { makeWorld, runHistory, simulate } from "./simulate.ts";
-import type { World } from "./world.ts";
+import { killController, type World } from "./world.ts";
 
 /** Each is a history of its own; a failure names its seed and prints what happened. */
 const seeds = Number(process.env.INGOT_SIMULATION_SEEDS ?? 2000);
@@ -24,11 +24,13 @@ test("a rollout of 1,000 instances ends, with the controller killed on the way, 
     coming: [
       { at: 0, happen: () => release(world, first) },
       { at: 10_000, happen: () => release(world, second) },
+      { at: 13_000, happen: () => killController(world) },
     ],
-    killChance: 0.0005,
+    killChance: 0,
   });
   assert.equal(world.desired.stable, second);
-  assert.ok(world.trace.some((line) => line.includes("controller killed")));
+  const ended = world.trace.findIndex((line) => line.includes("controller killed"));
+  assert.ok(ended > 0 && world.trace.findLastIndex((line) => line.includes("succeeded")) > ended);
 });
 
 function release(world: World, to: FleetRelease): void {
