@@ -68,7 +68,8 @@ async function listWatched(
       const place = places.get(id) ?? (await placeOf(runtime, id));
       if (release === undefined || place?.content === undefined) continue;
       places.set(id, place);
-      const { mode, exceptions } = specs(release).configuration.guard;
+      const { guard: rules, secrets } = specs(release).configuration;
+      const { mode, exceptions } = rules;
       const { pid, cgroup, writable, content } = place;
       watched.push({
         id,
@@ -80,6 +81,7 @@ async function listWatched(
         // Attack: who changes the file changes the note beside it, too. The record cannot be changed.
         content: { path: content.path, sha256: contentOf(state, image) ?? content.sha256 },
         writable,
+        secrets: Object.keys(secrets),
         mode,
         exceptions: exceptions.map(({ rule, path, reason }) => ({
           rule,
