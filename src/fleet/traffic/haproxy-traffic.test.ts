@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -51,8 +51,8 @@ test(
     const load = startTrafficLoad({ port: proxy.port, clients: { "keep-alive": 1 } });
     await until(() => load.summary().ok > 3);
     const [pid] = proxy.pids();
-    await proxy.apply([b.as("in"), a.as("draining")]);
     const before = load.summary();
+    await proxy.apply([b.as("in"), a.as("draining")]);
     await until(() => load.summary().ok > before.ok + 5);
     const after = await load.stop();
     assert.deepEqual(after.failures, []);
@@ -65,7 +65,8 @@ test(
     ]);
     await proxy.apply([b.as("in"), a.as("out")]);
     await until(() => !socket.isOpen());
-    assert.deepEqual(await proxy.look().then(({ servers }) => servers[1]), { id: "web-a", status: "out", sessions: 0 });
+    await until(async () => (await proxy.sessions(a)) === 0);
+    assert.equal((await proxy.look()).servers[1]?.status, "out");
     // All of it by the same process; and back again.
     await proxy.apply([a.as("in"), b.as("draining")]);
     assert.equal(await (await fetch(proxy.url)).text(), "web-a");
@@ -285,6 +286,33 @@ test("what waits in a process that gives its place to another goes on waiting th
   await proxy.apply([server.as("in")], { hold: 15_000 });
   assert.equal(await (await held).text(), "patient");
 });
+
+test(
+  "a controller killed in the middle of a handover leaves two processes; the next apply lets the first finish",
+  skipWithoutHaproxy,
+  async (t) => {
+    const proxy = await openProxy(t);
+    const [a, b] = [await proxy.server("web-a"), await proxy.server("web-b")];
+    await proxy.apply([a.as("in")]);
+    const load = startTrafficLoad({ port: proxy.port, clients: { "keep-alive": 2, post: 1, fresh: 1 } });
+    await until(() => load.summary().ok > 10);
+    // As it starts one, and no further.
+    const text = readFileSync(proxy.paths.config, "utf8");
+    writeFileSync(
+      proxy.paths.config,
+      text.replace("admin-1.sock", "admin-2.sock").replace("waiting-1.sock", "waiting-2.sock"),
+    );
+    spawn("haproxy", ["-db", "-q", "-f", proxy.paths.config, "-x", proxy.paths.admin(1)], { stdio: "ignore" }).unref();
+    await until(() => existsSync(proxy.paths.admin(2)) && proxy.pids().length === 2);
+    await proxy.apply([b.as("in"), a.as("draining")]);
+    await until(async () => (await proxy.sessions(a)) === 0);
+    await a.kill();
+    const { ok } = load.summary();
+    await until(() => load.summary().ok > ok + 50);
+    assert.deepEqual((await load.stop()).failures, []);
+    await until(() => proxy.pids().length === 1);
+  },
+);
 
 async function killProxy(proxy: TestProxy): Promise<void> {
   for (const pid of proxy.pids()) process.kill(pid, "SIGKILL");

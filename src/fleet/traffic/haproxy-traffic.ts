@@ -12,7 +12,7 @@ import { endProcesses, findProxies, listProcesses, type LivingProxy } from "./pr
 import { readServers, readStatistics, type SeenServer } from "./read-proxy.ts";
 import { tellProxy } from "./runtime-api.ts";
 import { assignSlots, sizeFor } from "./slots.ts";
-import { startProxy, writeConfig } from "./start-proxy.ts";
+import { retire, startProxy, writeConfig } from "./start-proxy.ts";
 import { makePrivateFolder, trafficPaths, type TrafficPaths } from "./traffic-paths.ts";
 import type { SeenTraffic, Traffic, WantedTraffic } from "./traffic.ts";
 
@@ -48,10 +48,8 @@ async function apply(
 ): Promise<void> {
   const former = readKept(paths.kept);
   const [living, ...doubles] = await findProxies(paths);
-  await endProcesses(
-    doubles.map(({ identity }) => identity),
-    0,
-  );
+  // Whoever was killed in the middle of a handover has left two that serve.
+  for (const double of doubles) if (living !== undefined) await retire(paths, double, living);
   const seen = living && (await readServers(living.socket, former === undefined ? [] : backendNames(former.wanted)));
   const kept = place({ key, wanted, former, seen: seen ?? [] });
   const config = proxyConfig(kept, paths, readProxyHost({ held, places: kept.size }));
@@ -109,6 +107,8 @@ async function look(paths: TrafficPaths): Promise<SeenTraffic | undefined> {
   const [living] = await findProxies(paths);
   const seen = living && (await readServers(living.socket, backends));
   const statistics = living && (await readStatistics(living.socket, backends));
+  // One that gave its place away may have requests with a server that is drained, and tells nobody how many.
+  const others = listProcesses(paths).some(({ pid }) => pid !== living?.identity.pid) ? 1 : 0;
   const byPlace = Map.groupBy(seen ?? [], (server) => server.place);
   return {
     key: kept.key,
@@ -116,7 +116,9 @@ async function look(paths: TrafficPaths): Promise<SeenTraffic | undefined> {
     servers: kept.wanted.servers.map((server) => {
       const at = kept.slots.get(server.id) ?? 0;
       const mine = (byPlace.get(at) ?? []).filter((one) => isAt(one, server));
-      return { id: server.id, status: highest(mine), sessions: statistics?.sessions.get(at) ?? 0 };
+      const sessions = statistics?.sessions.get(at) ?? 0;
+      const status = highest(mine);
+      return { id: server.id, status, sessions: status === "draining" ? Math.max(sessions, others) : sessions };
     }),
     counters: statistics?.counters ?? { requests: 0, failed: 0, held: 0 },
   };

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { isIP } from "node:net";
-import { IngotError } from "../../ground/error.ts";
-import { urlHost } from "../../ground/listen-address.ts";
 import type { KeptTraffic } from "./kept-traffic.ts";
+import { plainAddress, plainPath, plainPort } from "./plain-value.ts";
+import { defaultsLines, httpRoute, tcpRoute, tunnelTimeout } from "./proxy-routes.ts";
 import type { TrafficPaths } from "./traffic-paths.ts";
 import type { WantedTraffic } from "./traffic.ts";
 
@@ -31,7 +30,7 @@ export type ProxyConfig = {
  */
 export function proxyConfig(kept: KeptTraffic, paths: TrafficPaths, host: ProxyHost): ProxyConfig {
   const { wanted } = kept;
-  const parts = { wanted, host };
+  const parts = { wanted, held: host.held };
   const fixed = (generation: number): string[] => {
     const route = wanted.listen.mode === "http" ? httpRoute : tcpRoute;
     return [...defaultsLines(wanted), ...route(parts, waitingBind(paths.waiting(generation), host))];
@@ -64,8 +63,6 @@ export function backendNames(wanted: WantedTraffic): readonly string[] {
   return wanted.listen.mode === "http" ? ["servers", "once"] : ["servers"];
 }
 
-type Parts = { readonly wanted: WantedTraffic; readonly host: ProxyHost };
-
 function globalLines(
   paths: TrafficPaths,
   host: ProxyHost,
@@ -86,83 +83,8 @@ function globalLines(
   ];
 }
 
-/** A connection on which nothing is said for so long is closed. */
-const tunnelTimeout = 3_600_000;
-
-function defaultsLines({ listen, hold }: WantedTraffic): string[] {
-  const http = [
-    // Slowloris: so long may the head of a request take.
-    "  timeout http-request 10s",
-    "  timeout http-keep-alive 75s",
-    // A process that gives its place to another ends a kept connection with the answer to its next request, not under the feet of one on its way.
-    "  option idle-close-on-response",
-    "  retry-on conn-failure empty-response",
-    '  http-error status 503 content-type text/plain string "no instance is there to answer\\n" hdr Retry-After 1',
-  ];
-  return [
-    "defaults",
-    `  mode ${listen.mode}`,
-    "  timeout connect 500ms",
-    `  timeout client ${Math.max(60_000, hold + 10_000)}ms`,
-    `  timeout server ${Math.max(300_000, hold + 10_000)}ms`,
-    "  timeout queue 30s",
-    `  timeout tunnel ${tunnelTimeout}ms`,
-    "  timeout check 5s",
-    "  option redispatch 1",
-    // More than the errors at which a server counts as down: the last try of a request that met none but a dead one goes to `waiting`.
-    "  retries 6",
-    // With leastconn a dead server, which has no connections, would draw every request until it counts as down, and each would wait before it is tried again.
-    "  balance roundrobin",
-    ...(listen.mode === "http" ? http : []),
-  ];
-}
-
-function httpRoute({ wanted, host }: Parts, waiting: string): string[] {
-  const toServers = ["  use_backend once unless { method GET HEAD OPTIONS }", "  default_backend servers"];
-  return [
-    "frontend entry",
-    `  bind ${bindAddress(wanted)} proto h1`,
-    "  http-request del-header X-Ingot-Held-Until",
-    // A client may not say who it is; another proxy on this host may.
-    "  http-request set-header X-Forwarded-For %[src] unless { src 127.0.0.0/8 ::1 }",
-    "  http-request add-header X-Forwarded-For %[src] if { src 127.0.0.0/8 ::1 }",
-    "  http-request set-header X-Forwarded-Proto http unless { src 127.0.0.0/8 ::1 }",
-    ...toServers,
-    "frontend waiting",
-    `  ${waiting}`,
-    // A kept connection between the two could be closed at the moment it is used.
-    "  option httpclose",
-    `  http-request set-var(txn.hold) int(${wanted.hold})`,
-    `  http-request deny deny_status 503 if { fe_conn gt ${host.held} }`,
-    "  http-request lua.hold_request",
-    "  http-request deny deny_status 503 if { var(txn.is_over) -m bool }",
-    ...toServers,
-  ];
-}
-
-function tcpRoute({ wanted, host }: Parts, waiting: string): string[] {
-  return [
-    "frontend entry",
-    `  bind ${bindAddress(wanted)}`,
-    "  default_backend servers",
-    "frontend waiting",
-    `  ${waiting}`,
-    // Only a rule that may be looked at later again may wait; its own end comes first.
-    `  tcp-request inspect-delay ${wanted.hold + 10_000}ms`,
-    `  tcp-request content set-var(txn.hold) int(${wanted.hold})`,
-    `  tcp-request content reject if { fe_conn gt ${host.held} }`,
-    "  tcp-request content lua.hold_connection",
-    "  tcp-request content reject if { var(txn.is_over) -m bool }",
-    "  default_backend servers",
-  ];
-}
-
 function waitingBind(path: string, { user }: ProxyHost): string {
   return `bind unix@${path} mode 600${user === undefined ? "" : ` user ${user.name}`}`;
-}
-
-function bindAddress({ listen }: WantedTraffic): string {
-  return `${plainAddress(listen.host)}:${plainPort(listen.port)}`;
 }
 
 function backendLines(name: string, wanted: WantedTraffic): string[] {
@@ -189,12 +111,9 @@ function checkInterval({ check }: WantedTraffic): number {
 
 function checkLines({ check }: WantedTraffic): string[] {
   if (check === undefined) return [];
-  // A path is given to HAProxy as one word; a quote, a blank or the end of a line could say more.
-  if (!/^\/[\x21-\x26\x28-\x7e]*$/.test(check.path))
-    throw refuse(`${JSON.stringify(check.path)} is no path to check`, "expected / and printable ASCII without '");
   return [
     "  option httpchk",
-    `  http-check send meth GET uri '${check.path}' ver HTTP/1.1 hdr Host localhost hdr Connection close`,
+    `  http-check send meth GET uri ${plainPath(check.path)} ver HTTP/1.1 hdr Host localhost hdr Connection close`,
     "  http-check expect status 200-399",
   ];
 }
@@ -215,19 +134,4 @@ function seenLines(size: number): string[] {
     "backend seen",
     ...Array.from({ length: size }, (_, index) => `  server s${index + 1} 0.0.0.0:1 track servers/s${index + 1}`),
   ];
-}
-
-function plainAddress(address: string): string {
-  if (isIP(address) === 0)
-    throw refuse(`${JSON.stringify(address)} is not an IP address`, "give an address, not a name");
-  return urlHost(address);
-}
-
-function plainPort(port: number): number {
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw refuse(`${port} is not a port`, "expected a number from 1 to 65535");
-}
-
-function refuse(message: string, hint: string): IngotError {
-  return new IngotError("proxy-failed", message, { hint });
 }

@@ -38,10 +38,7 @@ export async function startProxy(
     started = await startOnce(paths, config, [...takeOver, "-sf", String(former.identity.pid)]);
   }
   if (started === undefined) throw await explainStart(wanted, readProxyLog(paths));
-  if (former !== undefined) {
-    pointWaiting(paths, started.generation);
-    await retire(former);
-  }
+  if (former !== undefined) await retire(paths, former, started);
   forgetGenerations(paths, started.generation);
   return started;
 }
@@ -72,19 +69,19 @@ function isHeldBy(former: LivingProxy, { listen }: WantedTraffic): boolean {
 }
 
 /**
- * What its clients ask on connections that they kept goes to the new process from now on, by the way of requests for which there is no server: it would not be told of servers that are replaced later. What
- * is under way goes on.
+ * Lets a process finish. What its clients ask on connections that they kept goes to its successor from now on, by the way of requests for which there is no server: it would not be told of servers that are
+ * replaced later. What is under way goes on.
  */
-async function retire(former: LivingProxy): Promise<void> {
+export async function retire(paths: TrafficPaths, former: LivingProxy, successor: LivingProxy): Promise<void> {
+  pointWaiting(paths, successor.generation);
   const servers = await readServers(former.socket, ["servers", "once"]);
-  const names = (servers ?? [])
-    .filter(({ status }) => status !== "out")
-    .map(({ backend, place }) => `${backend}/s${place}`);
-  if (names.length > 0)
-    await tellProxy(
-      former.socket,
-      names.map((name) => `set server ${name} state maint`),
-    );
+  const names = (servers ?? []).flatMap(({ backend, place, status }) =>
+    status === "out" ? [] : `${backend}/s${place}`,
+  );
+  await tellProxy(
+    former.socket,
+    names.map((name) => `set server ${name} state maint`),
+  );
   signalProcess(former.identity, "SIGUSR1");
 }
 
