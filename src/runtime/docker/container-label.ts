@@ -15,6 +15,7 @@ const schema = z.object({
   port: z.int().optional(),
   labels: z.record(z.string(), z.string()).optional(),
   started: z.string(),
+  writable: z.array(z.string()),
   /** Whether it is run to its end: nobody but the one who started it has any business with it. */
   isProgram: z.boolean(),
   owner: z.object({ pid: z.int(), startTime: z.string(), bootId: z.string() }).optional(),
@@ -32,7 +33,8 @@ type Said = {
 /** The labels of an instance's container: those it was given too, for whoever lists containers. */
 export function labelsOf(spec: InstanceSpec, { key, started, isProgram, owner }: Said): Record<string, string> {
   const { id, image, name, port, labels } = spec;
-  const all = { id, image, name, port, labels, started, isProgram, owner };
+  const writable = spec.writable.map(({ path }) => path);
+  const all = { id, image, name, port, labels, started, writable, isProgram, owner };
   return { ...labels, [homeLabel]: key, [instanceLabel]: JSON.stringify(all) };
 }
 

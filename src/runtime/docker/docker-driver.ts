@@ -26,6 +26,7 @@ import {
   observeContainer,
   type OwnContainer,
 } from "./container.ts";
+import { readLabel } from "./container-label.ts";
 import { containerLogs } from "./container-logs.ts";
 import { reach, statusOf } from "./daemon.ts";
 import { useDaemonImage } from "./daemon-image.ts";
@@ -200,9 +201,8 @@ async function placeOf(engine: Engine, id: InstanceId): Promise<InstancePlace> {
   const identity = readRecord(engine.paths, id)?.running?.process;
   const isAlive = identity !== undefined && isSameProcess(identity) && identifyProcess(info.State.Pid) !== undefined;
   if (!isAlive) throw notRunning(id, info);
-  const writable = Object.keys(info.HostConfig.Tmpfs ?? {});
-  const bound = info.Mounts.filter(({ Source }) => /\/tmpfs-\d+$/.test(Source)).map(({ Destination }) => Destination);
-  return { pid: identity.pid, cgroup: cgroupOf(identity.pid), writable: [...writable, ...bound] };
+  const writable = readLabel(info.Config.Labels)?.writable ?? [];
+  return { pid: identity.pid, cgroup: cgroupOf(identity.pid), writable };
 }
 
 /** By the freezer's hierarchy, or that of version 2. */

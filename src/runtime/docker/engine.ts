@@ -29,10 +29,8 @@ export type Engine = {
 
 export function createEngine(ctx: Context, options: DockerOptions): Engine {
   let opened: Promise<Daemon> | undefined;
-  const open = async (): Promise<Daemon> => {
-    const daemon = await openDaemon(options.socket ?? "/var/run/docker.sock", options.timeout);
-    if (!daemon.hasUserNamespace) warnOnce(ctx, daemon);
-    return daemon;
+  const open = (): Promise<Daemon> => {
+    return openDaemon(options.socket ?? "/var/run/docker.sock", options.timeout);
   };
   const daemon = (): Promise<Daemon> => {
     opened ??= open().catch((error: unknown) => {
@@ -46,8 +44,9 @@ export function createEngine(ctx: Context, options: DockerOptions): Engine {
 
 const warned = new Set<string>();
 
-function warnOnce(ctx: Context, { kind, socket }: Daemon): void {
-  if (warned.has(socket)) return;
+/** Said loudly, once: the one part of the profile that an engine must be set up for. */
+export function warnOfIds(ctx: Context, { kind, socket, hasUserNamespace }: Daemon): void {
+  if (hasUserNamespace || warned.has(socket)) return;
   warned.add(socket);
   ctx.report.warn(
     `${kind} at ${socket} shifts no user ids: an account of an instance is the same account of the host; next: set userns-remap for the daemon, or use runc`,

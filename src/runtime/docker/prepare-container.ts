@@ -10,7 +10,7 @@ import type { InstanceSpec, Secret } from "../runtime.ts";
 import { whyMissing } from "../runc/why-missing.ts";
 import type { Daemon } from "./daemon.ts";
 import { useDaemonImage, type DaemonImage } from "./daemon-image.ts";
-import type { Engine } from "./engine.ts";
+import { warnOfIds, type Engine } from "./engine.ts";
 import { viewImage } from "./image-view.ts";
 import { makeTmpfsFolders, sealFolders } from "./sealed-folders.ts";
 
@@ -31,6 +31,7 @@ export async function prepareContainer(
 ): Promise<Prepared> {
   const { ctx, paths, options } = engine;
   const daemon = await engine.daemon();
+  warnOfIds(ctx, daemon);
   const found = await useDaemonImage(ctx, daemon, spec.image, options.registry);
   const looked = await viewImage(ctx, { image: spec.image, found, paths }, (content) => {
     const placed = placeInstance(spec, { content, paths, firstId: 0, secrets: secrets.map(({ path }) => path) });
