@@ -2,6 +2,8 @@ import { openFleet } from "../fleet/engine/open-fleet.ts";
 import { haproxyTraffic } from "../fleet/traffic/haproxy-traffic.ts";
 import { IngotError } from "../ground/error.ts";
 import type { Guard } from "../guard/guard.ts";
+import { openGuard } from "../guard/process/open-guard.ts";
+import { openRuntime } from "../runtime/open-runtime.ts";
 import { openRuntimeHelper } from "../runtime/helper/resident-runtime.ts";
 import { assertInstalled, assertRoot } from "../runtime/runc/host-requirements.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -10,20 +12,20 @@ import { followGuard } from "./drift/follow-guard.ts";
 import { beginMissingRollouts } from "./fleet/begin-missing-rollouts.ts";
 import { openFleetRecord } from "./fleet/fleet-record.ts";
 import { followRevocations } from "./fleet/follow-revocations.ts";
+import { registryAccess } from "./fleet/registry-access.ts";
 import { watchFleet } from "./fleet/watch-fleet.ts";
 import { setOperations, type Operations } from "./operations.ts";
 import type { RuntimeChoice } from "./settings.ts";
 
 /** Begins to run what the record says, or goes on with it: what runs already is adopted. Undefined where this controller runs nothing. */
-export async function openOperations(
-  controller: Controller,
-  given: { guard?: Guard } = {},
-): Promise<Operations | undefined> {
+export async function openOperations(controller: Controller): Promise<Operations | undefined> {
   const { ctx } = controller;
-  if (chooseRuntime(controller) === "none") return undefined;
-  const runtime = await openRuntimeHelper(ctx);
+  const kind = chooseRuntime(controller);
+  if (kind === "none") return undefined;
+  const runtime = await openDriver(controller, kind);
+  // Content of another driver is nothing that the guard knows how to judge.
+  const guard = kind === "runc" ? await openGuard(ctx) : undefined;
   const traffic = haproxyTraffic(ctx);
-  const { guard } = given;
   await beginMissingRollouts(controller);
   const record = openFleetRecord(controller);
   const fleet = openFleet(ctx, { runtime, traffic, record, execute: expectedBy(guard, runtime) });
@@ -47,11 +49,18 @@ export async function openOperations(
       await Promise.all(ends.map((end) => end()));
       await fleet.close();
       await guard?.close();
-      await runtime.close();
+      await runtime.close?.();
     },
   };
   setOperations(controller, operations);
   return operations;
+}
+
+type Driver = Runtime & { readonly close?: () => Promise<void> };
+
+async function openDriver(controller: Controller, kind: Exclude<RuntimeChoice, "none">): Promise<Driver> {
+  const { ctx } = controller;
+  return kind === "runc" ? openRuntimeHelper(ctx) : openRuntime(ctx, { kind, registry: registryAccess(controller) });
 }
 
 /** A health check that is a program comes in from the host, as an attacker would: the guard is told before. */
@@ -66,7 +75,7 @@ function expectedBy(guard: Guard | undefined, runtime: Runtime): Runtime["execut
 /** Where nobody chose: whoever may start instances here does, and whoever may not keeps the record. */
 function chooseRuntime({ ctx, settings }: Controller): RuntimeChoice {
   const { runtime } = settings;
-  if (runtime === "none") return "none";
+  if (runtime !== undefined && runtime !== "runc") return runtime;
   try {
     assertRoot();
     assertInstalled(ctx);

@@ -60,4 +60,6 @@ export type TokenGround =
       readonly groups: readonly string[];
       readonly roles: readonly PrincipalRole[];
     }
-  | { readonly kind: "token"; readonly parent: string };
+  | { readonly kind: "token"; readonly parent: string }
+  /** The controller's own: by it the container engine of its machine pulls images for one environment. It has the role of a host, and no other. */
+  | { readonly kind: "controller" };

@@ -26,7 +26,7 @@ const tell: Tell = {
     `opened the enrolment of ${principal} until ${formatSeconds(expires)}`,
   "enrolment.used": ({ principal }, actor) => `used the one-time code${principal === actor ? "" : ` of ${principal}`}`,
   "token.issued": ({ principal, environment, expires, by }, actor) =>
-    `${by.kind === "token" ? "took another token" : "signed in"}${principal === actor ? "" : ` as ${principal}`}${inEnvironment(environment, "for")} until ${formatSeconds(expires)}`,
+    `${tellGround(by)}${principal === actor ? "" : ` as ${principal}`}${inEnvironment(environment, "for")} until ${formatSeconds(expires)}`,
 
   "manifest.pushed": ({ repository, digest, subject }, actor) => {
     if (subject === undefined) return `pushed ${repository}@${shortDigest(digest)}`;
@@ -78,6 +78,11 @@ export function describeSubject(subject: RevokedSubject): string {
     case "key":
       return `key ${shortId(subject.id)}`;
   }
+}
+
+function tellGround({ kind }: EventData["token.issued"]["by"]): string {
+  if (kind === "controller") return "gave this machine a token";
+  return kind === "token" ? "took another token" : "signed in";
 }
 
 function keyOf(

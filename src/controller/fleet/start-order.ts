@@ -6,6 +6,7 @@ import { readSize } from "../../project/scalars.ts";
 import { instanceSpec } from "../../runtime/image-instance.ts";
 import type { InstanceSpec, Secret } from "../../runtime/runtime.ts";
 import type { Controller } from "../controller.ts";
+import { controllerHost } from "../identity/issue-host-token.ts";
 import { registryOf } from "../registry/registry-of.ts";
 import { findRelease, type Release } from "../state/releases.ts";
 import { findQuarantined } from "../state/rollouts.ts";
@@ -69,7 +70,7 @@ const hosts = new Map<string, Principal>();
 export function hostOf(environment: string): Principal {
   const known = hosts.get(environment);
   if (known !== undefined) return known;
-  const host: Principal = { kind: "workload", name: "controller-host", groups: [], roles: ["host"], environment };
+  const host: Principal = { ...controllerHost, groups: [], roles: ["host"], environment };
   hosts.set(environment, host);
   return host;
 }

@@ -92,6 +92,7 @@ function assertGround(
     if (isRegistered && findKey(state, ground.key, "identity")?.status === "active") return;
     throw invalid(baseUrl, "the key that it rests on was retired or revoked");
   }
+  if ("controller" in ground) return;
   if (issuers.some(({ url }) => url === ground.issuer)) return;
   throw invalid(baseUrl, `the issuer ${ground.issuer} is not trusted any more`);
 }

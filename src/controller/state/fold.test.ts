@@ -160,6 +160,7 @@ const grounds = [
   () => ({ kind: "key", key: s(), assertion: s(), assertionExpires: n() }),
   () => ({ kind: "issuer", issuer: s(), assertion: s(), assertionExpires: n(), groups: many(s), roles: many(s) }),
   () => ({ kind: "token", parent: s() }),
+  () => ({ kind: "controller" }),
 ];
 function aboutInstance() {
   return { environment: s(), service: s(), instance: s() };

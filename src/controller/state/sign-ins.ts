@@ -53,6 +53,12 @@ export const signInState: Subject = {
         );
         return;
       }
+      if (by.kind === "controller") {
+        const [none, roles] = ["[]", '["host"]'];
+        const all = [id, principal, environment, expires, null, null, none, roles, index] as const;
+        state.run("INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", ...all);
+        return;
+      }
       state.run("INSERT OR IGNORE INTO assertions VALUES (?, ?, ?)", by.assertion, by.assertionExpires, index);
       const [key, issuer] = by.kind === "key" ? [by.key, null] : [null, by.issuer];
       const { groups, roles } = by.kind === "key" ? { groups: [], roles: [] } : by;
@@ -78,7 +84,7 @@ export type KnownToken = {
   readonly environment?: string;
   readonly expires: number;
   /** The key or the issuer that it rests on, also where it was made from another token. */
-  readonly ground: { readonly key: string } | { readonly issuer: string };
+  readonly ground: { readonly key: string } | { readonly issuer: string } | { readonly controller: true };
   /** What an issuer's claims gave. */
   readonly groups: readonly string[];
   readonly roles: readonly PrincipalRole[];
@@ -102,7 +108,7 @@ export function findToken(state: Database, id: string): KnownToken | undefined {
     principal,
     ...(environment === null ? {} : { environment }),
     expires,
-    ground: key === null ? { issuer: issuer ?? "" } : { key },
+    ground: key !== null ? { key } : issuer === null ? { controller: true } : { issuer },
     groups: fromJson(row.groups),
     roles: fromJson(row.roles),
   };
