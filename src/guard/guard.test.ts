@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -66,9 +75,7 @@ describe("the guard of a host", { skip: whyNoInstances() }, () => {
     for (const perl of service) agent.tell(perl);
     // nginx: new workers, as after each change of a log.
     process.kill(nginx.pid, "SIGHUP");
-    await until(
-      () => drifts.length > 0 || readFileSync(`${agent.root}/tmp/count`, { encoding: "utf8", flag: "a+" }) !== "",
-    );
+    await until(() => drifts.length > 0 || existsSync(`${agent.root}/tmp/text`));
     await sleep(700);
     for (const { id } of [agent.watched, nginx]) await guard.sweep(id);
     assert.deepEqual(told(), []);
@@ -103,6 +110,8 @@ describe("the guard of a host", { skip: whyNoInstances() }, () => {
       [...new Set(drifts.map(({ subject }) => subject))].filter((path) => !path.endsWith(".new")),
       ["/tmp/cached"],
     );
+    agent.tell(`unlink glob("/tmp/cache/*"), glob("/tmp/cached*")`);
+    await until(() => !existsSync(`${agent.root}/tmp/cached`));
     drifts = [];
   });
 
