@@ -19,7 +19,7 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   fleet: ["oci", "runtime"],
   guard: ["oci", "runtime"],
   controller: ["project", "oci", "evidence", "policy", "ledger", "runtime", "fleet", "guard"],
-  api: ["controller", "oci", "policy", "ledger"],
+  api: ["controller", "oci", "policy", "ledger", "fleet", "guard"],
   cli: ["project", "debian", "image", "oci", "evidence", "policy", "ledger", "runtime", "fleet", "guard", "controller", "api"],
 };
 
