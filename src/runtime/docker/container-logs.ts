@@ -1,5 +1,7 @@
 import { Readable } from "node:stream";
 import type { Container } from "dockerode";
+import { readRecord } from "../instance-record.ts";
+import { isSameProcess } from "../process-identity.ts";
 import type { InstanceId, LogRequest } from "../runtime.ts";
 import { knownContainer } from "./container.ts";
 import { reach } from "./daemon.ts";
@@ -25,15 +27,31 @@ export async function* containerLogs(
   }
   const stream = (await reach(socket, () => container.logs({ ...options, follow: true }))) as Readable;
   const stop = (): void => void stream.destroy();
+  const end = endWith(engine, id, stream);
   signal?.addEventListener("abort", stop);
   try {
     yield* demultiplex(stream);
   } catch (error) {
-    if (signal?.aborted !== true) throw error;
+    if (signal?.aborted !== true && !end.isOver()) throw error;
   } finally {
+    end.cancel();
     signal?.removeEventListener("abort", stop);
     stream.destroy();
   }
+}
+
+const drainTime = 500;
+
+/** podman without a log of events goes on following what has ended: the process tells of the end, and what it printed last has a moment to arrive. */
+function endWith(engine: Engine, id: InstanceId, stream: Readable): { isOver: () => boolean; cancel: () => void } {
+  const process = readRecord(engine.paths, id)?.running?.process;
+  let gone: number | undefined;
+  const timer = setInterval(() => {
+    if (process !== undefined && isSameProcess(process)) return;
+    gone ??= Date.now();
+    if (Date.now() - gone >= drainTime) stream.destroy();
+  }, 100);
+  return { isOver: () => gone !== undefined, cancel: () => clearInterval(timer) };
 }
 
 /** The last lines, for an error. */
