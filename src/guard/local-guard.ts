@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../ground/context.ts";
 import { IngotError } from "../ground/error.ts";
@@ -95,7 +95,9 @@ export async function openLocalGuard(ctx: Context, options: { readonly isUrgent?
     const baseline = readBaseline(join(folder, "baselines"), instance);
     if (baseline === undefined) return;
     const root = contentRoot(paths.contentMount(instance.image), instance.pid);
-    const image = images.get(root) ?? openImageFiles(root);
+    const known = images.get(root);
+    // Content that was unmounted after the last instance is another file system when it is mounted again.
+    const image = known?.device === statSync(root).dev ? known : openImageFiles(root);
     images.set(root, image);
     const userNamespace = trace.learnNamespace(instance.pid);
     const watch: Watch = { instance, baseline, view: { image, covered: coveredBy(baseline.mounts) }, userNamespace };

@@ -68,14 +68,16 @@ async function listWatched(
       const place = places.get(id) ?? (await placeOf(runtime, id));
       if (release === undefined || place?.content === undefined) continue;
       places.set(id, place);
-      const { guard: rules, secrets } = specs(release).configuration;
+      const { configuration, source } = specs(release);
+      const { guard: rules, secrets } = configuration;
       const { mode, exceptions } = rules;
       const { pid, cgroup, writable, content } = place;
       watched.push({
         id,
         ...key,
         release: number,
-        image,
+        // Of an index, the image for this machine: by it its content is found.
+        image: source.digest,
         pid,
         cgroup,
         // Attack: who changes the file changes the note beside it, too. The record cannot be changed.
