@@ -11,7 +11,7 @@ export function cgroupFile(pid: number, controller: string, files: CgroupFiles):
   const version1 = groups.find((group) => group.controllers.includes(controller));
   const group = version1 ?? groups.find(({ controllers }) => controllers.length === 0);
   const file = version1 === undefined ? files.v2 : files.v1;
-  const mount = readMounts().find((entry) => isMountOf(entry, version1 === undefined ? undefined : controller));
+  const mount = groupMounts().find((entry) => isMountOf(entry, version1 === undefined ? undefined : controller));
   if (group === undefined || mount === undefined || file === undefined) return undefined;
   return join(mount.target, group.path.slice(mount.root === "/" ? 0 : mount.root.length), file);
 }
@@ -29,8 +29,16 @@ type Hierarchy = { readonly version: "v1" | "v2"; readonly root: string };
 /** By controller. A host does not change them while it runs. */
 const hierarchies = new Map<string, Hierarchy>();
 
+/** Neither these: and to read them again for each setting of an instance would be most of its verification. */
+let mountsOfGroups: readonly MountEntry[] | undefined;
+
+function groupMounts(): readonly MountEntry[] {
+  mountsOfGroups ??= readMounts().filter(({ type }) => type === "cgroup" || type === "cgroup2");
+  return mountsOfGroups;
+}
+
 function findHierarchy(controller: string): Hierarchy | undefined {
-  const mounts = readMounts();
+  const mounts = groupMounts();
   const version1 = mounts.find((entry) => isMountOf(entry, controller));
   if (version1 !== undefined) return { version: "v1", root: version1.target };
   const version2 = mounts.find((entry) => isMountOf(entry, undefined));

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { IngotError } from "../ground/error.ts";
 import { mount, mountFlags, unmount } from "../ground/libc.ts";
-import { readMounts } from "./mount-table.ts";
+import { mountsAt } from "./mount-table.ts";
 import { hostIdOf, type FilePlacement, type Placement } from "./profile/placement.ts";
 import type { InstanceSpec, Secret } from "./runtime.ts";
 
@@ -45,7 +45,7 @@ export function writeSecrets(place: Placement, secrets: readonly Secret[], user:
 export function unmountSecrets(folder: string): void {
   const target = secretFolder(folder);
   if (!existsSync(target)) return;
-  while (readMounts().some((mounted) => mounted.target === target)) unmount(target, { detach: true });
+  for (const mounted of mountsAt(target)) unmount(mounted.target, { detach: true });
   rmdirSync(target);
 }
 

@@ -2,11 +2,11 @@ import { existsSync, readFileSync, rmdirSync } from "node:fs";
 import { IngotError } from "../../ground/error.ts";
 import { mount, mountFlags, SystemCallError, unmount } from "../../ground/libc.ts";
 import { runCommand } from "../../ground/run-command.ts";
-import { readMounts, type MountEntry } from "../mount-table.ts";
+import { mountsAt, type MountEntry } from "../mount-table.ts";
 
 /** Whether `target` is a mount of that very file; after a restart of the host the folder is there, the mount is not. */
 export function isContentMounted(target: string, file: string): boolean {
-  const entry = readMounts().findLast((mounted) => mounted.target === target);
+  const entry = mountsAt(target).at(-1);
   return entry?.type === "erofs" && sourceFileOf(entry) === file;
 }
 
@@ -35,7 +35,7 @@ async function mountByLoop(file: string, target: string): Promise<void> {
 
 /** Removes the mount, and the folder under it. Instances keep their own mounts of the same content. */
 export function unmountContent(target: string): void {
-  while (readMounts().some((mounted) => mounted.target === target)) unmount(target, { detach: true });
+  for (const mounted of mountsAt(target)) unmount(mounted.target, { detach: true });
   if (existsSync(target)) rmdirSync(target);
 }
 

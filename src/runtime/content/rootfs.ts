@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
 import { IngotError } from "../../ground/error.ts";
 import { mountFlags, mountIdMapped, SystemCallError, unmount } from "../../ground/libc.ts";
 import { openUserNamespace } from "../../ground/new-namespace.ts";
-import { readMounts } from "../mount-table.ts";
+import { mountsAt } from "../mount-table.ts";
 import { idRangeSize } from "../profile/settings.ts";
 
 /**
@@ -30,7 +30,7 @@ export function mountRootfs(content: string, target: string, firstId: number): v
 
 export function unmountRootfs(target: string): void {
   if (!existsSync(target)) return;
-  while (readMounts().some((mounted) => mounted.target === target)) unmount(target, { detach: true });
+  for (const mounted of mountsAt(target)) unmount(mounted.target, { detach: true });
   rmdirSync(target);
 }
 

@@ -3,13 +3,16 @@ import { dirname } from "node:path";
 import { mount, mountFlags, unmount } from "../../ground/libc.ts";
 import { openNetlink } from "../../ground/netlink.ts";
 import { inNewNetwork } from "../../ground/new-namespace.ts";
-import { readMounts } from "../mount-table.ts";
+import { mountsAt } from "../mount-table.ts";
 import { raiseLoopback } from "./interfaces.ts";
 
 /** Whether `ip netns add` was there once: it makes the folder a mount that tells other mount namespaces of what is mounted and unmounted in it. */
 export function isNamespaceFolderReady(path: string): boolean {
-  return readMounts().some(({ target }) => target === dirname(path));
+  isReady ||= mountsAt(dirname(path)).length > 0;
+  return isReady;
 }
+
+let isReady = false;
 
 /**
  * Makes a network namespace with the name `path`, owned by the host's user namespace, so that even a root of the instance with capabilities could not change it. The port sysctl
@@ -36,6 +39,6 @@ export function makeNamespace(path: string): number {
 export function removeNamespace(path: string): void {
   if (!existsSync(path)) return;
   // A file whose mount was never made is left by a crash, or after a restart of the host.
-  while (readMounts().some(({ target }) => target === path)) unmount(path, { detach: true });
+  for (const { target } of mountsAt(path)) unmount(target, { detach: true });
   rmSync(path, { force: true });
 }
