@@ -36,9 +36,10 @@ export function fillSide(side: Side, quota: Quota): Filled {
   };
 }
 
-/** Those out of traffic: what is not healthy, the youngest first, then what has been healthy for the shortest time. */
+/** Those out of traffic: what is unhealthy, then what nobody has judged, the youngest first; then what has been healthy for the shortest time. */
 function leastUsefulFirst({ unproven, ready }: Side): readonly InstanceView[] {
-  const sick = unproven.filter(({ health }) => health.status !== "healthy");
-  const healthy = unproven.filter(({ health }) => health.status === "healthy");
-  return [...sick.toReversed(), ...healthy.toSorted((a, b) => b.health.since - a.health.since), ...ready.toReversed()];
+  const by = (status: InstanceView["health"]["status"]): InstanceView[] =>
+    unproven.filter(({ health }) => health.status === status);
+  const healthy = by("healthy").toSorted((a, b) => b.health.since - a.health.since);
+  return [...by("unhealthy").toReversed(), ...by("unknown").toReversed(), ...healthy, ...ready.toReversed()];
 }

@@ -1,9 +1,10 @@
-import type { Rollout, RolloutFact } from "../fleet.ts";
+import type { InstanceView, Rollout, RolloutFact } from "../fleet.ts";
 import { judgeNewSet } from "./blue-green.ts";
 import { judgeCanaries } from "./canary.ts";
 import { deadlineOf } from "./deadlines.ts";
 import { whyNotStarted } from "./may-start.ts";
-import { isAlike, type Scene } from "./scene.ts";
+import { isAlike, type Scene, type Side } from "./scene.ts";
+import { hasTraffic } from "./standing.ts";
 import { bakes, strategyOf } from "./strategy.ts";
 
 /** What happened to the open rollout and is not on the record yet; undefined: nothing. */
@@ -26,21 +27,18 @@ export function nextFact(scene: Scene): RolloutFact | undefined {
 function isDone(scene: Scene, rollout: Rollout): boolean {
   if (rollout.status !== "promoting" && !(rollout.status === "running" && isRolling(scene, rollout))) return false;
   const { target, former, other } = scene;
-  const others = [
-    target.poor,
-    target.presumed,
-    former.good,
-    former.poor,
-    former.presumed,
-    other.good,
-    other.poor,
-    other.presumed,
-  ];
+  const others = [target.poor, former.good, former.poor, other.good, other.poor];
+  const unjudged = [other.presumed, ...[target, former].flatMap(mayServe)];
   return (
     target.good.length === rollout.to.spec.replicas &&
     target.good.every(({ health }) => health.status === "healthy") &&
-    others.every((list) => list.length === 0)
+    [...others, ...unjudged].every((list) => list.length === 0)
   );
+}
+
+/** Without traffic whatever runs may work. */
+function mayServe({ release, unproven, presumed }: Side): readonly (readonly InstanceView[])[] {
+  return release === undefined || hasTraffic(release.spec) ? [] : [unproven, presumed];
 }
 
 function nextStatus(scene: Scene, rollout: Rollout): Exclude<Rollout["status"], "pending" | "paused"> | undefined {

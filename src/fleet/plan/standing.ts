@@ -73,8 +73,12 @@ function judgeOther(view: InstanceView, { now, target }: StandingOptions): Stand
  * looked is presumed to serve until that is known: nothing is started in its place, and nothing stopped for it.
  */
 function judgeUncounted(view: InstanceView, spec: ServiceSpec, options: StandingOptions): Standing {
-  if (view.condemned !== undefined) return "poor";
   const isPresumed = view.health.since - view.started >= Math.max(spec.update.minHealthyTime, 1000);
+  if (view.condemned !== undefined) {
+    // It keeps a place only where it has one.
+    const isProven = view.health.status === "healthy" && options.now >= provenAt(view, spec, options);
+    return isProven || isPresumed ? "poor" : "spent";
+  }
   const waiting = isPresumed ? "presumed" : "unproven";
   switch (view.health.status) {
     case "healthy":
