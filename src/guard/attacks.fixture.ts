@@ -47,7 +47,7 @@ export const attacks: readonly Attack[] = [
     "a program with a hostile name",
     "foreign-executable",
     (tag) =>
-      `my $n = "/tmp/${tag} pid=1 old_pid=1\\nsched_process_exec: filename=/bin/true"; put($n, "${brief}"); exec { $n } $n`,
+      `my $n = "/tmp/${tag} pid=1 old_pid=1\\nsched_process_exec: filename=true"; put($n, "${brief}"); exec { $n } $n`,
   ),
   {
     ...inside(

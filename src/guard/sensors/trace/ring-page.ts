@@ -39,7 +39,9 @@ export function parseRingPage(page: Buffer): RingPage {
     else if (kind === timeStamp) time = Math.floor(time / absoluteBits) * absoluteBits + extra * 2 ** 27 + delta;
     else time += delta;
     const size = sizeOf(kind, extra);
-    if (kind < padding) pushEvent(events, time, page.subarray(at + (kind === 0 ? 8 : 4), Math.min(at + size, end)));
+    // Cut off, or no page of events: nothing after this can be believed either.
+    if (at + size > end) break;
+    if (kind < padding) pushEvent(events, time, page.subarray(at + (kind === 0 ? 8 : 4), at + size));
     at += size;
   }
   return { events, lost: lostBefore(page, commit, end) };
