@@ -83,7 +83,7 @@ function forkResident(ctx: Context): ChildProcess {
     // A session of its own: Ctrl-C reaches the controller, which then says what is to be ended.
     detached: true,
     stdio: ["ignore", "ignore", "inherit", "ipc"],
-    env: { ...withoutSecrets(ctx.env), NODE_COMPILE_CACHE: join(ctx.home, "cache/node") },
+    env: { ...withoutSecrets(ctx.env), NODE_COMPILE_CACHE: ctx.env.NODE_COMPILE_CACHE ?? join(ctx.home, "cache/node") },
   });
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Context } from "../../ground/context.ts";
-import { IngotError } from "../../ground/error.ts";
+import { IngotError, isErrno } from "../../ground/error.ts";
 
 export const bridgeName = "ingot0";
 
@@ -56,7 +56,24 @@ function bridgeSubnet(): string | undefined {
 
 /** The bridge's own address with its network's bits, `10.213.0.1/16`; undefined while there is no bridge that is up. */
 export function bridgeAddress(): string | undefined {
-  return networkInterfaces()[bridgeName]?.find((address) => address.family === "IPv4")?.cidr ?? undefined;
+  const number = interfaceNumber(bridgeName);
+  if (number === undefined || number !== known.number) {
+    const cidr = networkInterfaces()[bridgeName]?.find((address) => address.family === "IPv4")?.cidr ?? undefined;
+    known = cidr === undefined ? {} : { number, cidr };
+  }
+  return known.cidr;
+}
+
+/** Of the bridge with that number, which no other gets: to list all interfaces of the host takes a millisecond with fifty instances. */
+let known: { readonly number?: string | undefined; readonly cidr?: string } = {};
+
+function interfaceNumber(name: string): string | undefined {
+  try {
+    return readFileSync(`/sys/class/net/${name}/ifindex`, "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
 }
 
 export function parseRange(text: string): Range | undefined {
