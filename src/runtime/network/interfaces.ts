@@ -30,7 +30,7 @@ export type Joining = {
   readonly inside: number;
   /** `10.213.0.7/16`. */
   readonly cidr: string;
-  /** Twelve bytes of chance. */
+  /** Eight bytes of chance. */
   readonly random: Buffer;
 };
 
@@ -44,7 +44,7 @@ export function joinBridge({ namespace, inside, cidr, random }: Joining): Interf
   try {
     const bridge = findBridge(outside);
     const outer = { name: `veth${random.toString("hex", 0, 4)}`, mac: macOf(random, 4) };
-    const inner = { name: "eth0", mac: macOf(random, 8) };
+    const inner = { name: "eth0", mac: macOfAddress(cidr) };
     makePair(outside, { outer, inner, master: bridge.index, namespace: file });
     addAddress(inside, cidr);
     callNetlink(inside, { type: requests.newLink, body: [linkPart({ index: innerIndex, isUp: true })] });
@@ -121,6 +121,15 @@ function addAddress(inside: number, cidr: string): void {
 function macOf(random: Buffer, at: number): string {
   const bytes = Buffer.from([0x02, 0x42, ...random.subarray(at, at + 4)]);
   return formatMac(bytes);
+}
+
+/**
+ * The same for each instance that ever has the address: whoever remembers it from one that is gone (the host, a neighbour) reaches the new one by what it remembers. Otherwise a frame that tells
+ * of the new one and is lost costs its first connections some seconds.
+ */
+function macOfAddress(cidr: string): string {
+  const bytes = (cidr.split("/")[0] ?? "").split(".").map(Number);
+  return formatMac(Buffer.from([0x0a, 0x58, ...bytes]));
 }
 
 function formatMac(bytes: Buffer): string {

@@ -67,7 +67,7 @@ function addToBridge(ctx: Context, { id, subnet, gateway }: Adding): InstanceNet
   try {
     const inside = makeNamespace(namespace);
     try {
-      const made = joinBridge({ namespace, inside, cidr, random: ctx.randomBytes(12) });
+      const made = joinBridge({ namespace, inside, cidr, random: ctx.randomBytes(8) });
       return { address, subnet, result: resultOf(made, { namespace, cidr, gateway }) };
     } finally {
       closeSync(inside);
