@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { TrustedKey } from "../../evidence/evidence.ts";
 import type { Inventory } from "../../evidence/inventory/inventory.ts";
 import type { Advisories } from "../../evidence/scan/finding.ts";
+import { noteNoSuite, openSuite } from "../../evidence/scan/open-suite.ts";
 import type { ScanKnowledge } from "../../evidence/scan/scan-image.ts";
 import type { VexStatement } from "../../evidence/vex/statement.ts";
 import type { Context } from "../../ground/context.ts";
@@ -19,7 +20,7 @@ export async function gatherKnowledge(
   // Exceptions first: a mistake in them is told before anything is fetched.
   const vex = await gatherExceptions(ctx, { found, project }, options);
   const feeds = options.feeds ? await openAllFeeds(ctx) : undefined;
-  const suite = options.securitySuite ? await openSuite(ctx, inventory, project) : undefined;
+  const suite = options.securitySuite ? await openProjectSuite(ctx, inventory, project) : undefined;
   return {
     advisories: [...(suite === undefined ? [] : [suite]), ...(feeds?.advisories ?? [])],
     ...(feeds === undefined ? {} : { sources: feeds.sources, exploited: feeds.exploited, epss: feeds.epss }),
@@ -32,29 +33,18 @@ export async function gatherKnowledge(
   };
 }
 
-function noteNoSuite({ os }: Inventory): readonly string[] {
-  if (os?.id !== "debian") return [];
-  return [
-    `Debian ${os.codename || "without a codename"} has no security suite: only feeds say anything about its packages`,
-  ];
-}
-
 async function openAllFeeds(ctx: Context) {
   const { openFeeds } = await import("../../evidence/feeds/open-feeds.ts");
   return openFeeds(ctx);
 }
 
-async function openSuite(
+async function openProjectSuite(
   ctx: Context,
-  { os, architecture }: Inventory,
+  inventory: Inventory,
   project: Project | undefined,
 ): Promise<Advisories | undefined> {
-  if (os?.id !== "debian" || os.codename === "") return undefined;
-  const { openSecuritySuite } = await import("../../evidence/scan/security-suite.ts");
   try {
-    return await openSecuritySuite(ctx, {
-      release: os.codename,
-      architecture,
+    return await openSuite(ctx, inventory, {
       ...(project?.mirror === undefined ? {} : { mirror: project.mirror }),
       ...(project?.keyring === undefined ? {} : { keyring: project.keyring }),
     });

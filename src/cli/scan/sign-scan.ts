@@ -1,9 +1,7 @@
-import { statementKinds } from "../../evidence/evidence.ts";
 import type { ScanVerdict } from "../../evidence/scan/fail-on.ts";
 import type { ScanResult } from "../../evidence/scan/finding.ts";
 import type { Signer } from "../../evidence/keys/signer.ts";
 import type { Context } from "../../ground/context.ts";
-import { readVersion } from "../../ground/version.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Project } from "../../project/definition.ts";
 import type { FoundImage } from "./find-scanned-image.ts";
@@ -46,23 +44,15 @@ export async function signScan(
   { scanner, found, result, verdict, started }: Scanned,
 ): Promise<SignedScan> {
   if (!("signer" in scanner)) return scanner;
-  // Attack: `ingot verify` asks for a scan, and one that looked at nothing would do.
-  const [gap] = result.gaps;
-  if (gap !== undefined) return { note: `not signed: ${gap}` };
+  const { makeScanStatement } = await import("../../evidence/scan/scan-statement.ts");
+  const said = makeScanStatement(ctx, { result, started, verdict });
+  if ("gap" in said) return { note: `not signed: ${said.gap}` };
   const { signer } = scanner;
   const { attest } = await import("../../evidence/statement/attest.ts");
-  const { makeScanPredicate } = await import("../../evidence/scan/scan-predicate.ts");
-  const predicate = makeScanPredicate(result, {
-    started,
-    finished: ctx.now(),
-    version: readVersion(),
-    eventId: ctx.randomBytes(16).toString("hex"),
-    verdict,
-  });
   const { manifest } = await attest(
     ctx,
     { layout: found.layout, image: found.image, ...(found.name === undefined ? {} : { name: found.name }) },
-    { predicateType: statementKinds.scan.predicateType, predicate, signer },
+    { ...said, signer },
   );
   return { manifest };
 }
