@@ -56,7 +56,9 @@ function lookAt(world: World, one: ModelInstance): void {
 /** What the check of the model holds against the plan: an instance that was ever healthy for as long as it has to be. */
 export function noteProof(world: World): void {
   for (const one of world.instances)
-    if (!one.hasProven && one.health.status === "healthy") one.hasProven = isProven(world, one);
+    // What is being stopped proves nothing any more, though a controller that was killed meanwhile has forgotten that.
+    if (!one.hasProven && one.stops === undefined && one.health.status === "healthy")
+      one.hasProven = isProven(world, one);
 }
 
 function isProven(world: World, one: ModelInstance): boolean {
