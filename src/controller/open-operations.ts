@@ -27,7 +27,7 @@ export async function openOperations(controller: Controller): Promise<Operations
   const guard = kind === "runc" ? await openGuard(ctx) : undefined;
   const traffic = haproxyTraffic(ctx);
   await beginMissingRollouts(controller);
-  const record = openFleetRecord(controller);
+  const record = openFleetRecord(controller, runtime);
   const fleet = openFleet(ctx, { runtime, traffic, record, execute: expectedBy(guard, runtime) });
   record.onChange((key) => fleet.wake(key));
   const ends = [

@@ -2,6 +2,7 @@ import type { FleetRecord, Wanted } from "../../fleet/engine/engine.ts";
 import type { ServiceKey } from "../../fleet/fleet.ts";
 import type { NumberedEvent } from "../../ledger/event.ts";
 import type { Digest } from "../../oci/digest.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { Controller } from "../controller.ts";
 import { judge } from "../decisions/authorize.ts";
 import { releasesOf } from "../state/releases.ts";
@@ -23,7 +24,7 @@ const longestRest = 60_000;
 
 type Kept = { readonly wanted: Wanted; readonly until: number };
 
-export function openFleetRecord(controller: Controller): OpenedRecord {
+export function openFleetRecord(controller: Controller, runtime: Pick<Runtime, "prepare">): OpenedRecord {
   const { ledger, ctx } = controller;
   const specs = openReleaseSpecs(ctx);
   const kept = new Map<string, Kept>();
@@ -35,6 +36,12 @@ export function openFleetRecord(controller: Controller): OpenedRecord {
     else kept.delete(nameOf(reached));
     for (const listener of listeners) listener(reached === "everything" ? undefined : reached);
   });
+  const preparing = new Map<Digest, Promise<void>>();
+  const prepare = (image: Digest): Promise<void> => {
+    const known = preparing.get(image) ?? runtime.prepare(image).finally(() => preparing.delete(image));
+    preparing.set(image, known);
+    return known;
+  };
   const now = (): number => ledger.now().getTime();
   return {
     specs,
@@ -49,7 +56,7 @@ export function openFleetRecord(controller: Controller): OpenedRecord {
       kept.set(name, { wanted, until: performance.now() + longestRest });
       return wanted;
     },
-    order: (key, number) => orderStart(controller, specs, { key, number }),
+    order: (key, number) => orderStart(controller, { specs, prepare }, { key, number }),
     record: async (key, fact) => {
       await recordFact(controller, key, fact);
       // Listeners are told once it is durable, which may be a moment later than this.

@@ -17,6 +17,8 @@ import { parseConfiguration } from "../verbs/release-configuration.ts";
 import { replaceInstance } from "../verbs/replace-instance.ts";
 import { resumeRollout } from "../verbs/resume-rollout.ts";
 import { revoke } from "../verbs/revoke.ts";
+import { openReleaseSpecs } from "./release-specs.ts";
+import { orderStart } from "./start-order.ts";
 import { key, openTestFleet, type TestFleet } from "./fleet.fixture.ts";
 
 const reason = whyNoInstances() ?? (isInstalled("haproxy") ? undefined : "needs haproxy: not installed");
@@ -71,6 +73,7 @@ function serving({ instances }: ServiceView): readonly ServiceInstance[] {
   return instances.filter(({ traffic }) => traffic.status === "in");
 }
 
+const prepare = (): Promise<void> => Promise.reject(new Error("nothing is to be prepared"));
 const page = async (): Promise<string> => (await fetch(`http://127.0.0.1:${fleet.port}/`)).text();
 const state = () => fleet.controller().ledger.state;
 
@@ -174,7 +177,6 @@ test(
     const order = { ...key, reason: "lunch" };
     await assert.rejects(pauseRollout(fleet.controller(), dev, order), { code: "policy-denied" });
     assert.equal((await pauseRollout(fleet.controller(), dora, order)).status, "paused");
-    assert.equal((await promoteRollout(fleet.controller(), dora, key)).isPromoted, true);
     assert.equal((await resumeRollout(fleet.controller(), dora, key)).status, "awaiting-promotion");
     assert.equal((await cancelRollout(fleet.controller(), dora, order)).status, "cancelled");
     const view = await fleet.until("the stable release", (one) => (one.stable ?? 0) > number && one.isSettled && one);
@@ -190,41 +192,43 @@ test(
   },
 );
 
-test(
-  "what is promoted goes on, and more instances are started without replacing those that are there",
-  options,
-  async () => {
-    const before = fleet.view()?.instances.map(({ id }) => id) ?? [];
-    const now = listReleases(state(), key, 1)[0]?.configuration ?? {};
-    const number = await release(good, { ...now, replicas: 3 });
-    const view = await settled(number);
-    assert.equal(view.instances.length, 3);
-    for (const id of before)
-      assert.ok(
-        view.instances.some((one) => one.id === id),
-        id,
-      );
-  },
-);
+test("a canary that a person promotes goes on to the end", options, async () => {
+  const canary = { strategy: "canary", canary: 1, bake: "1h" };
+  const number = await release(good, configuration({ environment: { APP_VERSION: "promoted" } }, canary));
+  await fleet.until("the canary", ({ rollout }) => rollout?.status === "baking");
+  await assert.rejects(promoteRollout(fleet.controller(), dev, key), { code: "policy-denied" });
+  assert.equal((await promoteRollout(fleet.controller(), dora, key)).isPromoted, true);
+  await settled(number);
+  assert.match(await page(), /^version promoted/);
+});
 
-test(
-  "another controller adopts what runs, and stops what carries the labels of a service that nobody knows",
-  options,
-  async () => {
-    const former = serving(fleet.view() ?? assert.fail()).map(({ id }) => id);
-    const size = fleet.controller().ledger.log.checkpoint().size;
-    await fleet.reopen();
-    const view = await fleet.until("the adoption", (one) => one.isSettled && one);
-    assert.deepEqual(
-      serving(view)
-        .map(({ id }) => id)
-        .toSorted(),
-      former.toSorted(),
+test("more instances are started without replacing those that are there", options, async () => {
+  const before = fleet.view()?.instances.map(({ id }) => id) ?? [];
+  const now = listReleases(state(), key, 1)[0]?.configuration ?? {};
+  const number = await release(good, { ...now, replicas: 3 });
+  const view = await settled(number);
+  assert.equal(view.instances.length, 3);
+  for (const id of before)
+    assert.ok(
+      view.instances.some((one) => one.id === id),
+      id,
     );
-    const since = [...fleet.controller().ledger.events(size)].map(({ type }) => type);
-    assert.ok(!since.includes("instance.started") && !since.includes("instance.ended"), since.join(" "));
-  },
-);
+});
+
+test("another controller adopts what runs, and starts and ends nothing for it", options, async () => {
+  const former = serving(fleet.view() ?? assert.fail()).map(({ id }) => id);
+  const size = fleet.controller().ledger.log.checkpoint().size;
+  await fleet.reopen();
+  const view = await fleet.until("the adoption", (one) => one.isSettled && one);
+  assert.deepEqual(
+    serving(view)
+      .map(({ id }) => id)
+      .toSorted(),
+    former.toSorted(),
+  );
+  const since = [...fleet.controller().ledger.events(size)].map(({ type }) => type);
+  assert.ok(!since.includes("instance.started") && !since.includes("instance.ended"), since.join(" "));
+});
 
 test(
   "a revoked image is replaced by the newest release that is permitted; without one it serves on, and an alarm says so",
@@ -246,10 +250,24 @@ test(
 );
 
 test("a secret that is not there is an alarm, and nothing is started", options, async () => {
-  const image = await fleet.push("4");
-  const number = await release(image, configuration({ secrets: { "/run/secrets/other": "other" } }));
+  const number = await release(bad, configuration({ secrets: { "/run/secrets/other": "other" } }));
   await fleet.until("the alarm", () => listAlarms(state(), key).some(({ alarm }) => alarm === "start-failed"));
   const alarm = listAlarms(state(), key).find((one) => one.alarm === "start-failed");
   assert.match(alarm?.message ?? "", /the secret other of testing is not there/);
+  const order = orderStart(
+    fleet.controller(),
+    { specs: openReleaseSpecs({ home: fleet.home }), prepare },
+    { key, number },
+  );
+  await assert.rejects(order, { code: "secret-missing" });
   assert.ok(fleet.view()?.instances.every((one) => one.release !== number || one.state === "starting"));
+});
+
+test("what could not run here is not released", options, async () => {
+  const before = listReleases(state(), key, 1)[0]?.number;
+  await assert.rejects(release(bad, { ...configuration(), files: { "/tmp/x": "x.conf" } }), {
+    code: "configuration-unusable",
+    message: /its file \/tmp\/x came without its content/,
+  });
+  assert.equal(listReleases(state(), key, 1)[0]?.number, before);
 });

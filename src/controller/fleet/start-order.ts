@@ -1,6 +1,7 @@
 import type { StartOrder } from "../../fleet/engine/engine.ts";
 import type { ServiceKey } from "../../fleet/fleet.ts";
 import { IngotError } from "../../ground/error.ts";
+import type { Digest } from "../../oci/digest.ts";
 import type { Principal } from "../../policy/policy.ts";
 import { readSize } from "../../project/scalars.ts";
 import { instanceSpec } from "../../runtime/image-instance.ts";
@@ -12,7 +13,13 @@ import { findRelease, type Release } from "../state/releases.ts";
 import { findQuarantined } from "../state/rollouts.ts";
 import { readSecret } from "./read-secret.ts";
 import type { ReleaseSpecs } from "./release-specs.ts";
-import { unusable, type ServiceConfiguration } from "./service-configuration.ts";
+import type { ServiceConfiguration } from "./service-configuration.ts";
+
+export type OrderOptions = {
+  readonly specs: ReleaseSpecs;
+  /** Makes ready what the first start of an image would wait for; asked for it by several at once, it does so once. */
+  readonly prepare: (image: Digest) => Promise<void>;
+};
 
 /**
  * What an instance of a release is started from. Starting is a pull: the policy of the environment decides it, each time. Throws `release-unknown`, `image-quarantined`, `policy-denied`, `secret-missing`,
@@ -20,7 +27,7 @@ import { unusable, type ServiceConfiguration } from "./service-configuration.ts"
  */
 export async function orderStart(
   controller: Controller,
-  specs: ReleaseSpecs,
+  { specs, prepare }: OrderOptions,
   { key, number }: { readonly key: ServiceKey; readonly number: number },
 ): Promise<StartOrder> {
   const release = findRelease(controller.ledger.state, { ...key, number });
@@ -29,10 +36,12 @@ export async function orderStart(
   }
   await requirePull(controller, release);
   const { configuration, source } = specs(release);
+  const secrets = await secretsOf(controller, key, configuration);
+  // By the driver, which has a process for it: what is read of the image afterwards would else be unpacked in this one.
+  await prepare(source.digest);
   const limits = limitsOf(configuration);
   const { id: _id, ...spec } = await instanceSpec(controller.ctx, source, { name: key.service, limits });
-  const files = filesOf(release, configuration);
-  const secrets = await secretsOf(controller, key, configuration);
+  const files = Object.entries(configuration.files).map(([path, content]) => ({ path, content }));
   return {
     spec: {
       ...spec,
@@ -82,14 +91,6 @@ function limitsOf({ limits }: ServiceConfiguration): Partial<InstanceSpec["limit
     ...(pids === undefined ? {} : { pids }),
     ...(cpus === undefined ? {} : { cpus }),
   };
-}
-
-/** A release has the content of its files in it: whoever made it had the project, the controller has not. */
-function filesOf(release: Release, { files }: ServiceConfiguration): NonNullable<InstanceSpec["files"]> {
-  return Object.entries(files).map(([path, from]) => {
-    if (typeof from !== "string" && from.content !== undefined) return { path, content: from.content };
-    throw unusable(release, `its file ${path} came without its content`);
-  });
 }
 
 function secretsOf(

@@ -6,6 +6,8 @@ import { shortDigest } from "../../oci/digest.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent, type EventData } from "../events/events.ts";
 import { beginRollout } from "../fleet/begin-rollout.ts";
+import { makeSpec } from "../fleet/release-specs.ts";
+import { operationsOf } from "../operations.ts";
 import { listReleases, type Release } from "../state/releases.ts";
 import { findQuarantined, rolloutOfRelease } from "../state/rollouts.ts";
 import { authorize, denied, type Asked } from "../decisions/authorize.ts";
@@ -34,7 +36,7 @@ export type CreatedRelease = {
 
 /**
  * Decides and, where it is permitted, puts the release on the record. `choose` looks at the same state as the decision and the release's number: two at once get different numbers, and
- * neither rests on what the other changed. Throws `policy-denied` once the denial is on the record, `image-quarantined`, and what `choose` throws.
+ * neither rests on what the other changed. Throws `policy-denied` once the denial is on the record, `image-quarantined`, `configuration-unusable` for one that could not run here, and what `choose` throws.
  */
 export async function createRelease(
   controller: Controller,
@@ -48,11 +50,13 @@ export async function createRelease(
     const current = listReleases(state, wanted, 1)[0];
     if (!decision.permit) return { events: [event], result: { kind: "denied", asked, decision } };
     assertNotQuarantined(state, wanted);
+    const number = (current?.number ?? 0) + 1;
+    if (operationsOf(controller) !== undefined) makeSpec(controller.ctx, { ...wanted, number });
     const glass = brokenGlass(controller, wanted, decision);
     if (current !== undefined && isSame(current, wanted) && glass === undefined && !isGivenUp(state, current)) {
       return { events: [event], result: { kind: "same", release: current, decision } };
     }
-    const data = toData(wanted, { number: (current?.number ?? 0) + 1, decision: next, glass });
+    const data = toData(wanted, { number, decision: next, glass });
     const kind = wanted.action === "rollback" ? "rollback" : "deploy";
     const made = makeEvent(event.actor, "release.created", data);
     return {

@@ -77,7 +77,7 @@ export type FleetRecord = {
   /** Every service that is to run, or ever was. */
   readonly services: () => readonly ServiceKey[];
   readonly wanted: (key: ServiceKey) => Wanted;
-  /** What an instance of a release is started from; asked anew for each start. Throws where it may not be started, or something for it is missing. */
+  /** What an instance of a release is started from, its image made ready; asked anew for each start. Throws where it may not be started, or something for it is missing. */
   readonly order: (key: ServiceKey, release: number) => Promise<StartOrder>;
   /** Durable when it resolves. What is not so any more (a rollout that has ended meanwhile) is passed over. */
   readonly record: (key: ServiceKey, fact: FleetFact) => Promise<void>;

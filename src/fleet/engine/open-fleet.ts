@@ -1,6 +1,5 @@
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
-import type { Digest } from "../../oci/digest.ts";
 import type { InstanceId, InstanceState, Runtime } from "../../runtime/runtime.ts";
 import type { ServiceKey } from "../fleet.ts";
 import { openHealthWatch } from "../health/health-watch.ts";
@@ -111,12 +110,6 @@ function makeHost(
 ): Host {
   const clock = openLocalClock(record.now);
   const health = openHealthWatch({ clock: clock.now, execute: execute ?? runtime.execute });
-  const prepared = new Map<Digest, Promise<void>>();
-  const prepare = (image: Digest): Promise<void> => {
-    const known = prepared.get(image) ?? runtime.prepare(image).finally(() => prepared.delete(image));
-    prepared.set(image, known);
-    return known;
-  };
   return {
     ctx,
     runtime,
@@ -127,7 +120,6 @@ function makeHost(
     states: shareList(runtime),
     dooms: openDooms(clock.now),
     checks: shareHealth(health),
-    prepare,
     ...own,
   };
 }

@@ -1,5 +1,4 @@
 import type { Context } from "../../ground/context.ts";
-import type { Digest } from "../../oci/digest.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ServiceKey } from "../fleet.ts";
 import type { HealthWatch } from "../health/health.ts";
@@ -39,8 +38,6 @@ export type Host = {
   readonly dooms: Dooms;
   readonly health: HealthWatch;
   readonly checks: WatchedHealth;
-  /** An image's content is made ready once, however many instances wait for it. */
-  readonly prepare: (image: Digest) => Promise<void>;
   /** Work that goes on beside the passes; `close` waits for it. */
   readonly background: (work: Promise<void>) => void;
   readonly isClosed: () => boolean;

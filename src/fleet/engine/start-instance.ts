@@ -45,7 +45,6 @@ async function startOne(service: Service, id: InstanceId, { release, why }: Begu
 async function launch(service: Service, id: InstanceId, release: FleetRelease): Promise<InstanceState> {
   const { runtime, key, record } = service;
   const { spec, secrets } = await record.order(key, release.number);
-  await service.prepare(spec.image);
   const labels = labelsOf(key, release.number);
   return runtime.start({ ...spec, id, labels }, secrets === undefined ? {} : { secrets });
 }
