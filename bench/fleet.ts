@@ -28,6 +28,7 @@ export const bench: Bench = async function* (work) {
         ],
       };
       yield* manyInstances({ ours, docker, runs: work.runs(3) });
+      // Replacing 10 and 50 instances and going back, by the engine, belongs here, beside `dockerReplacement(docker, 10)` of fleet/docker-replacement.ts.
     } finally {
       await docker.remove();
     }

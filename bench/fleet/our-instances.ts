@@ -19,6 +19,8 @@ export type OurInstances = {
 
 export async function ourInstances(folder: string): Promise<OurInstances> {
   const home = await makeTestHome(folder);
+  // A controller is not started for the first time: what it compiled then is kept.
+  await (await openRuntimeHelper(home.ctx)).close();
   const helper = await openRuntimeHelper(home.ctx);
   // Keeps the content mounted and the bridge made, as running services would.
   const kept = await helper.start(await specOf(home));
