@@ -35,7 +35,7 @@ export function checkSwitch(world: World, { admit, drain }: Extract<Step, { kind
     const one = findInstance(world, id);
     assert.ok(!one.isGone && !one.isFrozen && one.condemned === undefined, `${id} must not serve`);
     assert.equal(one.health.status, "healthy", `${id} gets traffic and is not healthy`);
-    assert.ok(one.hasProven, `${id} gets traffic before min_healthy_time`);
+    assert.ok(one.hasProven || one.stops !== undefined, `${id} gets traffic before min_healthy_time`);
     assert.ok(!drain.includes(id), `${id} gets traffic and loses it`);
     assert.ok(
       !(isOfRollout(world, one) && !isAlike(one.release, world.desired.stable)) ||
