@@ -9,6 +9,7 @@ import { nearestWord } from "../ground/nearest-word.ts";
 import { isLoopbackAddress, parseListenAddress, urlHost } from "../ground/listen-address.ts";
 import { principalRoles } from "../policy/policy.ts";
 import { labelPattern } from "../project/names.ts";
+import { durationPattern, readDuration } from "../project/scalars.ts";
 import { runtimeChoices, type SecretSource, type Settings } from "./settings.ts";
 
 /** What `ingot serve` was given on the command line; it goes before the file. */
@@ -19,6 +20,8 @@ export type SettingOptions = {
   readonly listen?: string;
   readonly baseUrl?: string;
   readonly runtime?: string;
+  /** False: what runs is not scanned anew, whatever the file says. */
+  readonly rescan?: boolean;
 };
 
 /** Reads the settings, all of them optional. Throws `settings-malformed` with every mistake and its place, `tls-required`. */
@@ -41,6 +44,9 @@ export function readSettings(ctx: Pick<Context, "cwd" | "home">, options: Settin
     mutableTags: written.mutable_tags,
     limits: written.limits,
     ...readRuntime(options.runtime ?? written.runtime),
+    ...(written.rescan === "off" || options.rescan === false
+      ? {}
+      : { rescan: { every: readDuration(written.rescan.every) } }),
     secrets: readSecrets(ctx, written.secrets),
     webhooks: written.webhooks.map(({ name, url, events, secret_file }) => ({
       name,
@@ -64,6 +70,9 @@ const secretSource = z.union(
   [z.strictObject({ file: z.string() }), z.strictObject({ command: z.array(z.string()).min(1) })],
   { error: "expected {file: PATH} or {command: [PROGRAM, …]}" },
 );
+
+/** Scans are work, and more of them know no more. */
+const isLong = (text: string): boolean => readDuration(text) >= 60_000;
 
 const settingsSchema = z.strictObject({
   listen: z.string().default("127.0.0.1:8700"),
@@ -89,6 +98,11 @@ const settingsSchema = z.strictObject({
     .refine(({ required, known }) => required <= known.length, "more witnesses are required than are known"),
   mutable_tags: z.array(z.string()).default([]),
   runtime: z.enum(runtimeChoices).exactOptional(),
+  rescan: z
+    .union([z.literal("off"), z.strictObject({ every: z.string().regex(durationPattern).refine(isLong) })], {
+      error: "expected off, or {every: DURATION} of at least a minute, such as 6h",
+    })
+    .default({ every: "6h" }),
   secrets: z.record(z.string().regex(labelPattern), z.record(z.string().regex(labelPattern), secretSource)).default({}),
   webhooks: z
     .array(
@@ -162,7 +176,7 @@ function mistakesOf(issue: z.core.$ZodIssue): readonly Mistake[] {
 /** Of all levels. */
 const settingNames: readonly string[] = Object.keys(settingsSchema.shape).concat(
   ["certificate", "key", "url", "audience", "kind", "name", "rules", "claim", "value", "group", "roles"],
-  ["required", "known", "blob", "manifest", "body", "events", "secret_file"],
+  ["required", "known", "blob", "manifest", "body", "events", "secret_file", "every"],
 );
 
 /** Line and column of a value, or of what holds it. */

@@ -20,6 +20,8 @@ export type Settings = {
   readonly runtime?: RuntimeChoice;
   /** By environment and name, where the secrets are that services may be given. They are named in releases; where they are is the admin's alone to say. */
   readonly secrets: Readonly<Record<string, Readonly<Record<string, SecretSource>>>>;
+  /** How often what runs is scanned anew, in milliseconds. Absent: never. */
+  readonly rescan?: { readonly every: number };
   /** Who is told of events. */
   readonly webhooks: readonly WebhookSettings[];
 };

@@ -105,6 +105,12 @@ export function adoptOrphans(isParent: boolean): void {
     throw new SystemCallError("prctl", "orphans");
 }
 
+/** Has this process killed when the one that started it ends, however busy it is then (prctl(2), PR_SET_PDEATHSIG). One that ended before is seen by the end of the channel to it. */
+export function endWithParent(): void {
+  const [setParentDeathSignal, kill] = [1, 9n];
+  if (libc.prctl(setParentDeathSignal, kill, 0n, 0n, 0n) !== 0) throw new SystemCallError("prctl", "parent");
+}
+
 /** The end of a child that Node did not start; undefined while it lives. */
 export function readChildEnd(pid: number): ChildEnd | undefined {
   const [byNumber, noHang, exited] = [1, 1, 4];

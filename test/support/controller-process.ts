@@ -25,6 +25,8 @@ export type ControllerStart = {
   readonly listen?: string;
   /** What starts instances; `none` by default: then the controller keeps the record alone. */
   readonly runtime?: "runc" | "docker" | "podman" | "none";
+  /** Whether it scans anew what runs; not by default: that asks the mirror. */
+  readonly rescan?: boolean;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 };
@@ -34,11 +36,13 @@ export async function startController({
   home,
   listen,
   runtime = "none",
+  rescan = false,
   args = [],
   env = {},
 }: ControllerStart): Promise<ControllerProcess> {
   const place = listen ?? `127.0.0.1:${await freePort()}`;
-  const child = spawn(program, ["serve", "--listen", place, "--runtime", runtime, ...args], {
+  const scanning = rescan ? [] : ["--no-rescan"];
+  const child = spawn(program, ["serve", "--listen", place, "--runtime", runtime, ...scanning, ...args], {
     env: { ...process.env, NO_COLOR: "1", ...env, INGOT_HOME: home },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -3,6 +3,8 @@ import type { Controller } from "../../controller/controller.ts";
 import { operationsOf } from "../../controller/operations.ts";
 import { listAlarms } from "../../controller/state/alarms.ts";
 import { listCounts } from "../../controller/state/counts.ts";
+import { listCurrent } from "../../controller/state/releases.ts";
+import { lastScanned } from "../../controller/state/statements.ts";
 import { readVersion } from "../../ground/version.ts";
 import { sayFleet, sayGuard } from "./running-metrics.ts";
 
@@ -66,6 +68,10 @@ function sayRecord({ ledger }: Controller, { gauge, counter }: Makers): () => vo
     "service",
   ]);
   const alarms = gauge("ingot_alarms", "Alarms that stand.", ["environment", "service", "alarm"]);
+  const age = gauge("ingot_scan_age_seconds", "Age of the newest scan that counts of a current release's image.", [
+    "environment",
+    "service",
+  ]);
   return () => {
     const { state } = ledger;
     info.set({ version: readVersion() }, 1);
@@ -74,6 +80,11 @@ function sayRecord({ ledger }: Controller, { gauge, counter }: Makers): () => vo
     for (const { labels, count } of listCounts(state, "rollout")) rollouts.set(labels, count);
     for (const { labels, count } of listCounts(state, "drift")) drift.set(labels, count);
     for (const { labels, count } of listCounts(state, "replaced")) replaced.set(labels, count);
+    const now = ledger.now().getTime() / 1000;
+    for (const { environment, service, image } of listCurrent(state)) {
+      const finished = lastScanned(state, image);
+      if (finished !== undefined) age.set({ environment, service }, Math.max(0, Math.round(now - finished)));
+    }
     for (const { environment, service, alarm } of listAlarms(state)) alarms.set({ environment, service, alarm }, 1);
   };
 }

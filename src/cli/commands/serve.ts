@@ -7,6 +7,8 @@ type ServeOptions = {
   readonly listen?: string;
   readonly baseUrl?: string;
   readonly runtime?: string;
+  /** False with `--no-rescan`. */
+  readonly rescan: boolean;
   readonly verbose?: boolean;
 };
 
@@ -17,6 +19,7 @@ export const declare: Declare = (command, handle) => {
     .option("--listen <address:port>", "where to listen (default: 127.0.0.1:8700)")
     .option("--base-url <url>", "where clients find it; tokens are for this address")
     .option("--runtime <name>", "what starts instances: runc, docker, podman, or none (default: runc where it can run)")
+    .option("--no-rescan", "do not scan anew what runs")
     .option("--verbose", "log every request")
     .action(
       handle<ServeOptions>(async ({ ctx, options, write }) => {
@@ -36,6 +39,7 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
     { firstEnrolment },
     { openWebhooks },
     { openOperations },
+    { openRescans },
   ] = await Promise.all([
     import("../../controller/read-settings.ts"),
     import("../../controller/open-controller.ts"),
@@ -45,6 +49,7 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
     import("../../controller/identity/first-enrolment.ts"),
     import("../../controller/webhooks/webhooks.ts"),
     import("../../controller/open-operations.ts"),
+    import("../../controller/rescan/rescans.ts"),
   ]);
   const settings = readSettings(ctx, options);
   const tls = readTls(settings, { report: ctx.report });
@@ -66,7 +71,15 @@ async function runController(ctx: Context, options: ServeOptions, write: (text: 
       onProblem: (message, values) => log.warn(message, values),
     });
     const operations = await openOperations(controller);
+    const rescans =
+      settings.rescan === undefined
+        ? undefined
+        : openRescans(controller, {
+            ...settings.rescan,
+            onProblem: (message, values) => log.warn(message, values),
+          });
     await aborted(ctx.signal);
+    await rescans?.close();
     await webhooks.close();
     await served.close();
     await operations?.close();

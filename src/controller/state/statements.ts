@@ -126,6 +126,12 @@ export function findNewest(state: Database, subject: string, kind: "scan" | "tes
   return row === undefined ? undefined : toAccepted(row);
 }
 
+/** When the newest scan that counts was made, in seconds; undefined where none does. */
+export function lastScanned(state: Database, subject: string): number | undefined {
+  const newest = findNewest(state, subject, "scan");
+  return newest?.facts.kind === "scan" && !newest.isDeleted ? newest.facts.scan.finished : undefined;
+}
+
 /** The newest one whose key is revoked. */
 export function findFallen(state: Database, subject: string, kind: "scan" | "tests"): AcceptedStatement | undefined {
   const row = state.get<AcceptedRow>(

@@ -24,6 +24,11 @@ export const controllerCodes = {
   "receipt-wrong": { exit: 4, means: "A receipt does not prove that its event is in the log." },
   "revocation-unfounded": { exit: 2, means: "Something should be revoked without a reason." },
   "service-unknown": { exit: 1, means: "The definition has no service of that name." },
+  "scan-broken": { exit: 1, means: "The process that scans what runs ended without an answer, or took too long." },
+  "scanner-key-ended": {
+    exit: 1,
+    means: "The key by which the controller signs its own scans was retired or revoked, and signs nothing more.",
+  },
   "rollback-refused": {
     exit: 1,
     means: "There is no release to go back to, or the one that was asked for is no way back.",
