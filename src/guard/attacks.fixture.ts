@@ -1,8 +1,7 @@
-import { spawn, spawnSync } from "node:child_process";
-import { closeSync, fstatSync, openSync, readSync, writeFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
 import { tinyProgram } from "../../test/support/tiny-program.ts";
 import { until, type AgentInstance } from "../../test/support/weak-instance.ts";
+import { mountInside, putIntoGroup, tamper } from "./attacks-from-host.fixture.ts";
 import type { Drift, DriftRule, Guard } from "./guard.ts";
 
 /** One way to bring something into an instance that its image does not explain. */
@@ -191,42 +190,4 @@ function inside(name: string, rule: DriftRule, perl: (tag: string) => string): A
 
 function host(name: string, rule: DriftRule, run: Attack["run"]): Attack {
   return { name, rule, from: "host", run };
-}
-
-function mountInside({ watched }: AgentInstance, args: readonly string[], target: string): () => void {
-  const enter = ["-t", String(watched.pid), "-m"];
-  spawnSync("nsenter", [...enter, "mount", ...args]);
-  return () => void spawnSync("nsenter", [...enter, "umount", target]);
-}
-
-function putIntoGroup({ watched }: AgentInstance): () => void {
-  const child = spawn("sleep", ["30"], { stdio: "ignore" });
-  const folders = ["freezer", "unified", ""].map((name) =>
-    join("/sys/fs/cgroup", name, watched.cgroup, "cgroup.procs"),
-  );
-  const done = folders.some((path) => tryWrite(path, String(child.pid)));
-  if (!done) throw new Error(`no cgroup ${watched.cgroup}`);
-  return () => void child.kill("SIGKILL");
-}
-
-function tryWrite(path: string, text: string): boolean {
-  try {
-    writeFileSync(path, text, { flag: "r+" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** One bit of the file that all instances of the image run from: of its last page, so that they go on running. */
-function tamper({ watched }: AgentInstance): () => void {
-  const file = openSync(watched.content.path, "r+");
-  const last = fstatSync(file).size - 1;
-  const byte = Buffer.alloc(1);
-  readSync(file, byte, 0, 1, last);
-  writeSync(file, Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, last);
-  return () => {
-    writeSync(file, byte, 0, 1, last);
-    closeSync(file);
-  };
 }

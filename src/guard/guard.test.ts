@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mount, unmount } from "../ground/libc.ts";
 import { instanceSpec } from "../runtime/image-instance.ts";
@@ -24,159 +24,159 @@ import { startAgent, until, type AgentInstance } from "../../test/support/weak-i
 import { driftRules, type Drift, type WatchedInstance } from "./guard.ts";
 import { openGuard, type GuardProcess } from "./process/open-guard.ts";
 
-describe("the guard of a host", { skip: whyNoInstances() }, () => {
-  let home: TestHome;
-  let agent: AgentInstance;
-  let nginx: WatchedInstance;
-  let guard: GuardProcess;
-  let drifts: Drift[] = [];
-  const runtime = () => runcRuntime(home.ctx);
-  const told = () => drifts.map(({ rule, message }) => `${rule}: ${message}`);
+const skip = whyNoInstances();
+let home: TestHome;
+let agent: AgentInstance;
+let nginx: WatchedInstance;
+let guard: GuardProcess;
+let drifts: Drift[] = [];
+const runtime = () => runcRuntime(home.ctx);
+const told = () => drifts.map(({ rule, message }) => `${rule}: ${message}`);
 
-  before(async () => {
-    home = await makeTestHome();
-    agent = await startAgent(home, { isWeak: false });
-    const spec = await instanceSpec(home.ctx, home.image, {
-      limits: { memory: 256 * 1024 * 1024, pids: 100, cpus: 2 },
-    });
-    const { pid = 0 } = await runtime().start(spec);
-    nginx = { ...agent.watched, id: spec.id, pid, cgroup: runtimePaths(home.home).cgroup(spec.id) };
-    guard = await openGuard(home.ctx);
-    guard.onDrift((drift) => drifts.push(drift));
-    await guard.watch([agent.watched, nginx]);
+before(async () => {
+  if (skip !== undefined) return;
+  home = await makeTestHome();
+  agent = await startAgent(home, { isWeak: false });
+  const spec = await instanceSpec(home.ctx, home.image, {
+    limits: { memory: 256 * 1024 * 1024, pids: 100, cpus: 2 },
   });
-  after(async () => {
-    await guard?.close();
-    await removeTestHome(home);
-  });
+  const { pid = 0 } = await runtime().start(spec);
+  nginx = { ...agent.watched, id: spec.id, pid, cgroup: runtimePaths(home.home).cgroup(spec.id) };
+  guard = await openGuard(home.ctx);
+  guard.onDrift((drift) => drifts.push(drift));
+  await guard.watch([agent.watched, nginx]);
+});
+after(async () => {
+  if (skip !== undefined) return;
+  await guard?.close();
+  await removeTestHome(home);
+});
 
-  test("it is awake: it sees its own test execution, and says what it watches", async () => {
-    const { isAwake, watched, sensors } = await guard.status();
-    assert.equal(isAwake, true);
-    assert.equal(watched, 2);
-    assert.equal(sensors.find(({ name }) => name === "trace")?.state, "awake");
-  });
+test("it is awake: it sees its own test execution, and says what it watches", { skip }, async () => {
+  const { isAwake, watched, sensors } = await guard.status();
+  assert.equal(isAwake, true);
+  assert.equal(watched, 2);
+  assert.equal(sensors.find(({ name }) => name === "trace")?.state, "awake");
+});
 
-  test("what a service does by itself is no drift", async () => {
-    const before = (await guard.status()).executions;
-    // Scripts and modules of the image, pipes, here-documents, temporary files, a program that executes itself, and code that is made in memory.
-    const service = [
-      `exec "sh", "-c", "for i in 1 2 3; do ls / | wc -l > /tmp/count; done; . /etc/profile; echo done"`,
-      `exec "sh", "-c", "perl -MPOSIX -e 'print floor(1.5)' | cat; cat <<E > /tmp/text\\nx\\nE\\n"`,
-      `exec "/usr/bin/ldd", "/bin/true"`,
-      `exec "/usr/bin/savelog"`,
-      `exec "perl", "-e", q{exec { "/proc/self/exe" } "perl", "-e", "1"}`,
-      `my $code = syscall(9, 0, 4096, 3, 0x22, -1, 0); syscall(10, $code, 4096, 5); exec "sleep", "0.1"`,
-      `chdir "/usr/bin"; exec "./env", "true"`,
-      `open(my $sh, "|-", "sh"); print $sh "true\\n"; close $sh`,
-      `for (1 .. 20) { my $p = fork(); if (!$p) { exec "true" } waitpid($p, 0) }`,
-      `open(my $f, ">", "/tmp/data"); print $f "x" x 5000; close $f; unlink "/tmp/data"`,
-    ];
-    for (const perl of service) agent.tell(perl);
-    // nginx: new workers, as after each change of a log.
-    process.kill(nginx.pid, "SIGHUP");
-    await until(() => drifts.length > 0 || existsSync(`${agent.root}/tmp/text`));
-    await sleep(700);
-    for (const { id } of [agent.watched, nginx]) await guard.sweep(id);
-    assert.deepEqual(told(), []);
-    assert.ok((await guard.status()).executions >= before + 35);
-    assert.equal((await guard.status()).lost, 0);
-  });
+test("what a service does by itself is no drift", { skip }, async () => {
+  const { executions } = await guard.status();
+  // Scripts and modules of the image, pipes, here-documents, temporary files, a program that executes itself, and code that is made in memory.
+  const service = [
+    `exec "sh", "-c", "for i in 1 2 3; do ls / | wc -l > /tmp/count; done; . /etc/profile; echo done"`,
+    `exec "sh", "-c", "perl -MPOSIX -e 'print floor(1.5)' | cat; cat <<E > /tmp/text\\nx\\nE\\n"`,
+    `exec "/usr/bin/ldd", "/bin/true"`,
+    `exec "/usr/bin/savelog"`,
+    `exec "perl", "-e", q{exec { "/proc/self/exe" } "perl", "-e", "1"}`,
+    `my $code = syscall(9, 0, 4096, 3, 0x22, -1, 0); syscall(10, $code, 4096, 5); exec "sleep", "0.1"`,
+    `chdir "/usr/bin"; exec "./env", "true"`,
+    `open(my $sh, "|-", "sh"); print $sh "true\\n"; close $sh`,
+    `for (1 .. 20) { my $p = fork(); if (!$p) { exec "true" } waitpid($p, 0) }`,
+    `open(my $f, ">", "/tmp/data"); print $f "x" x 5000; close $f; unlink "/tmp/data"`,
+  ];
+  for (const perl of service) agent.tell(perl);
+  // nginx: new workers, as after each change of a log.
+  process.kill(nginx.pid, "SIGHUP");
+  await until(() => drifts.length > 0 || existsSync(`${agent.root}/tmp/text`));
+  await sleep(700);
+  for (const { id } of [agent.watched, nginx]) await guard.sweep(id);
+  assert.deepEqual(told(), []);
+  assert.ok((await guard.status()).executions >= executions + 35);
+  assert.equal((await guard.status()).lost, 0);
+});
 
-  test("an entry that was announced is none from the host, once, and as it was announced", async () => {
-    const enter = (command: readonly string[]) =>
-      runtime().execute(nginx.id, command, { timeout: 5000, maxOutput: 100 });
-    await guard.expect({ instance: nginx.id, command: ["/bin/sleep", "0"], milliseconds: 5000 });
-    assert.equal((await enter(["/bin/sleep", "0"])).status, "exited");
-    await sleep(50);
-    assert.deepEqual(told(), []);
-    await guard.expect({ instance: nginx.id, command: ["/bin/sleep", "1"], milliseconds: 2000 });
-    await enter(["/bin/sleep", "0"]);
-    await until(() => drifts.some(({ rule, instance }) => rule === "entered-from-host" && instance === nginx.id));
-    const found = drifts.find(({ rule }) => rule === "entered-from-host");
-    assert.equal(found?.subject, "/bin/sleep");
-    drifts = [];
-  });
+test("an entry that was announced is none from the host, once, and as it was announced", { skip }, async () => {
+  const enter = (command: readonly string[]) => runtime().execute(nginx.id, command, { timeout: 5000, maxOutput: 100 });
+  await guard.expect({ instance: nginx.id, command: ["/bin/sleep", "0"], milliseconds: 5000 });
+  assert.equal((await enter(["/bin/sleep", "0"])).status, "exited");
+  await sleep(50);
+  assert.deepEqual(told(), []);
+  await guard.expect({ instance: nginx.id, command: ["/bin/sleep", "1"], milliseconds: 2000 });
+  await enter(["/bin/sleep", "0"]);
+  await until(() => drifts.some(({ rule, instance }) => rule === "entered-from-host" && instance === nginx.id));
+  const found = drifts.find(({ rule }) => rule === "entered-from-host");
+  assert.equal(found?.subject, "/bin/sleep");
+  drifts = [];
+});
 
-  test("what a person declared is no drift; what is near to it is", async () => {
-    const exceptions = [{ rule: "dropped-program", path: "/tmp/cache/**", reason: "compiled templates" }] as const;
-    await guard.watch([{ ...agent.watched, exceptions }, nginx]);
-    agent.tell(
-      `mkdir "/tmp/cache"; put("/tmp/cache/a", "${Buffer.from("#!/bin/sh").toString("hex")}"); put("/tmp/cached", "${Buffer.from("#!/bin/sh").toString("hex")}")`,
-    );
-    await until(() => drifts.length > 0);
-    await guard.sweep(agent.watched.id);
-    assert.deepEqual(
-      [...new Set(drifts.map(({ subject }) => subject))].filter((path) => !path.endsWith(".new")),
-      ["/tmp/cached"],
-    );
-    agent.tell(`unlink glob("/tmp/cache/*"), glob("/tmp/cached*")`);
-    await until(() => !existsSync(`${agent.root}/tmp/cached`));
-    drifts = [];
-  });
+test("what a person declared is no drift; what is near to it is", { skip }, async () => {
+  const exceptions = [{ rule: "dropped-program", path: "/tmp/cache/**", reason: "compiled templates" }] as const;
+  await guard.watch([{ ...agent.watched, exceptions }, nginx]);
+  agent.tell(
+    `mkdir "/tmp/cache"; put("/tmp/cache/a", "${Buffer.from("#!/bin/sh").toString("hex")}"); put("/tmp/cached", "${Buffer.from("#!/bin/sh").toString("hex")}")`,
+  );
+  await until(() => drifts.length > 0);
+  await guard.sweep(agent.watched.id);
+  assert.deepEqual(
+    [...new Set(drifts.map(({ subject }) => subject))].filter((path) => !path.endsWith(".new")),
+    ["/tmp/cached"],
+  );
+  agent.tell(`unlink glob("/tmp/cache/*"), glob("/tmp/cached*")`);
+  await until(() => !existsSync(`${agent.root}/tmp/cached`));
+  drifts = [];
+});
 
-  test("an instance is frozen at once, by the guard itself", async () => {
-    await guard.watch([
-      { ...agent.watched, mode: "replace" },
-      { ...nginx, mode: "replace" },
-    ]);
-    execFileSync("nsenter", ["-t", String(nginx.pid), "-m", "-p", "true"]);
-    await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
-    assert.deepEqual([...new Set(drifts.map(({ response }) => response))], ["frozen"]);
-    assert.equal((await runtime().list()).find(({ id }) => id === nginx.id)?.status, "frozen");
-    await runtime().thaw(nginx.id);
-    drifts = [];
-    await guard.watch([agent.watched, nginx]);
-  });
+test("an instance is frozen at once, by the guard itself", { skip }, async () => {
+  await guard.watch([
+    { ...agent.watched, mode: "replace" },
+    { ...nginx, mode: "replace" },
+  ]);
+  execFileSync("nsenter", ["-t", String(nginx.pid), "-m", "-p", "true"]);
+  await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
+  assert.deepEqual([...new Set(drifts.map(({ response }) => response))], ["frozen"]);
+  assert.equal((await runtime().list()).find(({ id }) => id === nginx.id)?.status, "frozen");
+  await runtime().thaw(nginx.id);
+  drifts = [];
+  await guard.watch([agent.watched, nginx]);
+});
 
-  test("a guard that no longer sees says so of every instance, polls, and sees again", async () => {
-    const switches = (state: string): void => writeFollowed(home, guard, state);
-    switches("0");
-    const { isAwake, sensors } = await guard.status();
-    assert.equal(isAwake, false);
-    assert.equal(sensors.find(({ name }) => name === "trace")?.state, "blind");
-    assert.equal(sensors.find(({ name }) => name === "poll")?.state, "awake");
-    await until(() => drifts.filter(({ rule }) => rule === "sensor-blind").length === 2);
-    drifts = [];
-    // Four times a second it looks itself.
-    const child = spawn("sleep", ["5"]);
-    putIntoGroup(agent.watched, child.pid ?? 0);
-    await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
-    child.kill("SIGKILL");
-    switches("1");
-    assert.equal((await guard.status()).isAwake, true);
-    drifts = [];
-  });
+test("a guard that no longer sees says so of every instance, polls, and sees again", { skip }, async () => {
+  const switches = (state: string): void => writeFollowed(state);
+  switches("0");
+  const { isAwake, sensors } = await guard.status();
+  assert.equal(isAwake, false);
+  assert.equal(sensors.find(({ name }) => name === "trace")?.state, "blind");
+  assert.equal(sensors.find(({ name }) => name === "poll")?.state, "awake");
+  await until(() => drifts.filter(({ rule }) => rule === "sensor-blind").length === 2);
+  drifts = [];
+  // Four times a second it looks itself.
+  const child = spawn("sleep", ["5"]);
+  putIntoGroup(agent.watched, child.pid ?? 0);
+  await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
+  child.kill("SIGKILL");
+  switches("1");
+  assert.equal((await guard.status()).isAwake, true);
+  drifts = [];
+});
 
-  test("a guard that is killed is started again, watches everything again, and tells of the gap", async () => {
-    const before = guard.pid() ?? 0;
-    process.kill(before, "SIGKILL");
-    await until(() => drifts.filter(({ rule }) => rule === "sensor-blind").length === 2);
-    assert.notEqual(guard.pid(), before);
-    const { isAwake, watched } = await guard.status();
-    assert.deepEqual([isAwake, watched], [true, 2]);
-    // What it was before, and not what it is now, is what is right.
-    assert.deepEqual(
-      drifts.filter(({ rule }) => rule !== "sensor-blind"),
-      [],
-    );
-    execFileSync("nsenter", ["-t", String(nginx.pid), "-m", "-p", "true"]);
-    await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
-    drifts = [];
-  });
+test("a guard that is killed is started again, watches everything again, and tells of the gap", { skip }, async () => {
+  const killed = guard.pid() ?? 0;
+  process.kill(killed, "SIGKILL");
+  await until(() => drifts.filter(({ rule }) => rule === "sensor-blind").length === 2);
+  assert.notEqual(guard.pid(), killed);
+  const { isAwake, watched } = await guard.status();
+  assert.deepEqual([isAwake, watched], [true, 2]);
+  // What it was before, and not what it is now, is what is right.
+  assert.deepEqual(
+    drifts.filter(({ rule }) => rule !== "sensor-blind"),
+    [],
+  );
+  execFileSync("nsenter", ["-t", String(nginx.pid), "-m", "-p", "true"]);
+  await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
+  drifts = [];
+});
 
-  test("an instance that it does not watch cannot be asked for", async () => {
-    await assert.rejects(guard.sweep("other" as WatchedInstance["id"]), { code: "guard-instance-unknown" });
-  });
+test("an instance that it does not watch cannot be asked for", { skip }, async () => {
+  await assert.rejects(guard.sweep("other" as WatchedInstance["id"]), { code: "guard-instance-unknown" });
+});
 
-  test("nothing of it is left, and whoever asks then is told", async () => {
-    await guard.close();
-    assert.deepEqual(
-      withTracefs((folder) => readdirSync(join(folder, "instances")).filter((name) => name.includes(keyOf(home)))),
-      [],
-    );
-    await assert.rejects(guard.status(), { code: "guard-lost" });
-  });
+test("nothing of it is left, and whoever asks then is told", { skip }, async () => {
+  await guard.close();
+  assert.deepEqual(
+    withTracefs((folder) => readdirSync(join(folder, "instances")).filter((name) => name.includes(keyOf(home)))),
+    [],
+  );
+  await assert.rejects(guard.status(), { code: "guard-lost" });
 });
 
 test("docs/guard.md has every rule with what it means", () => {
@@ -188,12 +188,12 @@ test("docs/guard.md has every rule with what it means", () => {
   assert.deepEqual(Object.fromEntries(rows), driftRules);
 });
 
-function keyOf({ home }: TestHome): string {
-  return basename(runtimePaths(home).run);
+function keyOf({ home: folder }: TestHome): string {
+  return basename(runtimePaths(folder).run);
 }
 
 /** Turns the guard's own buffer off or on, as an attacker who is root on the host could. */
-function writeFollowed(home: TestHome, guard: GuardProcess, state: string): void {
+function writeFollowed(state: string): void {
   withTracefs((folder) =>
     writeFileSync(join(folder, "instances", `ingot-${keyOf(home)}-${guard.pid()}-followed`, "tracing_on"), state),
   );

@@ -12,8 +12,8 @@ import type { GuardAnswer, GuardOrder } from "./guard-messages.ts";
 const opened = Promise.withResolvers<Guard>();
 
 process.on("message", (order: GuardOrder) => void obey(order));
-process.on("disconnect", () => void end());
-process.on("SIGTERM", () => void end());
+process.on("disconnect", () => void end().then(() => process.exit(0)));
+process.on("SIGTERM", () => void end().then(() => process.exit(0)));
 // Ctrl-C is the controller's to answer.
 for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
 
@@ -42,7 +42,6 @@ async function answer({ id, method, args }: GuardOrder & { kind: "call" }): Prom
 async function end(): Promise<void> {
   // Its buffers in the kernel go with it; those of one that was killed are removed by the next.
   await opened.promise.then((guard) => guard.close());
-  process.exit(0);
 }
 
 function send(message: GuardAnswer): void {

@@ -6,6 +6,8 @@ export type InstanceView = {
   readonly image: ImageFiles;
   /** Where something else than the image is mounted: `/tmp`, `/proc`, `/etc/hosts`. */
   readonly covered: readonly string[];
+  /** Whether the kernel executes and maps no code but the image's: every folder that can be written to is `noexec`, and was when it started. */
+  readonly isSealed: boolean;
 };
 
 /** The file of the image that an absolute path of the instance means; undefined where the image has none, or where something is mounted over it. */

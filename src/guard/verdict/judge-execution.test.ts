@@ -24,6 +24,7 @@ const view: InstanceView = {
     },
   },
   covered: ["/tmp", "/proc", "/dev", "/etc/hosts"],
+  isSealed: false,
 };
 
 const runs = (link: string, inode: number, rest: Partial<SeenExecution> = {}): SeenExecution => ({
@@ -88,6 +89,18 @@ test("the dynamic loader is judged by what it was told to run", () => {
   assert.deepEqual(loader("ld.so", "--verify", "/bin/sh"), []);
   assert.deepEqual(loader("ld.so", "--library-path", "/usr/lib", "/tmp/x"), ["foreign-executable /tmp/x"]);
   assert.deepEqual(judge("/lib64/ld-linux-x86-64.so.2"), ["foreign-executable /usr/lib/ld-linux-x86-64.so.2"]);
+});
+
+test("a relative name that nobody can place is explained where nothing that was written can be executed; a path never is", () => {
+  const gone = { pid: 9, filename: "./x", folders: [], former: "/usr/bin/dash" };
+  assert.deepEqual(judgeExecution({ ...view, isSealed: true }, gone), []);
+  assert.equal(judgeExecution({ ...view, isSealed: true }, { ...gone, filename: "/tmp/x" }).length, 1);
+});
+
+test("a loader that is gone is explained where nothing that was written can be executed", () => {
+  const loader = { pid: 9, filename: "/lib64/ld-linux-x86-64.so.2", folders: [], former: "/usr/bin/dash" };
+  assert.deepEqual(judgeExecution({ ...view, isSealed: true }, loader), []);
+  assert.equal(judgeExecution(view, loader).length, 1);
 });
 
 test("an interpreter is judged by its script, wherever that comes from", () => {

@@ -48,6 +48,8 @@ function judgeName(view: InstanceView, execution: Execution): readonly Verdict[]
   }
   const path = absolute(view, execution);
   const file = path === undefined ? undefined : imageFileAt(view, path);
+  // From a folder that nobody knows any more. The kernel did execute it, and had nothing but the image to execute.
+  if (file === undefined && seen === undefined && !filename.startsWith("/") && view.isSealed) return [];
   if (file === undefined)
     return [judgeForeign(view, execution, seen === undefined || path === undefined ? filename : path)];
   if (isLoader(file.path)) return judgeLoader(view, execution, file.path);
@@ -95,6 +97,8 @@ function judgeForeign(view: InstanceView, { filename, interpreter, seen }: Execu
 }
 
 function judgeLoader(view: InstanceView, { seen, folders }: Execution, loader: string): readonly Verdict[] {
+  // `ldd` does that, and is gone at once. Where nothing can be written that can be executed, the loader has nothing else to run than the image's.
+  if (seen === undefined && view.isSealed) return [];
   if (seen === undefined) {
     return [
       drift(

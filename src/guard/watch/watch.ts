@@ -82,6 +82,16 @@ export function coveredBy(mounts: readonly MountEntry[]): readonly string[] {
   return mounts.map(({ target }) => target).filter((target) => target !== "/");
 }
 
+/** File systems in which no instance makes a plain file; single devices of the host's are bound. */
+const withoutFiles: ReadonlySet<string> = new Set(["devtmpfs", "devpts", "proc", "sysfs", "mqueue"]);
+
+/** Whether nothing that is written can be executed. A mount that changes later is drift by itself. */
+export function isSealed(mounts: readonly MountEntry[]): boolean {
+  return mounts.every(
+    ({ options, type }) => options.includes("ro") || options.includes("noexec") || withoutFiles.has(type),
+  );
+}
+
 /** All threads of a process. */
 export function listThreads(pid: number): readonly number[] {
   const folder = `/proc/${pid}/task`;

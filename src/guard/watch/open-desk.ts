@@ -1,0 +1,53 @@
+import type { InstanceId } from "../../runtime/runtime.ts";
+import type { Drift } from "../guard.ts";
+import { freezeCgroup, type Hierarchies } from "../response/freeze-cgroup.ts";
+import type { Responder } from "../response/respond.ts";
+import type { Desk } from "./desk.ts";
+import { openExpectations } from "./expectations.ts";
+import { openProcessTable } from "./process-table.ts";
+import { openReporter } from "./reporter.ts";
+
+export type DeskOptions = Pick<Desk, "now" | "follow" | "nameOf" | "lookAgain"> & {
+  readonly hierarchies: Hierarchies;
+  readonly responder: Responder;
+};
+
+export type OpenDesk = {
+  readonly desk: Desk;
+  readonly onDrift: (listener: (drift: Drift) => void) => void;
+  /** What was found last on an instance. */
+  readonly lastOf: (id: InstanceId) => Drift | undefined;
+  readonly forget: (id: InstanceId) => void;
+};
+
+export function openDesk({ now, follow, nameOf, lookAgain, hierarchies, responder }: DeskOptions): OpenDesk {
+  const listeners: ((drift: Drift) => void)[] = [];
+  const last = new Map<InstanceId, Drift>();
+  const table = openProcessTable(now);
+  const tell = (found: Drift): void => {
+    last.set(found.instance, found);
+    for (const listener of listeners) listener(found);
+  };
+  const report = openReporter({ now, table, responder, tell });
+  const desk: Desk = {
+    now,
+    watches: new Map(),
+    table,
+    expectations: openExpectations(now),
+    report,
+    follow,
+    nameOf,
+    lookAgain,
+    arriving: new Map(),
+    holdNow: ({ instance }) => void (instance.mode === "prevent" && freezeCgroup(hierarchies, instance.cgroup)),
+  };
+  return {
+    desk,
+    onDrift: (listener) => void listeners.push(listener),
+    lastOf: (id) => last.get(id),
+    forget: (id) => {
+      last.delete(id);
+      report.forget(id);
+    },
+  };
+}
