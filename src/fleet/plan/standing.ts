@@ -73,7 +73,8 @@ function judgeOther(view: InstanceView, { now, target }: StandingOptions): Stand
  * looked is presumed to serve until that is known: nothing is started in its place, and nothing stopped for it.
  */
 function judgeUncounted(view: InstanceView, spec: ServiceSpec, options: StandingOptions): Standing {
-  const isPresumed = view.health.since - view.started >= Math.max(spec.update.minHealthyTime, 1000);
+  const soonest = Math.max(options.isProven ? 0 : spec.update.minHealthyTime, 1000);
+  const isPresumed = view.health.since - view.started >= soonest;
   if (view.condemned !== undefined) {
     // It keeps a place only where it has one.
     const isProven = view.health.status === "healthy" && options.now >= provenAt(view, spec, options);
