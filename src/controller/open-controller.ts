@@ -133,7 +133,10 @@ async function recordStart(ledger: Ledger, settings: Settings, shipped: ShippedP
 
 /** The record is for ever, and many may read it: an address that events are sent to may hold a token, and the arguments of a command what it unlocks. */
 function toRecord({ webhooks, secrets, ...rest }: Settings): object {
-  const named = Object.entries(secrets).map(([environment, all]) => [environment, Object.keys(all).toSorted()]);
+  const named = Object.entries(secrets).map(([environment, all]): readonly [string, readonly string[]] => [
+    environment,
+    Object.keys(all).toSorted(),
+  ]);
   return {
     ...rest,
     ...(named.length === 0 ? {} : { secrets: Object.fromEntries(named) }),

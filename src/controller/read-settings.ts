@@ -8,9 +8,9 @@ import { IngotError } from "../ground/error.ts";
 import { nearestWord } from "../ground/nearest-word.ts";
 import { isLoopbackAddress, parseListenAddress, urlHost } from "../ground/listen-address.ts";
 import { principalRoles } from "../policy/policy.ts";
-import { labelPattern } from "../project/names.ts";
-import { durationPattern, readDuration } from "../project/scalars.ts";
-import { runtimeChoices, type SecretSource, type Settings } from "./settings.ts";
+import { fleetSettings, readRuntime, readSecrets } from "./fleet-settings.ts";
+import { readRescan, rescanSetting } from "./rescan/rescan-setting.ts";
+import type { Settings } from "./settings.ts";
 
 /** What `ingot serve` was given on the command line; it goes before the file. */
 export type SettingOptions = {
@@ -44,9 +44,7 @@ export function readSettings(ctx: Pick<Context, "cwd" | "home">, options: Settin
     mutableTags: written.mutable_tags,
     limits: written.limits,
     ...readRuntime(options.runtime ?? written.runtime),
-    ...(written.rescan === "off" || options.rescan === false
-      ? {}
-      : { rescan: { every: readDuration(written.rescan.every) } }),
+    ...readRescan(written.rescan, { isWanted: options.rescan !== false }),
     secrets: readSecrets(ctx, written.secrets),
     webhooks: written.webhooks.map(({ name, url, events, secret_file }) => ({
       name,
@@ -65,14 +63,6 @@ const rule = z.strictObject({
   group: z.string().exactOptional(),
   roles: z.array(z.enum(principalRoles)).default([]),
 });
-
-const secretSource = z.union(
-  [z.strictObject({ file: z.string() }), z.strictObject({ command: z.array(z.string()).min(1) })],
-  { error: "expected {file: PATH} or {command: [PROGRAM, …]}" },
-);
-
-/** Scans are work, and more of them know no more. */
-const isLong = (text: string): boolean => readDuration(text) >= 60_000;
 
 const settingsSchema = z.strictObject({
   listen: z.string().default("127.0.0.1:8700"),
@@ -97,13 +87,8 @@ const settingsSchema = z.strictObject({
     .default({ required: 0, known: [] })
     .refine(({ required, known }) => required <= known.length, "more witnesses are required than are known"),
   mutable_tags: z.array(z.string()).default([]),
-  runtime: z.enum(runtimeChoices).exactOptional(),
-  rescan: z
-    .union([z.literal("off"), z.strictObject({ every: z.string().regex(durationPattern).refine(isLong) })], {
-      error: "expected off, or {every: DURATION} of at least a minute, such as 6h",
-    })
-    .default({ every: "6h" }),
-  secrets: z.record(z.string().regex(labelPattern), z.record(z.string().regex(labelPattern), secretSource)).default({}),
+  ...fleetSettings,
+  rescan: rescanSetting,
   webhooks: z
     .array(
       z.strictObject({
@@ -198,24 +183,6 @@ function malformed(mistakes: readonly string[]): IngotError {
     details: mistakes.slice(1),
     hint: "docs/controller.md has every setting",
   });
-}
-
-function readRuntime(text: string | undefined): Pick<Settings, "runtime"> {
-  if (text === undefined) return {};
-  const runtime = runtimeChoices.find((one) => one === text);
-  if (runtime !== undefined) return { runtime };
-  throw new IngotError("settings-malformed", `expected runtime to be ${runtimeChoices.join(", ")}, got ${text}`);
-}
-
-function readSecrets(ctx: Pick<Context, "cwd">, written: Written["secrets"]): Settings["secrets"] {
-  const placed = (source: SecretSource): SecretSource =>
-    "file" in source ? { file: resolve(ctx.cwd, source.file) } : source;
-  return Object.fromEntries(
-    Object.entries(written).map(([environment, named]) => [
-      environment,
-      Object.fromEntries(Object.entries(named).map(([name, source]) => [name, placed(source)])),
-    ]),
-  );
 }
 
 /** Never port 0: tokens are for an address, which must be known before it listens and be the same after the next start. */

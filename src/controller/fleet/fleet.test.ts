@@ -144,12 +144,12 @@ test(
   "a release that does not become healthy ends in quarantine, and the one before comes back by itself",
   options,
   async () => {
-    const before = fleet.view()?.stable ?? 0;
+    const stable = fleet.view()?.stable ?? 0;
     const number = await release(bad, configuration({}, { healthy_deadline: "3s", progress_deadline: "3s" }));
     const view = await fleet.until("the way back", (one) => (one.stable ?? 0) > number && one.isSettled && one);
     assert.match(await page(), /^version of the configuration/);
     const [newest] = listReleases(state(), key, 1);
-    assert.deepEqual(newest?.from, { environment: "testing", number: before, kind: "rollback" });
+    assert.deepEqual(newest?.from, { environment: "testing", number: stable, kind: "rollback" });
     assert.equal(newest?.createdBy, "system:controller");
     assert.equal(rolloutOfRelease(state(), { ...key, number })?.status, "failed");
     assert.equal(listRollouts(state(), key, 1)[0]?.kind, "revert");
@@ -203,12 +203,12 @@ test("a canary that a person promotes goes on to the end", options, async () => 
 });
 
 test("more instances are started without replacing those that are there", options, async () => {
-  const before = fleet.view()?.instances.map(({ id }) => id) ?? [];
+  const former = fleet.view()?.instances.map(({ id }) => id) ?? [];
   const now = listReleases(state(), key, 1)[0]?.configuration ?? {};
   const number = await release(good, { ...now, replicas: 3 });
   const view = await settled(number);
   assert.equal(view.instances.length, 3);
-  for (const id of before)
+  for (const id of former)
     assert.ok(
       view.instances.some((one) => one.id === id),
       id,
@@ -264,10 +264,10 @@ test("a secret that is not there is an alarm, and nothing is started", options, 
 });
 
 test("what could not run here is not released", options, async () => {
-  const before = listReleases(state(), key, 1)[0]?.number;
+  const newest = listReleases(state(), key, 1)[0]?.number;
   await assert.rejects(release(bad, { ...configuration(), files: { "/tmp/x": "x.conf" } }), {
     code: "configuration-unusable",
     message: /its file \/tmp\/x came without its content/,
   });
-  assert.equal(listReleases(state(), key, 1)[0]?.number, before);
+  assert.equal(listReleases(state(), key, 1)[0]?.number, newest);
 });

@@ -23,8 +23,9 @@ function eventsOf(controller: Controller, state: Database, { key, fact, next }: 
   const { environment, service } = key;
   switch (fact.kind) {
     case "started": {
-      const { kind: _kind, ...data } = fact;
-      return [makeEvent(system, "instance.started", { environment, service, ...data })];
+      const { instance, release, image, why, milliseconds, content } = fact;
+      const data = { environment, service, instance, release, image, why, milliseconds };
+      return [makeEvent(system, "instance.started", { ...data, ...(content === undefined ? {} : { content }) })];
     }
     case "ended": {
       const { instance, release, why, end } = fact;

@@ -4,6 +4,7 @@ import type { NewEvent } from "../../ledger/event.ts";
 import type { Database } from "../../ledger/projection/database.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent, system } from "../events/events.ts";
+import { listAlarms } from "../state/alarms.ts";
 import { findRelease } from "../state/releases.ts";
 import { stableOf, type RecordedRollout } from "../state/rollouts.ts";
 import { bringBack } from "./automatic-release.ts";
@@ -23,17 +24,26 @@ export function recordFailure(controller: Controller, state: Database, failure: 
   const { environment, service } = key;
   const of = { environment, service };
   const { id, release, image } = rollout;
+  const why = [fact.why, ...obstacles(state, key)].join("; ").slice(0, 4000);
   const failed = [
-    makeEvent(system, "rollout.failed", { ...of, rollout: id, release, why: fact.why }),
+    makeEvent(system, "rollout.failed", { ...of, rollout: id, release, why }),
     ...(isImageToBlame(state, failure)
-      ? [makeEvent(system, "image.quarantined", { ...of, image, why: fact.why, rollout: id })]
+      ? [makeEvent(system, "image.quarantined", { ...of, image, why, rollout: id })]
       : []),
   ];
   return [...failed, ...goBack(controller, state, { ...failure, next: next + failed.length })];
 }
 
-/** A release that has the image of the stable one differs in its configuration alone: quarantine would forbid what works. */
+/** What stood in the way by then. */
+function obstacles(state: Database, key: ServiceKey): readonly string[] {
+  return listAlarms(state, key)
+    .filter(({ alarm }) => alarm === "start-failed" || alarm === "traffic-failed")
+    .map(({ message }) => message);
+}
+
+/** A release that has the image of the stable one differs in its configuration alone: quarantine would forbid what works. And that nothing could be given traffic is the fault of the proxy or of the address. */
 function isImageToBlame(state: Database, { key, rollout }: Failure): boolean {
+  if (listAlarms(state, key).some(({ alarm }) => alarm === "traffic-failed")) return false;
   const stable = stableOf(state, key);
   if (stable === undefined) return true;
   return findRelease(state, { ...key, number: stable })?.image !== rollout.image;

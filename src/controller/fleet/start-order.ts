@@ -40,7 +40,7 @@ export async function orderStart(
   // By the driver, which has a process for it: what is read of the image afterwards would else be unpacked in this one.
   await prepare(source.digest);
   const limits = limitsOf(configuration);
-  const { id: _id, ...spec } = await instanceSpec(controller.ctx, source, { name: key.service, limits });
+  const spec = await instanceSpec(controller.ctx, source, { name: key.service, limits });
   const files = Object.entries(configuration.files).map(([path, content]) => ({ path, content }));
   return {
     spec: {

@@ -6,6 +6,7 @@ import type { Controller } from "../controller.ts";
 import { contentOf } from "../state/instances.ts";
 import { findRelease } from "../state/releases.ts";
 import type { ReleaseSpecs } from "./release-specs.ts";
+import { repeat } from "./when-quiet.ts";
 
 export type WatchOptions = {
   readonly fleet: Fleet;
@@ -19,39 +20,20 @@ export type WatchOptions = {
  */
 export function watchFleet(controller: Controller, options: WatchOptions): () => Promise<void> {
   const { fleet, guard } = options;
+  const { report } = controller.ctx;
   const places = new Map<InstanceId, InstancePlace>();
   let last = "";
-  let running: Promise<void> | undefined;
-  let isDue = false;
-  let isClosed = false;
   const tell = async (): Promise<void> => {
-    while (isDue && !isClosed) {
-      isDue = false;
-      const watched = await listWatched(controller, options, places);
-      const text = JSON.stringify(watched);
-      if (text === last) continue;
-      await guard.watch(watched);
-      last = text;
-    }
+    const watched = await listWatched(controller, options, places);
+    const text = JSON.stringify(watched);
+    if (text === last) return;
+    await guard.watch(watched);
+    last = text;
   };
-  const wake = (): void => {
-    isDue = true;
-    running ??= tell()
-      .catch((error: unknown) => controller.ctx.report.warn(`the guard was not told what runs: ${String(error)}`))
-      .finally(() => {
-        running = undefined;
-      });
-  };
+  const onError = (error: unknown): void => report.warn(`the guard was not told what runs: ${String(error)}`);
+  const { wake, close } = repeat(tell, { every: 5000, onError });
   fleet.onChange(wake);
-  // What failed is tried again.
-  const timer = setInterval(wake, 5000);
-  timer.unref();
-  wake();
-  return async () => {
-    isClosed = true;
-    clearInterval(timer);
-    await running;
-  };
+  return close;
 }
 
 async function listWatched(

@@ -108,10 +108,15 @@ export function findToken(state: Database, id: string): KnownToken | undefined {
     principal,
     ...(environment === null ? {} : { environment }),
     expires,
-    ground: key !== null ? { key } : issuer === null ? { controller: true } : { issuer },
+    ground: groundOf(key, issuer),
     groups: fromJson(row.groups),
     roles: fromJson(row.roles),
   };
+}
+
+function groundOf(key: string | null, issuer: string | null): KnownToken["ground"] {
+  if (key !== null) return { key };
+  return issuer === null ? { controller: true } : { issuer };
 }
 
 /** Whether something that is taken once was taken. */

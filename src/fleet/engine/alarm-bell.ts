@@ -1,3 +1,4 @@
+import { IngotError } from "../../ground/error.ts";
 import type { FleetAlarm, FleetFact, FleetRecord } from "./engine.ts";
 import type { ServiceKey } from "../fleet.ts";
 
@@ -32,9 +33,10 @@ export function openAlarmBell(record: Pick<FleetRecord, "record">, key: ServiceK
   };
 }
 
-/** With what its details say, on one line and without numbers of attempts: the same failure is the same text. */
+/** With what its details say and what to do, on one line and without numbers of attempts: the same failure is the same text. */
 function sayError(error: unknown): string {
   const details = error instanceof Error && "details" in error && Array.isArray(error.details) ? error.details : [];
   const text = [error instanceof Error ? error.message : String(error), ...details.map(String)].join("; ");
-  return text.replaceAll(/\p{Cc}+/gu, " ").slice(0, 2000);
+  const next = error instanceof IngotError && error.hint !== undefined ? ` → ${error.hint}` : "";
+  return `${text.slice(0, 2000)}${next}`.replaceAll(/\p{Cc}+/gu, " ").slice(0, 3000);
 }

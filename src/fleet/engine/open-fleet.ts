@@ -1,18 +1,18 @@
 import type { Context } from "../../ground/context.ts";
-import { IngotError } from "../../ground/error.ts";
-import type { InstanceId, InstanceState, Runtime } from "../../runtime/runtime.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { ServiceKey } from "../fleet.ts";
 import { openHealthWatch } from "../health/health-watch.ts";
 import type { Traffic } from "../traffic/traffic.ts";
-import { serviceLabels, type Fleet, type FleetRecord, type Replaced } from "./engine.ts";
 import { openDooms } from "./dooms.ts";
+import type { Fleet, FleetRecord, Replaced } from "./engine.ts";
 import { foreseeRollout } from "./foresee.ts";
 import { openLocalClock } from "./local-clock.ts";
 import { localDesired } from "./local-desired.ts";
 import type { Host } from "./service.ts";
-import { openServiceLoop, type ServiceLoop } from "./service-loop.ts";
+import { openServiceLoops, type ServiceLoops } from "./service-loops.ts";
 import { shareList } from "./shared-list.ts";
 import { openStartPool } from "./start-pool.ts";
+import { stopOrphans } from "./stop-orphans.ts";
 import { shareHealth } from "./watched-health.ts";
 
 export type FleetOptions = {
@@ -30,75 +30,83 @@ const sweepPause = 5000;
 
 /** Begins to bring what runs to what the record says, and goes on until it is closed. What runs already is adopted. */
 export function openFleet(ctx: Context, options: FleetOptions): Fleet {
-  const loops = new Map<string, ServiceLoop>();
   const replaced: ((one: Replaced) => void)[] = [];
   const changed: ((key: ServiceKey) => void)[] = [];
-  const work = new Set<Promise<void>>();
-  let isClosed = false;
-  const background = (one: Promise<void>): void => {
-    const done = one.catch((error: unknown) => ctx.report.warn(String(error))).finally(() => work.delete(done));
-    work.add(done);
-  };
-  const host = makeHost(ctx, options, { background, isClosed: () => isClosed });
-  const loopOf = (id: InstanceId): ServiceLoop | undefined =>
-    [...loops.values()].find(({ service }) => service.view?.instances.some((one) => one.id === id));
-  const tell = {
-    onReplaced: (one: Replaced) => replaced.forEach((listener) => listener(one)),
-    onChange: (key: ServiceKey) => changed.forEach((listener) => listener(key)),
-  };
-  const refresh = (): void => {
-    for (const key of options.record.services())
-      if (!loops.has(nameOf(key))) loops.set(nameOf(key), openServiceLoop(host, key, { ...options, ...tell }));
-  };
-  const wake = (key?: ServiceKey): void => {
-    if (isClosed) return;
-    refresh();
-    if (key === undefined) for (const loop of loops.values()) loop.wake();
-    else loops.get(nameOf(key))?.wake();
-  };
-  const wakeOf = (id: InstanceId): void => (loopOf(id) ?? { wake }).wake();
-  const condemn: Fleet["condemn"] = (id, why, until) => {
-    host.dooms.condemn(id, why, until);
-    wakeOf(id);
-  };
-  const sweep = (): void => {
-    if (isClosed) return;
-    refresh();
-    background(stopOrphans(host, new Set(loops.keys())));
-  };
-  host.health.onChange((id) => loopOf(id)?.wake());
-  wake();
+  const work = trackWork(ctx);
+  const host = makeHost(ctx, options, work);
+  const loops = openServiceLoops(host, {
+    traffic: options.traffic,
+    onReplaced: (one) => replaced.forEach((listener) => listener(one)),
+    onChange: (key) => changed.forEach((listener) => listener(key)),
+  });
+  const sweep = (): void => work.background(stopOrphans(host, loops.names()));
+  host.health.onChange(loops.wakeOf);
+  loops.wake();
   sweep();
   const timer = setInterval(sweep, sweepPause);
   return {
-    wake,
-    status: (key) => loops.get(nameOf(key))?.service.view,
-    list: () => [...loops.values()].flatMap(({ service }) => service.view ?? []),
+    wake: loops.wake,
+    status: loops.view,
+    list: loops.views,
     foresee: (key, release) => {
-      const view = loops.get(nameOf(key))?.service.view;
       const { desired } = options.record.wanted(key);
-      const seen = { now: host.clock.now(), instances: view?.instances ?? [] };
+      const seen = { now: host.clock.now(), instances: loops.view(key)?.instances ?? [] };
       return foreseeRollout(localDesired(desired, host.clock), release, seen);
     },
+    ...condemning(host, loops),
+    onReplaced: (listener) => void replaced.push(listener),
+    onChange: (listener) => void changed.push(listener),
+    close: async () => {
+      clearInterval(timer);
+      work.end();
+      await loops.close();
+      await work.settled();
+      host.health.close();
+    },
+  };
+}
+
+function condemning({ dooms }: Host, loops: ServiceLoops): Pick<Fleet, "condemn" | "spare" | "restart"> {
+  const condemn: Fleet["condemn"] = (id, why, until) => {
+    dooms.condemn(id, why, until);
+    loops.wakeOf(id);
+  };
+  return {
     condemn,
     spare: (id) => {
-      const release = host.dooms.spare(id);
+      const release = dooms.spare(id);
       return () => {
         release();
-        wakeOf(id);
+        loops.wakeOf(id);
       };
     },
     restart: (ids) => {
       for (const id of ids) condemn(id, "restart");
     },
-    onReplaced: (listener) => void replaced.push(listener),
-    onChange: (listener) => void changed.push(listener),
-    close: async () => {
+  };
+}
+
+type Work = Pick<Host, "background" | "isClosed"> & {
+  /** Nothing new is begun. */
+  readonly end: () => void;
+  readonly settled: () => Promise<void>;
+};
+
+/** What goes on beside the passes. */
+function trackWork(ctx: Context): Work {
+  const running = new Set<Promise<void>>();
+  let isClosed = false;
+  return {
+    background: (work) => {
+      const done = work.catch((error: unknown) => ctx.report.warn(String(error))).finally(() => running.delete(done));
+      running.add(done);
+    },
+    isClosed: () => isClosed,
+    end: () => {
       isClosed = true;
-      clearInterval(timer);
-      await Promise.all([...loops.values()].map((loop) => loop.close()));
-      while (work.size > 0) await Promise.allSettled(work);
-      host.health.close();
+    },
+    settled: async () => {
+      while (running.size > 0) await Promise.allSettled(running);
     },
   };
 }
@@ -122,27 +130,4 @@ function makeHost(
     checks: shareHealth(health),
     ...own,
   };
-}
-
-function nameOf({ environment, service }: ServiceKey): string {
-  return `${environment}/${service}`;
-}
-
-/** Instances of a service that the record does not have: of another record in the same home. What carries no such label, as by `ingot run`, is a person's. */
-async function stopOrphans({ states, runtime, ctx }: Host, known: ReadonlySet<string>): Promise<void> {
-  for (const state of await states.look()) {
-    const name = serviceOf(state);
-    if (name === undefined || known.has(name)) continue;
-    ctx.report.warn(`${state.id} is of ${name}, which is not on the record: it is stopped`);
-    await runtime.stop(state.id).catch((error: unknown) => {
-      if (!(error instanceof IngotError)) throw error;
-      ctx.report.warn(error.message);
-    });
-  }
-}
-
-function serviceOf({ labels = {} }: InstanceState): string | undefined {
-  const environment = labels[serviceLabels.environment];
-  const service = labels[serviceLabels.service];
-  return environment === undefined || service === undefined ? undefined : `${environment}/${service}`;
 }

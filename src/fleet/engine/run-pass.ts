@@ -1,7 +1,7 @@
 import type { InstanceState } from "../../runtime/runtime.ts";
 import type { Plan, ServiceSpec, Step } from "../fleet.ts";
 import { planService } from "../plan/plan-service.ts";
-import type { ServiceInstance, ServiceView, Wanted } from "./engine.ts";
+import type { ServiceInstance, Wanted } from "./engine.ts";
 import { serviceLabels } from "./engine.ts";
 import { longLife } from "./backoff.ts";
 import { keepRecord } from "./keep-record.ts";
@@ -11,6 +11,7 @@ import type { Frame } from "./service-traffic.ts";
 import { beginStart } from "./start-instance.ts";
 import { beginStop } from "./stop-instance.ts";
 import { viewInstances } from "./view-instances.ts";
+import { viewService } from "./view-service.ts";
 import { checksOf } from "./watched-health.ts";
 
 /** `again`: what was done may have made more to do. `wake`: when to look again though nothing happens; milliseconds of the local clock. */
@@ -41,7 +42,7 @@ export async function runPass(service: Service): Promise<PassEnd> {
   service.replacements.note(instances);
   noteHealth(service, instances);
   const plan = planOf(service, wanted, instances);
-  service.view = viewOf(service, { wanted, instances, plan });
+  service.view = viewService(service, { wanted, instances, plan });
   const again = await applySteps(service, plan.steps, instances);
   await service.alarms.clear("observation-failed");
   service.replacements.tell(service.view);
@@ -90,10 +91,10 @@ function frameOf({ desired }: Wanted, states: readonly InstanceState[]): Frame |
   const servers = states.flatMap(({ id, address, port, status }) =>
     address === undefined || port === undefined || status === "exited" ? [] : [{ id, address, port }],
   );
-  return { listen: spec.listen, hold: spec.hold, ...checkOf(spec), servers, drain: spec.drain };
+  return { proxy: { listen: spec.listen, hold: spec.hold, ...checkOf(spec) }, servers, drain: spec.drain };
 }
 
-function checkOf({ health }: ServiceSpec): Pick<Frame, "check"> {
+function checkOf({ health }: ServiceSpec): Pick<Frame["proxy"], "check"> {
   const { probe, interval } = health;
   return probe.kind === "http" ? { check: { path: probe.path, interval } } : {};
 }
@@ -130,34 +131,6 @@ function planOf(service: Service, wanted: Wanted, instances: readonly ServiceIns
   });
 }
 
-function viewOf(
-  service: Service,
-  seen: { readonly wanted: Wanted; readonly instances: readonly ServiceInstance[]; readonly plan: Plan },
-): ServiceView {
-  const { wanted, instances, plan } = seen;
-  const { stable, rollout } = wanted.desired;
-  const traffic = service.traffic.seen();
-  const spec = (rollout?.to ?? stable)?.spec;
-  const listen = spec?.listen;
-  return {
-    key: service.key,
-    ...(stable === undefined ? {} : { stable: stable.number }),
-    ...(rollout === undefined ? {} : { rollout }),
-    replicas: spec?.replicas ?? 0,
-    ...(listen === undefined
-      ? {}
-      : { listen: `${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${listen.port}` }),
-    instances,
-    ...(traffic === undefined ? {} : { traffic }),
-    notes: plan.notes,
-    isSettled:
-      rollout === undefined &&
-      plan.steps.length === 0 &&
-      instances.every(({ state }) => state === "running") &&
-      instances.filter(({ health }) => health.status === "healthy").length >= (spec?.replicas ?? 0),
-  };
-}
-
 /** In their order. Whoever waits for nothing (starts, stops) goes on beside the passes. Returns whether what was done changes what is to be done. */
 async function applySteps(
   service: Service,
@@ -176,10 +149,8 @@ async function applySteps(
         break;
       }
       case "switch":
-        await service.traffic.move([
-          ...step.admit.map((id) => ({ id, status: "in" }) as const),
-          ...step.drain.map((id) => ({ id, status: "draining" }) as const),
-        ]);
+        // What comes after it rests on it.
+        if (!(await switchTraffic(service, step))) return false;
         again = true;
         break;
       case "record":
@@ -189,4 +160,21 @@ async function applySteps(
     }
   }
   return again;
+}
+
+/** Returns whether it was done. */
+async function switchTraffic(
+  { traffic, alarms }: Service,
+  { admit, drain }: Extract<Step, { kind: "switch" }>,
+): Promise<boolean> {
+  try {
+    await traffic.move([
+      ...admit.map((id) => ({ id, status: "in" }) as const),
+      ...drain.map((id) => ({ id, status: "draining" }) as const),
+    ]);
+    return true;
+  } catch (error) {
+    await alarms.raise("traffic-failed", error);
+    return false;
+  }
 }

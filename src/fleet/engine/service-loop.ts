@@ -6,7 +6,7 @@ import { openReplacements } from "./replacements.ts";
 import { runPass, type PassEnd } from "./run-pass.ts";
 import type { Host, Service } from "./service.ts";
 import { newMemory } from "./service-memory.ts";
-import { openServiceTraffic } from "./service-traffic.ts";
+import { ServiceTraffic } from "./service-traffic.ts";
 
 /** The passes of one service, one after the other. */
 export type ServiceLoop = {
@@ -31,7 +31,7 @@ export function openServiceLoop(host: Host, key: ServiceKey, options: LoopOption
     ...host,
     key,
     memory: newMemory(key),
-    traffic: openServiceTraffic(options.traffic, { key, now }),
+    traffic: new ServiceTraffic(options.traffic, { key, now }),
     alarms: openAlarmBell(host.record, key),
     replacements: openReplacements(key, { now, listener: options.onReplaced }),
     wake: () => wake(),

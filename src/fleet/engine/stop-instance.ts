@@ -41,7 +41,7 @@ async function stopOne(service: Service, view: ServiceInstance, why: StopReason)
   const { memory, runtime, record, key, alarms, clock } = service;
   const { id, release, end } = view;
   try {
-    await service.traffic.move([{ id, status: "out" }]);
+    await leaveTraffic(service, view);
     await captured(service.dooms.of(id)?.until);
     await runtime.stop(id, { grace: graceOf(service, view) });
     await record.record(key, { kind: "ended", instance: id, release, why, ...(end === undefined ? {} : { end }) });
@@ -51,6 +51,15 @@ async function stopOne(service: Service, view: ServiceInstance, why: StopReason)
   } catch (error) {
     memory.stopAfter.set(id, clock.now() + stopPause);
     await alarms.raise("stop-failed", error);
+  }
+}
+
+/** A proxy that cannot be told keeps nobody alive: what drift was found on least of all. Its own check finds that the instance is gone. */
+async function leaveTraffic({ traffic, alarms }: Service, { id }: ServiceInstance): Promise<void> {
+  try {
+    await traffic.move([{ id, status: "out" }]);
+  } catch (error) {
+    await alarms.raise("traffic-failed", error);
   }
 }
 
