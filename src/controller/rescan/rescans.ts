@@ -61,10 +61,10 @@ type Repeating = {
 };
 
 async function repeat(repeating: Repeating): Promise<void> {
-  const { controller, options, pace, signal } = repeating;
+  const { options, pace, signal } = repeating;
   let feeds = look(repeating);
   let whole = performance.now() + pace.first;
-  let again = { at: Infinity, failures: 0, images: new Set<Digest>() };
+  let again = { at: Infinity, failures: 0, images: new Set() as ReadonlySet<Digest> };
   for (;;) {
     await pause(Math.min(pace.poll, Math.max(0, Math.min(whole, again.at) - performance.now())), signal);
     if (signal.aborted) return;
@@ -72,8 +72,7 @@ async function repeat(repeating: Repeating): Promise<void> {
     const isWhole = performance.now() >= whole || seen !== feeds;
     if (!isWhole && performance.now() < again.at) continue;
     feeds = seen;
-    const all = listRunning(controller.ledger.state);
-    const failed = await scanAll(repeating, isWhole ? all : all.filter(({ image }) => again.images.has(image)));
+    const failed = await scanAll(repeating, isWhole ? () => true : ({ image }) => again.images.has(image));
     if (isWhole) whole = performance.now() + options.every;
     if (failed.size === 0) repeating.told.clear();
     const failures = failed.size === 0 ? 0 : again.failures + 1;
@@ -92,13 +91,16 @@ function look(repeating: Repeating): string {
   }
 }
 
-/** The images that are to be tried again. */
-async function scanAll(repeating: Repeating, images: readonly RunningImage[]): Promise<Set<Digest>> {
-  const { controller, outcomes } = repeating;
+/** Returns the images that are to be tried again. */
+async function scanAll(
+  repeating: Repeating,
+  isWanted: (running: RunningImage) => boolean,
+): Promise<ReadonlySet<Digest>> {
+  const { controller, outcomes, signal } = repeating;
   const failed = new Set<Digest>();
   try {
-    for (const running of images) {
-      if (repeating.signal.aborted) return failed;
+    for (const running of listRunning(controller.ledger.state).filter(isWanted)) {
+      if (signal.aborted) return failed;
       const rescanned = await scanOne(repeating, running);
       if (rescanned === undefined) failed.add(running.image);
       if (rescanned === undefined) outcomes.delete(running.image);
@@ -106,9 +108,8 @@ async function scanAll(repeating: Repeating, images: readonly RunningImage[]): P
     }
     await settleAlarms(controller, listRunning(controller.ledger.state).map(withOutcome(outcomes)));
   } catch (error) {
-    // A ledger that takes nothing: it takes no deploy either, and says so there.
+    // A ledger that takes nothing: it takes no deploy either, which is told there. What was scanned is not scanned again for it.
     tell(repeating, "what scans found did not go on the record", { why: String(error) });
-    for (const { image } of images) failed.add(image);
   }
   return failed;
 }
