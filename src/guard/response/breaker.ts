@@ -91,13 +91,18 @@ function decide(service: Service, question: BreakerQuestion, now: number): Retur
   if (isOpen(service, question, { now, most: mostAlike[sure] })) return "breaker-open";
   const serving = question.instances - question.frozen - 1;
   if (sure === "ambiguous" && serving < 1) return "rate-limited";
+  // Those that were replaced meanwhile serve again: what counts is how many are missing at once.
+  if (question.frozen >= mostFrozen(question.instances)) return "rate-limited";
   service.freezes = service.freezes.filter((at) => now - at < breakerTimes.window);
-  if (service.freezes.length >= mostFrozen(question.instances)) return "rate-limited";
+  if (service.freezes.length >= mostInWindow[sure] * question.instances) return "rate-limited";
   service.freezes = [...service.freezes, now];
   return "freeze";
 }
 
-/** Instances of a service that may be frozen in one window: half of them, so that the others still serve should all of it be a mistake. */
+/** How often each instance of a service may be frozen within the window, on the average: a service that is replaced all the time serves badly, and whoever drops files of a new name each time opens no breaker. */
+export const mostInWindow = { certain: 3, ambiguous: 1 } as const;
+
+/** Instances of a service that may be frozen at once: half of them, so that the others still serve should all of it be a mistake. */
 export function mostFrozen(instances: number): number {
   return Math.max(1, Math.floor(instances / 2));
 }
