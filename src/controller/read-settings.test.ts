@@ -40,6 +40,15 @@ test("a setting that is written wrongly is asked back about, at its place, on ev
   );
 });
 
+test("what runs is scanned anew four times a day, as often as it is written, or never", (t) => {
+  assert.deepEqual(read(t).rescan, { every: 6 * 3_600_000 });
+  assert.deepEqual(read(t, "rescan: {every: 90m}\n").rescan, { every: 90 * 60_000 });
+  assert.equal(read(t, "rescan: off\n").rescan, undefined);
+  assert.equal(read(t, "rescan: {every: 90m}\n", { rescan: false }).rescan, undefined, "--no-rescan");
+  const error = refused(t, "rescan: {every: 1s}\n");
+  assert.match(error.message, /controller\.yaml:1:\d+: .*at least a minute/);
+});
+
 test("text that is no YAML is refused with its place", (t) => {
   const error = refused(t, "listen: [\n");
   assert.equal(error.code, "settings-malformed");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeEvent, system } from "../../controller/events/events.ts";
+import { acceptStatement, digestFor, usual } from "../../controller/verbs/releases.fixture.ts";
 import { startRegistry } from "../registry/registry.fixture.ts";
 
 const place = { environment: "staging", service: "web" };
@@ -46,6 +47,26 @@ test("a collector on this machine reads OpenMetrics without a token: what is on 
   const later = await (await fetch(`${url}/metrics`)).text();
   assert.ok(!later.includes("start-failed"), "what is over is not told");
   assert.match(later, /rule="foreign-executable"\} 2$/m, "read twice, counted once");
+});
+
+test("how old the newest scan of a release's image is, is told; a collector sees what nobody scans any more", async (t) => {
+  const now = new Date();
+  const { url, controller } = await startRegistry(t, { now });
+  const image = digestFor("web");
+  const key = "0".repeat(64);
+  const finished = Math.floor(now.getTime() / 1000) - 7200;
+  const scan = { finished, exploited: [], fixable: [], gaps: 0 };
+  const release = { ...place, number: 1, repository: "shop/web", image, configuration: usual, decision: 0, reason: "" };
+  await controller.ledger.transact(() => ({
+    events: [
+      makeEvent(system, "key.registered", { principal: "workload:ci", key: { id: key, pem: "", use: "scanner" } }),
+      makeEvent("user:dora", "release.created", release),
+      acceptStatement(image, { key, role: "scanner", kind: "scan", facts: { kind: "scan", scan } }),
+    ],
+    result: undefined,
+  }));
+  const text = await (await fetch(`${url}/metrics`)).text();
+  assert.match(text, /^ingot_scan_age_seconds\{environment="staging",service="web"\} 720[0-9]$/m);
 });
 
 test("whoever comes through a proxy needs the token of somebody who may read", async (t) => {

@@ -27,5 +27,5 @@ async function obey(order: ScanOrder): Promise<void> {
 }
 
 function answer(message: ScanAnswer): void {
-  process.send?.(message, undefined, undefined, () => process.exit(0));
+  process.send?.(message, undefined, undefined, () => process.disconnect?.());
 }
