@@ -72,3 +72,17 @@ test("what is not there is no way back", () => {
   assert.throws(() => chooseRollback(releases("1:a 2:b"), { isRevoked: none, to: 7 }), { code: "release-unknown" });
   assert.throws(() => chooseRollback(releases("1:a 2:b"), { isRevoked: none, to: 2 }), { code: "rollback-refused" });
 });
+
+test("what failed there is passed over, and what is known to be good goes before what never ran to its end", () => {
+  const all = releases("1:a 2:b 3:c 4:d");
+  const isQuarantined = (image: string): boolean => image === "c";
+  const first = chooseRollback(all, { isRevoked: none, isQuarantined });
+  assert.equal(first.release.number, 2);
+  assert.deepEqual(first.passedOver, [{ number: 3, why: "its image failed there and is in quarantine" }]);
+  const isGood = ({ number }: Release): boolean => number === 1;
+  const good = chooseRollback(all, { isRevoked: none, isQuarantined, isGood });
+  assert.equal(good.release.number, 1);
+  assert.deepEqual(good.passedOver.at(-1), { number: 2, why: "it never ran to the end of its rollout" });
+  const asked = chooseRollback(all, { isRevoked: none, isQuarantined, isGood, to: 2 });
+  assert.equal(asked.release.number, 2, "who names it has it");
+});
