@@ -87,7 +87,7 @@ function countsOf({ images, statements, identities, environments }: Acknowledged
 /** Kills a process that has not said yet that it serves. */
 async function startAndKill(home: string, listen: string): Promise<void> {
   const program = joinPath(import.meta.dirname, "../bin/ingot");
-  const child = spawn(program, ["serve", "--listen", listen], {
+  const child = spawn(program, ["serve", "--listen", listen, "--runtime", "none"], {
     env: { ...process.env, INGOT_HOME: home },
     stdio: "ignore",
   });

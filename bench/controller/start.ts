@@ -12,7 +12,7 @@ export const bench: Bench = async function* (work) {
   const home = join(work.folder, "start-home");
   const sides = [
     startOf("ingot serve", (port) =>
-      spawn(ingot, ["serve", "--listen", `127.0.0.1:${port}`], {
+      spawn(ingot, ["serve", "--listen", `127.0.0.1:${port}`, "--runtime", "none"], {
         env: { ...process.env, INGOT_HOME: home },
         stdio: "ignore",
       }),
