@@ -14,14 +14,24 @@ import { openSweeper } from "./sensors/sweep/sweeper.ts";
 import { openFileWaiter } from "./sensors/trace/file-waiter.ts";
 import { openTraceWatch } from "./sensors/trace-watch.ts";
 import { openDesk } from "./watch/open-desk.ts";
+import { listFamily } from "./watch/list-family.ts";
 import { openRoster } from "./watch/roster.ts";
 import { seedProcesses } from "./watch/seed-processes.ts";
 
-/** The guard in this process. `openGuard` has one in a process of its own. `isUrgent`: its threads run before every ordinary one of the host. */
-export async function openLocalGuard(ctx: Context, { isUrgent = false } = {}): Promise<Guard> {
+export type LocalGuardOptions = {
+  /** Its threads run before every ordinary one of the host. */
+  readonly isUrgent?: boolean;
+  /** The process whose instances it guards; absent: this one. */
+  readonly family?: number;
+};
+
+/** The guard in this process. `openGuard` has one in a process of its own. */
+export async function openLocalGuard(ctx: Context, options: LocalGuardOptions = {}): Promise<Guard> {
+  const { isUrgent = false, family = process.pid } = options;
   const parts = openParts(ctx, isUrgent);
   const { opened, responder, trace, fallback, content, looking, roster, hierarchies } = parts;
   const { desk } = opened;
+  await trace.follow(listFamily(family));
   return {
     watch: async (instances) => {
       responder.watch(instances);
@@ -63,6 +73,7 @@ function openParts(ctx: Context, isUrgent: boolean) {
     now,
     follow: (pids) => trace.follow(pids),
     nameOf: (pid) => trace.nameOf(pid),
+    lookForOthers: (watch) => sweeper.lookForOthers(watch),
     lookAgain: (watch, pid) => sweeper.lookAgain(watch, pid),
     hierarchies,
     responder,

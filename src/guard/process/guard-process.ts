@@ -21,7 +21,7 @@ async function obey(order: GuardOrder): Promise<void> {
   if (order.kind === "call") return answer(order);
   // On a busy host the process that is to be looked at is gone otherwise. Not every host allows it; the guard then is as quick as others.
   const isUrgent = runFirst();
-  const guard = await openLocalGuard(processContext({ home: order.home }), { isUrgent });
+  const guard = await openLocalGuard(processContext({ home: order.home }), { isUrgent, family: process.ppid });
   guard.onDrift((drift) => send({ kind: "drift", drift }));
   opened.resolve(guard);
   send({ kind: "ready" });

@@ -23,6 +23,7 @@ export function handleEntry(desk: Desk, watch: Watch, { pid, how, seen, sensor }
   if (!isExpected) desk.holdNow(watch);
   const process = desk.table.add(pid, { instance: id, origin: "host" });
   void desk.follow([pid, ...listThreads(pid)]);
+  desk.lookForOthers(watch);
   if (isExpected) {
     desk.arriving.set(pid, id);
     return;

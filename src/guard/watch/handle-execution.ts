@@ -61,7 +61,12 @@ function isStillOutside(desk: Desk, watch: Watch, { pid, origin }: KnownProcess,
   const isRunc = /^\/proc\/self\/(?:exe|fd\/\d+)$|^\/dev\/fd\/\d+$/.test(filename);
   if (!isRunc) return false;
   const files = unlessEnded(() => readlinkSync(`/proc/${pid}/ns/mnt`));
-  return seen === undefined || files !== watch.baseline.namespaces.mnt || seen.program.link.includes("runc");
+  return seen === undefined || files !== watch.baseline.namespaces.mnt || isRuntimeCopy(seen.program.link);
+}
+
+/** What runc runs as until it executes what it came for: a file in memory, or one whose mount is gone (CVE-2019-5736). */
+export function isRuntimeCopy(link: string): boolean {
+  return link === "/" || link.startsWith("/memfd:runc_cloned:");
 }
 
 /** Whether the process is one of the instance, or came by announcement and runs what was announced. */

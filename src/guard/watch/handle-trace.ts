@@ -23,6 +23,7 @@ export function traceHandler(desk: Desk, onOther: (event: TraceEvent) => void): 
       if (parent === undefined) return;
       desk.table.fork(parent, child, toWallClock(time));
       if (desk.arriving.has(pid)) desk.arriving.set(child, parent.instance);
+      else desk.arriving.delete(child);
     },
     prepare: ({ pid, filename, interpreter }) => {
       if (desk.table.get(pid) !== undefined) prepared.set(pid, { filename, interpreter });

@@ -7,7 +7,7 @@ import { openExpectations } from "./expectations.ts";
 import { openProcessTable } from "./process-table.ts";
 import { openReporter } from "./reporter.ts";
 
-export type DeskOptions = Pick<Desk, "now" | "follow" | "nameOf" | "lookAgain"> & {
+export type DeskOptions = Pick<Desk, "now" | "follow" | "nameOf" | "lookForOthers" | "lookAgain"> & {
   readonly hierarchies: Hierarchies;
   readonly responder: Responder;
 };
@@ -20,7 +20,15 @@ export type OpenDesk = {
   readonly forget: (id: InstanceId) => void;
 };
 
-export function openDesk({ now, follow, nameOf, lookAgain, hierarchies, responder }: DeskOptions): OpenDesk {
+export function openDesk({
+  now,
+  follow,
+  nameOf,
+  lookForOthers,
+  lookAgain,
+  hierarchies,
+  responder,
+}: DeskOptions): OpenDesk {
   const listeners: ((drift: Drift) => void)[] = [];
   const last = new Map<InstanceId, Drift>();
   const table = openProcessTable(now);
@@ -37,6 +45,7 @@ export function openDesk({ now, follow, nameOf, lookAgain, hierarchies, responde
     report,
     follow,
     nameOf,
+    lookForOthers,
     lookAgain,
     arriving: new Map(),
     holdNow: ({ instance }) => void (instance.mode === "prevent" && freezeCgroup(hierarchies, instance.cgroup)),

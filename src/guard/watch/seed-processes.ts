@@ -26,6 +26,22 @@ export function addUnknown(desk: Desk, hierarchies: Hierarchies, watch: Watch): 
   return fresh;
 }
 
+/**
+ * Who came together with a process that came from the host, and was made before the kernel followed that one. Once the runtime is gone, the parent of who it brought is the instance's first process
+ * (pid_namespaces(7)), so that the way up says nothing: whoever nobody told of counts as come, until the kernel tells that a process of the instance made it.
+ */
+export function addCompanions(desk: Desk, hierarchies: Hierarchies, watch: Watch): readonly number[] {
+  const { id, cgroup, pid: first } = watch.instance;
+  const fresh = processesOf(hierarchies, cgroup).filter((pid) => pid !== first && desk.table.get(pid)?.instance !== id);
+  for (const pid of fresh) {
+    const parent = readStatus(pid)?.parent ?? 0;
+    const isInside = parent !== first && desk.table.get(parent)?.origin === "inside";
+    desk.table.add(pid, { instance: id, origin: isInside ? "inside" : "host" });
+    if (!isInside && desk.expectations.isOpen(id)) desk.arriving.set(pid, id);
+  }
+  return fresh;
+}
+
 /** One whose parents do not lead to the instance's first process came from the host, before anybody looked. */
 function addKnown(desk: Desk, watch: Watch, pid: number): void {
   if (isDescendant(watch, pid)) {

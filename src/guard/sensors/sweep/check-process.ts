@@ -5,7 +5,8 @@ import { judgeProgram, judgeScript } from "../../verdict/judge-execution.ts";
 import { judgeMappings, parseMaps } from "../../verdict/judge-maps.ts";
 import { judgeState } from "../../verdict/judge-state.ts";
 import type { Desk } from "../../watch/desk.ts";
-import { handleExecution } from "../../watch/handle-execution.ts";
+import { handleExecution, isRuntimeCopy } from "../../watch/handle-execution.ts";
+import type { KnownProcess } from "../../watch/process-table.ts";
 import { readExecution, readProgram, readStatus, unlessEnded, type SeenProgram } from "../../watch/read-process.ts";
 import { capabilitySets, heldFields, readIdMaps, readNamespaces, type Watch } from "../../watch/watch.ts";
 
@@ -53,8 +54,16 @@ function judgeArrival(desk: Desk, watch: Watch, pid: number, sensor: Drift["sens
   const [process, program] = [desk.table.get(pid), readProgram(pid)];
   if (process === undefined || program === undefined) return;
   const isThere = unlessEnded(() => readlinkSync(`/proc/${pid}/ns/mnt`)) === watch.baseline.namespaces.mnt;
-  if (!isThere || program.link.includes("runc")) return;
+  if (!isThere || isArriving(process, program.link, desk.now())) return;
   handleExecution(desk, process, { filename: program.link, seen: desk.now(), sensor });
+}
+
+/** Milliseconds that a runtime may take to be inside. */
+const longestArrival = 3000;
+
+/** Whether it still is the runtime's own program, a copy in memory or one without a path. Attack: one that calls itself so stays that for a while only. */
+function isArriving({ started }: KnownProcess, link: string, now: number): boolean {
+  return isRuntimeCopy(link) && now - (started ?? 0) < longestArrival;
 }
 
 /** A foreign program that was seen when it was executed, and whose file has another name since then. */
