@@ -3,7 +3,7 @@
  */
 import { setPriority } from "node:os";
 import { processContext } from "../../ground/context.ts";
-import { endWithParent } from "../../ground/libc.ts";
+import { endWithParent } from "../../ground/end-with-parent.ts";
 import { sentError } from "../../runtime/helper/resident-messages.ts";
 import type { ScanAnswer, ScanOrder } from "./scan-order.ts";
 import { scanStored } from "./scan-stored.ts";

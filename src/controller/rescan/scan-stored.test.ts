@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { addFeed } from "../../evidence/feeds/add-feed.ts";
 import { makeFinding } from "../../evidence/scan/scan.fixture.ts";
-import type { Finding } from "../../evidence/scan/finding.ts";
 import { makeScanStatement } from "../../evidence/scan/scan-statement.ts";
 import { exploited, makeFeedWorld } from "../../evidence/feeds/feeds.fixture.ts";
 import { actions, type Action } from "../../policy/policy.ts";
@@ -102,18 +101,17 @@ test("exceptions hold that a scanner attached to the image, and by no other's wo
 test("what the newest scan of another scanner excepted holds to its end, and falls with the key", async (t) => {
   const world = await open(t);
   const exception = { status: "not_affected", reason: "no", owner: "Ana", document: "vex/web.json" } as const;
-  const found = (more: Partial<Finding>) =>
+  const found = (version: string, more: { readonly expires?: string }) =>
     makeFinding({
       id: "CVE-2024-0001",
-      package: { name: "openssl", version: "1.0-1" },
-      exception: { ...exception, expires },
-      ...more,
+      package: { name: "openssl", version },
+      exception: { ...exception, ...more },
     });
-  await world.scan(world.image, [found({ package: { name: "openssl", version: "0.9-1" } })]);
+  await world.scan(world.image, [found("0.9-1", { expires })]);
   assert.deepEqual(excepted(await scan(world)), [undefined], "it was about another version");
-  await world.scan(world.image, [found({ exception })]);
+  await world.scan(world.image, [found("1.0-1", {})]);
   assert.deepEqual(excepted(await scan(world)), [undefined], "it would never end");
-  await world.scan(world.image, [found({})]);
+  await world.scan(world.image, [found("1.0-1", { expires })]);
   const held = await scan(world);
   assert.deepEqual(excepted(held), ["Ana"]);
   await attach(world, held);
