@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { styleText } from "node:util";
 import type { Digest } from "../../src/oci/digest.ts";
@@ -161,10 +161,11 @@ export class Governance {
     return found.sourceVersion ?? found.version;
   }
 
-  /** The file with the first entries of the event log: the newest of its partial tiles. */
+  /** The file with the first 256 entries of the event log, or the newest of its partial ones. */
   #entries(): string {
-    const folder = join(this.#controller.home, "ledger/events/tile/entries/000.p");
-    const newest = Math.max(...readdirSync(folder).map(Number));
-    return join(folder, String(newest));
+    const whole = join(this.#controller.home, "ledger/events/tile/entries/000");
+    if (existsSync(whole)) return whole;
+    const newest = Math.max(...readdirSync(`${whole}.p`).map(Number));
+    return join(`${whole}.p`, String(newest));
   }
 }

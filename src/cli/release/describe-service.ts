@@ -5,10 +5,12 @@ import { oneLine } from "./one-line.ts";
 /** How far a rollout is, in one line that changes when something has happened. */
 export function describeProgress({ rollout, running }: ShownService): string {
   if (rollout === undefined || running === undefined) return "";
-  const fresh = running.instances.filter((one) => one.release === rollout.release && one.state !== "gone");
+  // Going back, instances of an earlier release of the same image are what is wanted.
+  const isWanted = (one: ShownInstance): boolean => one.release === rollout.release || one.image === rollout.image;
+  const fresh = running.instances.filter((one) => isWanted(one) && one.state !== "gone");
   const healthy = fresh.filter(({ health }) => health === "healthy").length;
   const serving = fresh.filter(({ traffic }) => traffic === "in").length;
-  const others = running.instances.filter((one) => one.release !== rollout.release && one.traffic === "in").length;
+  const others = running.instances.filter((one) => !isWanted(one) && one.traffic === "in").length;
   const old = others === 0 ? "" : `, ${others} of older releases serve`;
   const failure = fresh.find((one) => one.failure !== undefined)?.failure;
   const trouble = failure === undefined ? "" : ` (${oneLine(failure)})`;
