@@ -28,7 +28,7 @@ export class Controller {
   async start(): Promise<string> {
     const listen = `127.0.0.1:${await freePort()}`;
     this.#story.command(["serve", "--listen", listen]);
-    this.#process = await startController({ home: this.home, listen, args: ["--runtime", "runc"] });
+    this.#process = await startController({ home: this.home, listen, args: ["--runtime", "runc"], rescan: false });
     const { code, output } = this.#process;
     assert.ok(code, "the first start printed no code for an admin");
     const greeting = output()
