@@ -20,6 +20,11 @@ export const libc = dlopen("libc.so.6", {
   mknod: { arguments: ["string", "u32", "u64"], return: "i32" },
   close_range: { arguments: ["u32", "u32", "i32"], return: "i32" },
   waitid: { arguments: ["i32", "u32", "buffer", "i32"], return: "i32" },
+  sched_setscheduler: { arguments: ["i32", "i32", "buffer"], return: "i32" },
+  epoll_create1: { arguments: ["i32"], return: "i32" },
+  epoll_ctl: { arguments: ["i32", "i32", "i32", "buffer"], return: "i32" },
+  epoll_wait: { arguments: ["i32", "buffer", "i32", "i32"], return: "i32" },
+  read: { arguments: ["i32", "buffer", "u64"], return: "i64" },
   clone: { arguments: ["u64", "u64", "i32", "u64"], return: "i32" },
   getppid: { arguments: [], return: "i32" },
   unshare: { arguments: ["i32"], return: "i32" },
@@ -103,12 +108,6 @@ export function adoptOrphans(isParent: boolean): void {
   const setChildSubreaper = 36;
   if (libc.prctl(setChildSubreaper, isParent ? 1n : 0n, 0n, 0n, 0n) !== 0)
     throw new SystemCallError("prctl", "orphans");
-}
-
-/** Has this process killed when the one that started it ends, however busy it is then (prctl(2), PR_SET_PDEATHSIG). One that ended before is seen by the end of the channel to it. */
-export function endWithParent(): void {
-  const [setParentDeathSignal, kill] = [1, 9n];
-  if (libc.prctl(setParentDeathSignal, kill, 0n, 0n, 0n) !== 0) throw new SystemCallError("prctl", "parent");
 }
 
 /** The end of a child that Node did not start; undefined while it lives. */
@@ -207,7 +206,7 @@ function openMountCalls() {
 
 /** A set of open files to wait on (epoll(7)); files may be added and removed from any thread while another waits. Close it with `closeSync`. */
 export function openWaitSet(): number {
-  const set = waitCalls().epoll_create1(closeOnExec);
+  const set = libc.epoll_create1(closeOnExec);
   if (set < 0) throw new SystemCallError("epoll_create1", "");
   return set;
 }
@@ -227,21 +226,20 @@ function changeWaitSet(set: number, file: number, change: { operation: number; e
   const event = Buffer.alloc(12);
   event.writeUInt32LE(change.events, 0);
   event.writeUInt32LE(file, 4);
-  if (waitCalls().epoll_ctl(set, change.operation, file, event) !== 0)
-    throw new SystemCallError("epoll_ctl", String(file));
+  if (libc.epoll_ctl(set, change.operation, file, event) !== 0) throw new SystemCallError("epoll_ctl", String(file));
 }
 
 /** Blocks this thread until files of the set are ready, at most `milliseconds`; returns them. For a thread that has nothing else to do. */
 export function waitForFiles(set: number, milliseconds: number): number[] {
   const events = Buffer.alloc(64 * 12);
-  const count = waitCalls().epoll_wait(set, events, 64, milliseconds);
+  const count = libc.epoll_wait(set, events, 64, milliseconds);
   // EINTR is no failure: the caller waits again.
   return Array.from({ length: Math.max(count, 0) }, (_, index) => events.readUInt32LE(index * 12 + 4));
 }
 
 /** Reads without waiting from a file that was opened with O_NONBLOCK; 0 where nothing is there, which `readSync` throws an error for, at ten times the price. */
 export function readReady(file: number, buffer: Buffer): number {
-  const count = Number(waitCalls().read(file, buffer, BigInt(buffer.length)));
+  const count = Number(libc.read(file, buffer, BigInt(buffer.length)));
   if (count >= 0) return count;
   const error = new SystemCallError("read", String(file));
   if (error.code === "EAGAIN" || error.code === "EINTR" || error.code === "EBUSY") return 0;
@@ -256,22 +254,5 @@ export function runFirst(): boolean {
   const [roundRobin, resetOnFork] = [2, 0x4000_0000];
   const parameters = Buffer.alloc(4);
   parameters.writeInt32LE(1);
-  return waitCalls().sched_setscheduler(0, roundRobin | resetOnFork, parameters) === 0;
-}
-
-function waitCalls(): ReturnType<typeof openWaitCalls> {
-  openedWaitCalls ??= openWaitCalls();
-  return openedWaitCalls;
-}
-
-let openedWaitCalls: ReturnType<typeof openWaitCalls> | undefined;
-
-function openWaitCalls() {
-  return dlopen("libc.so.6", {
-    sched_setscheduler: { arguments: ["i32", "i32", "buffer"], return: "i32" },
-    epoll_create1: { arguments: ["i32"], return: "i32" },
-    epoll_ctl: { arguments: ["i32", "i32", "i32", "buffer"], return: "i32" },
-    epoll_wait: { arguments: ["i32", "buffer", "i32", "i32"], return: "i32" },
-    read: { arguments: ["i32", "buffer", "u64"], return: "i64" },
-  }).functions;
+  return libc.sched_setscheduler(0, roundRobin | resetOnFork, parameters) === 0;
 }
