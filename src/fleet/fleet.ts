@@ -100,7 +100,7 @@ export type Rollout = {
 };
 
 /**
- * `pending`: nothing was done yet. `running`: instances are replaced (all of rolling; the canary's first instances; the new set of blue-green). `baking`: what is new has to stay healthy for a while.
+ * `pending`: nothing was started yet; its image is made ready on the host. `running`: instances are replaced (all of rolling; the canary's first instances; the new set of blue-green). `baking`: what is new has to stay healthy for a while.
  * `awaiting-promotion`: a person has to say that it goes on. `promoting`: the rest is replaced, or traffic was switched. `paused`: nothing is started or stopped for it.
  */
 export type RolloutStatus = "pending" | "running" | "baking" | "awaiting-promotion" | "promoting" | "paused";
@@ -179,4 +179,8 @@ export type Situation = {
   readonly backoff: ReadonlyMap<number, number>;
   /** The last moment at which an instance of the rollout's release became healthy; absent: none did. */
   readonly lastProgress?: number;
+  /** When this process began to look: no deadline runs while nobody does, such as in a night in which the machine was off. Absent: always. */
+  readonly began?: number;
+  /** What the first start of the rollout's image waits for is being made: until then it is pending. */
+  readonly isPreparing?: boolean;
 };

@@ -10,7 +10,7 @@ import { listRolledOut } from "../state/rollouts.ts";
 import { readWanted } from "./read-wanted.ts";
 import { recordFact } from "./record-fact.ts";
 import { openReleaseSpecs, type ReleaseSpecs } from "./release-specs.ts";
-import { hostOf, orderStart } from "./start-order.ts";
+import { hostOf, orderStart, prepareRelease } from "./start-order.ts";
 
 /** The record as the fleet sees it. `onChange`: called when something else is wanted of a service, or, without one, perhaps of all. */
 export type OpenedRecord = FleetRecord & {
@@ -56,6 +56,7 @@ export function openFleetRecord(controller: Controller, runtime: Pick<Runtime, "
       kept.set(name, { wanted, until: performance.now() + longestRest });
       return wanted;
     },
+    prepare: (key, number) => prepareRelease(controller, { specs, prepare }, { key, number }),
     order: (key, number) => orderStart(controller, { specs, prepare }, { key, number }),
     record: async (key, fact) => {
       await recordFact(controller, key, fact);

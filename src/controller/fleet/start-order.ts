@@ -21,6 +21,17 @@ export type OrderOptions = {
   readonly prepare: (image: Digest) => Promise<void>;
 };
 
+/** Makes the image of a release ready, where an instance might be started from it now. Throws what `orderStart` does. */
+export async function prepareRelease(
+  controller: Controller,
+  { specs, prepare }: OrderOptions,
+  of: { readonly key: ServiceKey; readonly number: number },
+): Promise<void> {
+  const release = findOrdered(controller, of);
+  await requirePull(controller, release);
+  await prepare(specs(release).source.digest);
+}
+
 /**
  * What an instance of a release is started from. Starting is a pull: the policy of the environment decides it, each time. Throws `release-unknown`, `image-quarantined`, `policy-denied`, `secret-missing`,
  * `configuration-unusable`, and what reading the image throws.
@@ -30,10 +41,7 @@ export async function orderStart(
   { specs, prepare }: OrderOptions,
   { key, number }: { readonly key: ServiceKey; readonly number: number },
 ): Promise<StartOrder> {
-  const release = findRelease(controller.ledger.state, { ...key, number });
-  if (release === undefined) {
-    throw new IngotError("release-unknown", `service ${key.service} has no release ${number} in ${key.environment}`);
-  }
+  const release = findOrdered(controller, { key, number });
   await requirePull(controller, release);
   const { configuration, source } = specs(release);
   const secrets = await secretsOf(controller, key, configuration);
@@ -50,6 +58,15 @@ export async function orderStart(
     },
     ...(secrets.length === 0 ? {} : { secrets }),
   };
+}
+
+function findOrdered(
+  { ledger }: Controller,
+  { key, number }: { readonly key: ServiceKey; readonly number: number },
+): Release {
+  const release = findRelease(ledger.state, { ...key, number });
+  if (release !== undefined) return release;
+  throw new IngotError("release-unknown", `service ${key.service} has no release ${number} in ${key.environment}`);
 }
 
 /** Asked for last: between a plan and this a person may have revoked it. */

@@ -5,6 +5,7 @@ import type { Action, Decision, Principal } from "../../policy/policy.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import type { Controller } from "../controller.ts";
 import { makeEvent, type EventData } from "../events/events.ts";
+import { assertFreeAddress } from "../fleet/assert-free-address.ts";
 import { beginRollout } from "../fleet/begin-rollout.ts";
 import { makeSpec } from "../fleet/release-specs.ts";
 import { operationsOf } from "../operations.ts";
@@ -36,7 +37,7 @@ export type CreatedRelease = {
 
 /**
  * Decides and, where it is permitted, puts the release on the record. `choose` looks at the same state as the decision and the release's number: two at once get different numbers, and
- * neither rests on what the other changed. Throws `policy-denied` once the denial is on the record, `image-quarantined`, `configuration-unusable` for one that could not run here, and what `choose` throws.
+ * neither rests on what the other changed. Throws `policy-denied` once the denial is on the record, `image-quarantined`, `configuration-unusable` and `address-taken` for one that could not run here, and what `choose` throws.
  */
 export async function createRelease(
   controller: Controller,
@@ -51,7 +52,10 @@ export async function createRelease(
     if (!decision.permit) return { events: [event], result: { kind: "denied", asked, decision } };
     assertNotQuarantined(state, wanted);
     const number = (current?.number ?? 0) + 1;
-    if (operationsOf(controller) !== undefined) makeSpec(controller.ctx, { ...wanted, number });
+    if (operationsOf(controller) !== undefined) {
+      const { spec } = makeSpec(controller.ctx, { ...wanted, number });
+      assertFreeAddress(state, wanted, spec);
+    }
     const glass = brokenGlass(controller, wanted, decision);
     if (current !== undefined && isSame(current, wanted) && glass === undefined && !isGivenUp(state, current)) {
       return { events: [event], result: { kind: "same", release: current, decision } };

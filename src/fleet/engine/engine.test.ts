@@ -21,14 +21,29 @@ const [a, b] = ["app-a" as InstanceId, "app-b" as InstanceId];
 
 test("turning the machine's clock changes no duration", () => {
   let machine = 1_000_000;
-  const clock = openLocalClock({ record: () => machine, machine: () => machine });
-  const since = { at: machine - 5000, of: "since" };
-  const began = clock.recorded(since);
+  let newest = 0;
+  // As the ledger does: its time never goes back.
+  const record = (): number => (newest = Math.max(newest, machine));
+  const clock = openLocalClock({ record, machine: () => machine });
+  const began = clock.recorded({ at: machine - 5000, of: "one" });
   machine += 3_600_000;
-  assert.equal(clock.recorded(since), began, "a moment that was seen stays where it is");
+  assert.equal(clock.recorded({ at: 1_000_000 - 5000, of: "one" }), began, "a moment that was seen stays where it is");
   assert.ok(clock.now() - began < 6000, "an hour forward is no hour that passed");
-  assert.ok(clock.now() - clock.recorded({ at: machine, of: "after" }) < 1000, "what happens after it happens now");
-  assert.ok(clock.now() - clock.taken({ at: machine + 9_000_000, of: "later" }) < 1000, "nothing is of the future");
+  assert.ok(clock.now() - clock.recorded({ at: record(), of: "two" }) < 1000, "what happens after it happens now");
+  machine -= 7_200_000;
+  assert.ok(clock.now() - clock.taken({ at: machine, of: "three" }) < 1000, "what starts after it starts now");
+  assert.ok(clock.now() - clock.recorded({ at: record() + 10_000_000, of: "four" }) < 1000, "the future is now");
+});
+
+test("moments at which the record's clock stood still are told apart", async () => {
+  const clock = openLocalClock({ record: () => 1000, machine: () => 1000 });
+  const first = clock.recorded({ at: 1000, of: "rollout 1 started" });
+  await sleep(20);
+  assert.ok(clock.recorded({ at: 1000, of: "rollout 2 started" }) >= first + 15);
+  const running = clock.recorded({ at: 1000, of: "rollout 1 since", version: "running" });
+  await sleep(20);
+  assert.equal(clock.recorded({ at: 1000, of: "rollout 1 since", version: "running" }), running);
+  assert.ok(clock.recorded({ at: 1000, of: "rollout 1 since", version: "baking" }) >= running + 15);
 });
 
 test("a list that was begun before something was done is not the answer to who asks after it", async () => {

@@ -77,6 +77,8 @@ export type FleetRecord = {
   /** Every service that is to run, or ever was. */
   readonly services: () => readonly ServiceKey[];
   readonly wanted: (key: ServiceKey) => Wanted;
+  /** Makes the image of a release ready on this host, which may take a while. Throws what `order` does. */
+  readonly prepare: (key: ServiceKey, release: number) => Promise<void>;
   /** What an instance of a release is started from, its image made ready; asked anew for each start. Throws where it may not be started, or something for it is missing. */
   readonly order: (key: ServiceKey, release: number) => Promise<StartOrder>;
   /** Durable when it resolves. What is not so any more (a rollout that has ended meanwhile) is passed over. */

@@ -116,7 +116,7 @@ function makeHost(
   { runtime, record, execute, startsAtOnce = 2 }: FleetOptions,
   own: Pick<Host, "background" | "isClosed">,
 ): Host {
-  const clock = openLocalClock(record.now);
+  const clock = openLocalClock({ record: record.now, machine: () => ctx.now().getTime() });
   const health = openHealthWatch({ clock: clock.now, execute: execute ?? runtime.execute });
   return {
     ctx,

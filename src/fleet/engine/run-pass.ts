@@ -6,6 +6,7 @@ import { serviceLabels } from "./engine.ts";
 import { longLife } from "./backoff.ts";
 import { keepRecord } from "./keep-record.ts";
 import { localDesired } from "./local-desired.ts";
+import { isPreparing } from "./prepare-image.ts";
 import type { Service } from "./service.ts";
 import type { Frame } from "./service-traffic.ts";
 import { beginStart } from "./start-instance.ts";
@@ -44,9 +45,17 @@ export async function runPass(service: Service): Promise<PassEnd> {
   const plan = planOf(service, wanted, instances);
   service.view = viewService(service, { wanted, instances, plan });
   const again = await applySteps(service, plan.steps, instances);
-  await service.alarms.clear("observation-failed");
+  await clearAlarms(service);
   service.replacements.tell(service.view);
   return { again, ...(plan.wake === undefined ? {} : { wake: plan.wake }) };
+}
+
+/** Where all is as it should be, nothing that failed on the way there matters any more: what could not be started may not be wanted now. */
+async function clearAlarms({ alarms, view }: Service): Promise<void> {
+  await alarms.clear("observation-failed");
+  if (view?.isSettled !== true) return;
+  await alarms.clear("start-failed");
+  await alarms.clear("stop-failed");
 }
 
 /** Without a proxy the rest goes on: what is lost is started again, and nobody is stopped that serves. */
@@ -127,6 +136,8 @@ function planOf(service: Service, wanted: Wanted, instances: readonly ServiceIns
     desired,
     instances,
     backoff: memory.backoff.until(),
+    began: clock.began,
+    isPreparing: isPreparing(service, rollout),
     ...(progress.length === 0 ? {} : { lastProgress: Math.max(...progress) }),
   });
 }

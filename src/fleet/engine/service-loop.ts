@@ -76,7 +76,9 @@ async function passOnce(service: Service): Promise<PassEnd> {
   } catch (error) {
     if (service.isClosed()) return { again: false };
     await service.alarms.raise("observation-failed", error).catch((second: unknown) => {
-      // The record itself cannot be written: then the console is all there is.
+      // The record itself cannot be written: then the console, and who asks, are all there is.
+      const { view } = service;
+      if (view !== undefined) service.view = { ...view, notes: service.alarms.untold(), isSettled: false };
       service.ctx.report.warn(
         `${service.key.service} in ${service.key.environment}: ${String(error)}; ${String(second)}`,
       );

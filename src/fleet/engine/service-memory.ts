@@ -20,6 +20,8 @@ export type ServiceMemory = {
   readonly healthy: Map<InstanceId, number>;
   /** The last moment at which an instance became healthy, by the release. */
   readonly progress: Map<number, number>;
+  /** Rollouts whose image was asked to be made ready. */
+  readonly prepared: Map<number, "begun" | "done">;
   hasLooked: boolean;
 };
 
@@ -42,6 +44,7 @@ export function newMemory(key: ServiceKey): ServiceMemory {
     recorded: new Set(),
     healthy: new Map(),
     progress: new Map(),
+    prepared: new Map(),
     hasLooked: false,
   };
 }

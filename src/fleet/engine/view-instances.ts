@@ -47,7 +47,7 @@ function viewOf(state: InstanceState, options: ViewOptions): ServiceInstance | u
     id,
     release: release.number,
     image: release.image,
-    started: clock.local(Date.parse(state.started)),
+    started: clock.taken({ at: Date.parse(state.started), of: `${id} started` }),
     state: stateOf(state, options),
     health: healthOf(id),
     traffic: trafficOf(id),
@@ -72,5 +72,7 @@ function condemnedOf(id: InstanceId, { wanted, dooms, clock }: ViewOptions): Ins
   if (dooms.isSpared(id) && doom?.why !== "drift") return undefined;
   if (doom !== undefined) return { why: doom.why, since: doom.since };
   const recorded = wanted.living.find((one) => one.id === id)?.condemned;
-  return recorded === undefined ? undefined : { why: recorded.why, since: clock.local(recorded.since) };
+  return recorded === undefined
+    ? undefined
+    : { why: recorded.why, since: clock.recorded({ at: recorded.since, of: `${id} condemned` }) };
 }

@@ -10,7 +10,10 @@ export type Seen = {
 };
 
 /** What is told of a service, as a pass has found it. */
-export function viewService({ key, traffic }: Pick<Service, "key" | "traffic">, seen: Seen): ServiceView {
+export function viewService(
+  { key, traffic, alarms }: Pick<Service, "key" | "traffic" | "alarms">,
+  seen: Seen,
+): ServiceView {
   const { wanted, instances, plan } = seen;
   const { stable, rollout } = wanted.desired;
   const spec = (rollout?.to ?? stable)?.spec;
@@ -22,7 +25,7 @@ export function viewService({ key, traffic }: Pick<Service, "key" | "traffic">, 
     ...listenOf(spec),
     instances,
     ...(proxy === undefined ? {} : { traffic: proxy }),
-    notes: plan.notes,
+    notes: [...plan.notes, ...alarms.untold()],
     isSettled:
       rollout === undefined &&
       plan.steps.length === 0 &&

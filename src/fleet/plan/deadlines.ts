@@ -9,17 +9,21 @@ import { bakes } from "./strategy.ts";
  */
 export function deadlineOf(scene: Scene, rollout: Rollout): number | undefined {
   const { update, replicas } = rollout.to.spec;
+  const { began = -Infinity } = scene.situation;
   switch (rollout.status) {
     case "pending":
     case "paused":
     case "awaiting-promotion":
       return undefined;
     case "baking":
-      return rollout.since + update.bake + update.progressDeadline;
+      return Math.max(rollout.since + update.bake, began) + update.progressDeadline;
     case "running":
     case "promoting": {
       const batches = Math.ceil(replicas / Math.max(1, update.maxParallel));
-      const end = rollout.started + (batches + 1) * update.progressDeadline + (bakes(rollout) ? 2 * update.bake : 0);
+      const end =
+        Math.max(rollout.started, began) +
+        (batches + 1) * update.progressDeadline +
+        (bakes(rollout) ? 2 * update.bake : 0);
       return Math.min(lastProgressOf(scene, rollout) + update.progressDeadline, end);
     }
   }
@@ -29,5 +33,11 @@ export function deadlineOf(scene: Scene, rollout: Rollout): number | undefined {
 function lastProgressOf({ situation, target }: Scene, rollout: Rollout): number {
   const isCounted = !hasTraffic(rollout.to.spec);
   const moments = target.good.map(({ traffic, health }) => (isCounted ? health.since : traffic.since));
-  return Math.max(rollout.started, rollout.since, situation.lastProgress ?? 0, ...moments);
+  return Math.max(
+    rollout.started,
+    rollout.since,
+    situation.lastProgress ?? 0,
+    situation.began ?? -Infinity,
+    ...moments,
+  );
 }

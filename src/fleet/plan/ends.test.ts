@@ -135,3 +135,28 @@ test("while a rollout is paused lost stable instances come back and drifted ones
     "start an instance of release 1 (one is missing)",
   ]);
 });
+
+test("while the image is made ready the rollout is pending: nothing of it is started, no deadline runs, and what is lost comes back", () => {
+  const desired = { stable, rollout: makeRollout(to, { ...late, status: "pending" }) };
+  const waiting = plan({ desired, instances: old, isPreparing: true });
+  assert.deepEqual(waiting, { steps: [], notes: ["release 2 is not begun: its image is being made ready"] });
+  assert.deepEqual(stepsOf({ desired, instances: serving("a1", "b1"), isPreparing: true }), [
+    "start an instance of release 1 (one is missing)",
+  ]);
+  assert.deepEqual(factOf({ desired, instances: old }), { kind: "moved", rollout: 77, to: "running" });
+});
+
+test("no deadline runs while nobody looks: a rollout that a night without the machine is in the middle of goes on", () => {
+  const night: Partial<Rollout> = { since: now - 40_000_000, started: now - 40_000_000 };
+  const canary = makeRelease(2, { update: { strategy: "canary" } });
+  const unjudged = [...old, see("x2", { traffic: "in" })];
+  const rollouts = [
+    { desired: { stable, rollout: makeRollout(to, night) }, instances: old },
+    { desired: { stable, rollout: makeRollout(canary, { ...night, status: "baking" }) }, instances: unjudged },
+  ];
+  for (const given of rollouts) {
+    assert.equal(factOf(given)?.kind, "failed");
+    assert.notEqual(factOf({ ...given, began: now - 1000 })?.kind, "failed");
+    assert.equal(factOf({ ...given, began: now - 300_000 })?.kind, "failed");
+  }
+});

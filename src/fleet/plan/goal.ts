@@ -22,7 +22,7 @@ export type Goal = Quota & {
 export function goalOf(scene: Scene): Goal {
   const { rollout } = scene.situation.desired;
   if (rollout === undefined) return goalSteady(scene);
-  if (rollout.status === "paused") return goalPaused(scene, rollout);
+  if (rollout.status === "paused" || rollout.status === "pending") return goalPaused(scene, rollout);
   return goalOfRollout(scene, rollout);
 }
 

@@ -44,7 +44,7 @@ function mayServe({ release, unproven, presumed }: Side): readonly (readonly Ins
 function nextStatus(scene: Scene, rollout: Rollout): Exclude<Rollout["status"], "pending" | "paused"> | undefined {
   switch (rollout.status) {
     case "pending":
-      return "running";
+      return scene.situation.isPreparing === true ? undefined : "running";
     case "running": {
       if (isRolling(scene, rollout)) return undefined;
       if (rollout.isPromoted) return "promoting";

@@ -16,6 +16,7 @@ function noteRollout({ status, to }: Rollout): readonly string[] {
     case "awaiting-promotion":
       return [`the rollout of release ${to.number} waits for somebody to promote it`];
     case "pending":
+      return [`release ${to.number} is not begun: its image is being made ready`];
     case "running":
     case "baking":
     case "promoting":

@@ -55,7 +55,13 @@ async function apply(
   const config = proxyConfig(kept, paths, readProxyHost({ held, places: kept.size }));
   if (!isSame(former, kept)) writeKept(paths.kept, kept);
   if (living === undefined || seen === undefined || living.shape !== config.shape) {
-    await settle(kept, await startProxy(paths, config, { wanted, former: seen && living }));
+    const started = await startProxy(paths, config, { wanted, former: seen && living }).catch(
+      async (error: unknown) => {
+        if (living !== undefined && seen !== undefined) await moveFormer(kept, living, seen);
+        throw error;
+      },
+    );
+    await settle(kept, started);
     return;
   }
   if (!isSame(former, kept)) writeConfig(paths, config.text(living.generation));
@@ -98,6 +104,11 @@ async function settle(kept: KeptTraffic, living: LivingProxy, known?: readonly S
     hint: "it is tried again; if this stays, end the process and it is started anew",
     details: (answer ?? "it ended meanwhile").split("\n").filter(Boolean).slice(0, 12),
   });
+}
+
+/** Where the next one cannot start, such as at an address that another program has, the one that serves on is told of its servers all the same, as far as it has places for them. */
+async function moveFormer(kept: KeptTraffic, living: LivingProxy, seen: readonly SeenServer[]): Promise<void> {
+  await tellProxy(living.socket, planMoves(kept, seen));
 }
 
 async function look(paths: TrafficPaths): Promise<SeenTraffic | undefined> {

@@ -4,7 +4,8 @@ import { closeSync, copyFileSync, mkdirSync, openSync, renameSync, rmSync, symli
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../../ground/atomic-file.ts";
 import { IngotError, isErrno } from "../../ground/error.ts";
-import { explainStart, findListener } from "./explain-start.ts";
+import { explainStart } from "./explain-start.ts";
+import { findListener } from "./find-listener.ts";
 import type { ProxyConfig } from "./proxy-config.ts";
 import {
   askProxy,
@@ -65,7 +66,7 @@ function pointWaiting(paths: TrafficPaths, generation: number): void {
 }
 
 function isHeldBy(former: LivingProxy, { listen }: WantedTraffic): boolean {
-  return findListener(listen.port)?.pid === former.identity.pid;
+  return findListener(listen)?.pid === former.identity.pid;
 }
 
 /**

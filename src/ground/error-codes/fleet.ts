@@ -20,6 +20,10 @@ export const fleetCodes = {
   },
   "debug-unfounded": { exit: 2, means: "An instance should be entered without a command or a reason." },
   "secret-missing": { exit: 1, means: "A service names a secret that the controller does not have." },
+  "address-taken": {
+    exit: 1,
+    means: "A service is to listen on an address at which another service, or another program of the host, does.",
+  },
   "proxy-failed": {
     exit: 1,
     means: "HAProxy cannot be what a service's traffic asks for, did not start, or does not answer.",
