@@ -7,7 +7,14 @@ import { routes } from "./routes.ts";
 
 /** By what a client should do: send something else, sign in, give up, choose another name, look after what stands in the way, wait. */
 const chosen: Readonly<Record<number, readonly ErrorCode[]>> = {
-  400: ["break-glass-malformed", "reference-malformed", "revocation-unfounded", "usage"],
+  400: [
+    "break-glass-malformed",
+    "debug-unfounded",
+    "quarantine-unfounded",
+    "reference-malformed",
+    "revocation-unfounded",
+    "usage",
+  ],
   401: [
     "assertion-invalid",
     "assertion-replayed",
@@ -17,26 +24,41 @@ const chosen: Readonly<Record<number, readonly ErrorCode[]>> = {
     "token-expired",
     "token-invalid",
   ],
-  403: ["approval-refused", "policy-denied", "token-environment"],
+  403: ["approval-refused", "image-quarantined", "policy-denied", "token-environment"],
   404: [
+    "drift-unknown",
     "environment-unknown",
     "identity-unknown",
     "image-not-pushed",
+    "instance-unknown",
     "key-unregistered",
     "log-entry-unknown",
+    "quarantine-unknown",
     "release-unknown",
+    "rollout-unknown",
   ],
   409: [
+    "breaker-closed",
+    "fleet-not-here",
+    "guard-not-here",
     "identity-exists",
     "identity-last-admin",
     "identity-last-key",
+    "instance-not-running",
     "key-registered",
     "locked-by-another",
     "rollback-refused",
   ],
-  422: ["key-malformed", "key-unsuitable", "policy-invalid", "reference-ambiguous", "statement-refused"],
+  422: [
+    "configuration-unusable",
+    "key-malformed",
+    "key-unsuitable",
+    "policy-invalid",
+    "reference-ambiguous",
+    "statement-refused",
+  ],
   429: ["too-many-attempts"],
-  500: ["log-damaged"],
+  500: ["capture-failed", "key-exposed", "log-damaged"],
   502: ["issuer-unusable"],
 };
 

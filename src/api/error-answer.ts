@@ -65,7 +65,14 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   "identity-last-key": 409,
   "key-registered": 409,
   "rollback-refused": 409,
-  // The controller's own files.
+  // This controller, or the instance, is not in a state in which that can be done.
+  "breaker-closed": 409,
+  "fleet-not-here": 409,
+  "guard-not-here": 409,
+  "instance-not-running": 409,
+  // The controller's own files, and what it does itself.
+  "capture-failed": 500,
+  "key-exposed": 500,
   "log-damaged": 500,
   "log-forked": 500,
   "log-note-malformed": 500,

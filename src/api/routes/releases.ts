@@ -23,7 +23,13 @@ const order = {
 
 const made = z.object({ created: z.boolean(), release, decision });
 
-const errors = ["environment-unknown", "release-unknown", "break-glass-malformed"] as const;
+const errors = [
+  "environment-unknown",
+  "release-unknown",
+  "break-glass-malformed",
+  "image-quarantined",
+  "configuration-unusable",
+] as const;
 
 const deployRoute = defineRoute({
   method: "POST",
