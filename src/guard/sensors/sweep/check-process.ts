@@ -7,7 +7,14 @@ import { judgeState } from "../../verdict/judge-state.ts";
 import type { Desk } from "../../watch/desk.ts";
 import { handleExecution, isRuntimeCopy } from "../../watch/handle-execution.ts";
 import type { KnownProcess } from "../../watch/process-table.ts";
-import { readExecution, readProgram, readStatus, unlessEnded, type SeenProgram } from "../../watch/read-process.ts";
+import {
+  readExecution,
+  readProgram,
+  readStatus,
+  readWords,
+  unlessEnded,
+  type SeenProgram,
+} from "../../watch/read-process.ts";
 import { capabilitySets, heldFields, readIdMaps, readNamespaces, type Watch } from "../../watch/watch.ts";
 
 export type CheckOptions = {
@@ -62,8 +69,11 @@ function judgeArrival(desk: Desk, watch: Watch, pid: number, sensor: Drift["sens
 const longestArrival = 3000;
 
 /** Whether it still is the runtime's own program, a copy in memory or one without a path. Attack: one that calls itself so stays that for a while only. */
-function isArriving({ started }: KnownProcess, link: string, now: number): boolean {
-  return isRuntimeCopy(link) && now - (started ?? 0) < longestArrival;
+function isArriving({ pid, started }: KnownProcess, link: string, now: number): boolean {
+  const [name, task] = readWords(`/proc/${pid}/cmdline`) ?? [];
+  // Whichever way runc protects its file, this is what it calls itself until then.
+  const isRunc = isRuntimeCopy(link) || (name === "runc" && task === "init");
+  return isRunc && now - (started ?? 0) < longestArrival;
 }
 
 /** A foreign program that was seen when it was executed, and whose file has another name since then. */

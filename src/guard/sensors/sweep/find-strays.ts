@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import type { InstanceId } from "../../../runtime/runtime.ts";
-import { isInside } from "../../watch/handle-trace.ts";
+import { findEntered } from "../../watch/handle-trace.ts";
 import type { Watch } from "../../watch/watch.ts";
 
 /** For each instance, every process of the host that is in its namespaces of files or processes, by one look through all of /proc. */
@@ -12,7 +12,7 @@ export function findInside(watches: readonly Watch[]): ReadonlyMap<InstanceId, r
     .map(Number);
   for (const watch of watches) found.set(watch.instance.id, []);
   for (const pid of pids) {
-    const watch = watches.find((one) => isInside(one, pid));
+    const watch = findEntered(watches, pid);
     if (watch !== undefined) found.get(watch.instance.id)?.push(pid);
   }
   return found;

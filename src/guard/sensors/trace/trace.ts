@@ -61,7 +61,13 @@ export function openTrace({ folder, key, waiter, isUrgent, onEvents }: TraceOpti
   const follower = openFollower(join(followed, "set_event_pid"), { isUrgent });
   writeFileSync(join(entries, "buffer_size_kb"), String(entriesSize));
   writeFileSync(join(entries, "tracing_on"), "1");
-  const set = (name: EventName, filter: string | undefined): void => setEvent(entries, name, filter);
+  const given = new Map<EventName, string | undefined>();
+  // What is so already is not written again: the kernel then waits for all its processors, each time.
+  const set = (name: EventName, filter: string | undefined): void => {
+    if (given.get(name) === filter) return;
+    setEvent(entries, name, filter);
+    given.set(name, filter);
+  };
   return {
     has,
     nameOf: (pid) => savedName(tracefs.path, pid),
