@@ -3,6 +3,7 @@ import { isInstalled, whyNoInstances } from "../test/support/runtime-image.ts";
 import type { Bench, Comparison } from "./comparison.ts";
 import { dockerInstances, type DockerInstances } from "./fleet/docker-instances.ts";
 import { ourInstances, type OurInstances } from "./fleet/our-instances.ts";
+import { replacement } from "./fleet/replacement.ts";
 import { plainRunc, unpackBundle } from "./fleet/plain-runc.ts";
 
 const many = 50;
@@ -28,7 +29,9 @@ export const bench: Bench = async function* (work) {
         ],
       };
       yield* manyInstances({ ours, docker, runs: work.runs(3) });
-      // Replacing 10 and 50 instances and going back, by the engine, belongs here, beside `dockerReplacement(docker, 10)` of fleet/docker-replacement.ts.
+      await ours.stopAll();
+      await docker.stopAll();
+      for (const replicas of [10, many]) yield* replacement(work, docker, replicas);
     } finally {
       await docker.remove();
     }
