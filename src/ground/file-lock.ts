@@ -31,7 +31,10 @@ export type HeldLock = { readonly release: () => void };
 
 /** Takes the lock file for as long as the caller likes. Throws as `withFileLock`. */
 export async function holdFileLock(path: string, options: LockOptions = {}): Promise<HeldLock> {
-  const file = await acquire(path, options);
+  return heldLock(path, await acquire(path, options));
+}
+
+function heldLock(path: string, file: number): HeldLock {
   held.add(path);
   let isHeld = true;
   const release = (): void => {
@@ -41,6 +44,12 @@ export async function holdFileLock(path: string, options: LockOptions = {}): Pro
     closeSync(file);
   };
   return { release };
+}
+
+/** The lock file at once, or undefined: another has it. For whoever does without, and asks not who that is. */
+export function tryFileLock(path: string): HeldLock | undefined {
+  const file = tryOnce(path);
+  return file === undefined ? undefined : heldLock(path, file);
 }
 
 /** The locks of this very process: two instances that it starts at once wait for each other as well, which is nothing to tell a person. */

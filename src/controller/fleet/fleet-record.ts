@@ -28,9 +28,11 @@ export function openFleetRecord(controller: Controller, runtime: Pick<Runtime, "
   const { ledger, ctx } = controller;
   const specs = openReleaseSpecs(ctx);
   const kept = new Map<string, Kept>();
+  const permitted = new Map<string, { readonly isSo: boolean; readonly until: number }>();
   const listeners: ((key?: ServiceKey) => void)[] = [];
   const close = ledger.subscribe((event) => {
     const reached = reachedBy(event);
+    if (!isOfCourse(event) && reached !== "nothing") permitted.clear();
     if (reached === "nothing") return;
     if (reached === "everything") kept.clear();
     else kept.delete(nameOf(reached));
@@ -42,6 +44,14 @@ export function openFleetRecord(controller: Controller, runtime: Pick<Runtime, "
     preparing.set(image, known);
     return known;
   };
+  const isPermitted = (key: ServiceKey, image: Digest): boolean => {
+    const name = `${nameOf(key)} ${image}`;
+    const known = permitted.get(name);
+    if (known !== undefined && performance.now() < known.until) return known.isSo;
+    const isSo = mayRun(controller, key, image);
+    permitted.set(name, { isSo, until: performance.now() + longestRest });
+    return isSo;
+  };
   const now = (): number => ledger.now().getTime();
   return {
     specs,
@@ -51,7 +61,7 @@ export function openFleetRecord(controller: Controller, runtime: Pick<Runtime, "
       const name = nameOf(key);
       const known = kept.get(name);
       if (known !== undefined && performance.now() < known.until) return known.wanted;
-      const isRevoked = (image: Digest): boolean => !mayRun(controller, key, image);
+      const isRevoked = (image: Digest): boolean => !isPermitted(key, image);
       const wanted = readWanted(ledger.state, key, { specs, isRevoked });
       kept.set(name, { wanted, until: performance.now() + longestRest });
       return wanted;
@@ -97,6 +107,11 @@ function reachedBy({ type, data }: NumberedEvent): ServiceKey | "nothing" | "eve
     if (typeof environment === "string" && typeof service === "string") return { environment, service };
   }
   return quiet.has(type) ? "nothing" : "everything";
+}
+
+/** What a rollout is made of: the policy asks none of it, so a decision is as good after it as before. */
+function isOfCourse({ type }: NumberedEvent): boolean {
+  return type.startsWith("instance.") || type.startsWith("rollout.");
 }
 
 /** What changes nothing about what is to run, and happens often. */

@@ -81,7 +81,7 @@ function handleCapability(desk: Desk, { pid, namespace, time }: Extract<TraceEve
 /** The event comes before the kernel has moved it: it is looked at now, and once more when it had the time to. */
 function handleSetns(desk: Desk, pid: number, time: number): void {
   const look = (): boolean => {
-    const watch = [...desk.watches.values()].find((one) => isInside(one, pid));
+    const watch = findEntered(desk.watches.values(), pid);
     if (watch === undefined) return false;
     handleEntry(desk, watch, {
       pid,
@@ -94,15 +94,20 @@ function handleSetns(desk: Desk, pid: number, time: number): void {
   if (!look()) setTimeout(look, 1).unref();
 }
 
-/** Whether a process is in the namespaces of files or processes of an instance; one that only looks at its network is none of it. */
-export function isInside({ baseline, instance }: Watch, pid: number): boolean {
-  if (pid === process.pid) return false;
+/** The instance in whose namespaces of files or processes a process is; one that only looks at its network is none of it. What it is in is read once, however many are watched. */
+export function findEntered(watches: Iterable<Watch>, pid: number): Watch | undefined {
+  if (pid === process.pid) return undefined;
   const own = readHostNamespaces();
-  return (["mnt", "pid"] as const).some((kind) => {
-    const wanted = baseline.namespaces[kind];
-    if (wanted === undefined || wanted === "" || wanted === own[kind] || pid === instance.pid) return false;
-    return unlessEnded(() => readlinkSync(`/proc/${pid}/ns/${kind}`)) === wanted;
+  const foreign = (["mnt", "pid"] as const).flatMap((kind) => {
+    const now = unlessEnded(() => readlinkSync(`/proc/${pid}/ns/${kind}`));
+    return now === undefined || now === "" || now === own[kind] ? [] : [{ kind, now }];
   });
+  if (foreign.length === 0) return undefined;
+  for (const watch of watches) {
+    const { baseline, instance } = watch;
+    if (pid !== instance.pid && foreign.some(({ kind, now }) => baseline.namespaces[kind] === now)) return watch;
+  }
+  return undefined;
 }
 
 let hostNamespaces: Readonly<Record<string, string>> | undefined;

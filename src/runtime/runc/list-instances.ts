@@ -1,6 +1,6 @@
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
-import { withFileLock } from "../../ground/file-lock.ts";
+import { tryFileLock } from "../../ground/file-lock.ts";
 import { isOrphan, listIds, readRecord, type InstanceRecord } from "../instance-record.ts";
 import { runtimePaths } from "../paths.ts";
 import type { InstanceId, InstanceState } from "../runtime.ts";
@@ -25,23 +25,23 @@ async function reconcile(
 ): Promise<InstanceState | undefined> {
   if (record?.running !== undefined && !isOrphan(record)) return observeInstance(ctx, record);
   const paths = runtimePaths(ctx.home);
+  const lock = tryFileLock(paths.instanceLock(id));
+  if (lock === undefined) return undefined;
   try {
-    return await withFileLock(paths.instanceLock(id), async () => {
-      // Read again: between the first look and the lock another process may have ended its start, or its stop.
-      const now = readRecord(paths, id);
-      if (now?.running !== undefined && !isOrphan(now)) return observeInstance(ctx, now);
-      const isLeft = listIds(paths).includes(id);
-      await destroyInstance(ctx, id);
-      if (isLeft) ctx.report.warn(`what was left of ${id}, ${whyLeft(now)}, is removed`);
-      return undefined;
-    });
+    // Read again: between the first look and the lock another process may have ended its start, or its stop.
+    const now = readRecord(paths, id);
+    if (now?.running !== undefined && !isOrphan(now)) return observeInstance(ctx, now);
+    const isLeft = listIds(paths).includes(id);
+    await destroyInstance(ctx, id);
+    if (isLeft) ctx.report.warn(`what was left of ${id}, ${whyLeft(now)}, is removed`);
   } catch (error) {
-    if (!(error instanceof IngotError)) throw error;
     // One instance that cannot be removed must not hide the others.
-    if (error.code === "instance-stop-failed") warnOfRest(ctx, error);
-    else if (error.code !== "locked-by-another") throw error;
-    return undefined;
+    if (!(error instanceof IngotError) || error.code !== "instance-stop-failed") throw error;
+    warnOfRest(ctx, error);
+  } finally {
+    lock.release();
   }
+  return undefined;
 }
 
 function whyLeft(record: InstanceRecord | undefined): string {
