@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -133,6 +133,21 @@ test("what is refused for too long is given up, and so is all when the other sid
   await append(opened, "2");
   await until(() => hooks.status()[0]?.dropped === 2);
   assert.equal(problems.filter((one) => JSON.stringify(one).includes("given up")).length, 2);
+});
+
+test("where it got to cannot be written: that is told, the controller lives on, and it goes on once it can be", async (t) => {
+  const opened = await openTestController(t);
+  const { url, got } = await listen(t);
+  const { problems } = open(t, opened, { url });
+  const cursor = join(opened.ctx.home, "webhooks/chat");
+  rmSync(cursor);
+  mkdirSync(join(cursor, "in the way"), { recursive: true });
+  const index = await append(opened, "1");
+  await until(() => problems.length > 0);
+  rmSync(cursor, { recursive: true });
+  const next = await append(opened, "2");
+  await until(() => numbers(got).includes(next));
+  assert.ok(numbers(got).includes(index));
 });
 
 test("a secret that others can read, or that is none, is refused", async (t) => {

@@ -78,8 +78,13 @@ async function follow(following: Following): Promise<void> {
   try {
     while (!signal.aborted) {
       const woken = new Promise<void>((resolve) => (wake = resolve));
-      await tellAll(following);
-      if (state.status.next >= ledger.log.checkpoint().size && !signal.aborted) await woken;
+      // A full disk takes no cursor; a failure that nobody waits for would end the controller.
+      const isTold = await tellAll(following).then(
+        () => true,
+        (error: unknown) => noteTrouble(following, error),
+      );
+      if (!isTold) await pause(retryOf(following).longest, signal);
+      else if (state.status.next >= ledger.log.checkpoint().size && !signal.aborted) await woken;
     }
   } finally {
     unsubscribe();
@@ -107,7 +112,7 @@ type Try = Delivery & { readonly attempt: number; readonly began: number };
 /** Until it is taken or given up: true. False: this process ends. In order, so that who listens never sees an end before its beginning. */
 async function tellOne(following: Following, first: Try): Promise<boolean> {
   const { ctx, state, signal, options } = following;
-  const retry = options.retry ?? defaultRetry;
+  const retry = retryOf(following);
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     const outcome = await deliver(ctx, { ...first, settings: state.settings, key: state.key, signal });
     if (outcome.kind === "taken") {
@@ -140,6 +145,18 @@ function noteFailure(
     event,
     why: outcome.why,
   });
+}
+
+function retryOf({ options }: Pick<Following, "options">): NonNullable<WebhookOptions["retry"]> {
+  return options.retry ?? defaultRetry;
+}
+
+/** What is not about the other side: where it got to cannot be kept, or the log cannot be read. */
+function noteTrouble({ state, options }: Following, error: unknown): false {
+  const why = error instanceof Error ? error.message : String(error);
+  state.status = { ...state.status, lastError: why };
+  options.onProblem("a webhook cannot go on; it is tried again", { webhook: state.settings.name, why });
+  return false;
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
