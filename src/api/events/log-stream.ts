@@ -1,27 +1,42 @@
 import type { InstanceLog } from "../../controller/verbs/read-logs.ts";
 import { answerError } from "../error-answer.ts";
 
+export type LogStreamOptions = {
+  /** The client has gone, or the server ends. */
+  readonly signal: AbortSignal;
+  /** Ends what is read: an instance that says nothing would else be listened to for ever. */
+  readonly end: () => void;
+  /** Throws when whoever asked may not read on: the stream ends with that. */
+  readonly recheck: () => Promise<void>;
+};
+
 /**
  * The output of several instances as one stream of JSON objects, one a line (application/x-ndjson): `{instance, text}`, whole lines where there are any. Nothing is kept for a client that does not read: an
  * instance's output is read as fast as the client takes it.
  */
-export function streamLogs(logs: readonly InstanceLog[], signal: AbortSignal): Response {
-  const lines = interleave(logs.map((log) => linesOf(log)));
+export function streamLogs(logs: readonly InstanceLog[], { signal, end, recheck }: LogStreamOptions): Response {
+  const lines = interleave(
+    logs.map((log) => linesOf(log)),
+    end,
+  );
   const stream = new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
         try {
           const { value, done } = await lines.next();
-          if (done === true) controller.close();
-          else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+          if (done === true) return controller.close();
+          await recheck();
+          controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
         } catch (error) {
-          if (signal.aborted) return controller.close();
+          end();
           // The status is long sent: this is how a client learns why.
-          controller.enqueue(encoder.encode(`${JSON.stringify({ error: answerError(error).body })}\n`));
+          if (!signal.aborted) controller.enqueue(encoder.encode(`${JSON.stringify({ error: answerError(error).body })}\n`));
           controller.close();
+          await lines.return();
         }
       },
       cancel: async () => {
+        end();
         await lines.return();
       },
     },
@@ -57,22 +72,42 @@ async function* linesOf({ instance, bytes }: InstanceLog): AsyncGenerator<Line, 
 
 const mostLine = 64 * 1024;
 
-type Next = { readonly from: AsyncGenerator<Line, void, void>; readonly result: IteratorResult<Line, void> };
+type Source = AsyncGenerator<Line, void, void>;
+type Next = { readonly from: Source; readonly result: Promise<IteratorResult<Line, void>> };
 
-/** Whatever comes first of any of them; ends when all have. */
-async function* interleave(sources: readonly AsyncGenerator<Line, void, void>[]): AsyncGenerator<Line, void, void> {
-  const ask = async (from: AsyncGenerator<Line, void, void>): Promise<Next> => ({ from, result: await from.next() });
-  const waiting = new Map(sources.map((from) => [from, ask(from)]));
+/**
+ * Whatever comes first of any of them; ends when all have. Each is asked once and told of when it answers: a race of all for each line would leave something behind at those that say nothing, line after line, for
+ * days.
+ */
+async function* interleave(sources: readonly Source[], end: () => void): Source {
+  const ready: Next[] = [];
+  let wake = (): void => {};
+  const ask = (from: Source): void => {
+    const result = from.next();
+    const told = (): void => {
+      ready.push({ from, result });
+      wake();
+    };
+    result.then(told, told);
+  };
+  for (const source of sources) ask(source);
   try {
-    while (waiting.size > 0) {
-      const { from, result } = await Promise.race(waiting.values());
-      if (result.done === true) waiting.delete(from);
-      else {
-        waiting.set(from, ask(from));
-        yield result.value;
+    for (let open = sources.length; open > 0;) {
+      const next = ready.shift();
+      if (next === undefined) {
+        await new Promise<void>((resolve) => (wake = resolve));
+        continue;
       }
+      const { done, value } = await next.result;
+      if (done === true) {
+        open -= 1;
+        continue;
+      }
+      ask(next.from);
+      yield value;
     }
   } finally {
-    await Promise.all([...waiting.keys()].map((from) => from.return()));
+    end();
+    await Promise.allSettled(sources.map((from) => from.return()));
   }
 }

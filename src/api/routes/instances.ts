@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { executeIn } from "../../controller/verbs/execute-in.ts";
-import { readLogs } from "../../controller/verbs/read-logs.ts";
+import { readLogs, requireLogs } from "../../controller/verbs/read-logs.ts";
 import { replaceInstance } from "../../controller/verbs/replace-instance.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
 import { label } from "../schemas/words.ts";
@@ -82,10 +82,24 @@ const logs = defineRoute({
   answer: z.object({ instance: z.string(), text: z.string() }),
   errors,
   stream: true,
-  handle: async ({ controller, principal, input, signal }) => {
+  handle: async ({ controller, principal, input, signal, recheck }) => {
     const { tail, follow, ...order } = input;
-    const request = { follow: follow === "true", signal, ...(tail === undefined ? {} : { tail }) };
-    return streamLogs(await readLogs(controller, principal, { ...order, request }), signal);
+    const ending = new AbortController();
+    const either = AbortSignal.any([signal, ending.signal]);
+    const request = { follow: follow === "true", signal: either, ...(tail === undefined ? {} : { tail }) };
+    const logs = await readLogs(controller, principal, { ...order, request });
+    let permitted = performance.now();
+    return streamLogs(logs, {
+      signal,
+      end: () => ending.abort(),
+      recheck: async () => {
+        const now = await recheck();
+        // A policy is not asked for each line.
+        if (now === principal && performance.now() - permitted < 1000) return;
+        await requireLogs(controller, now, order);
+        permitted = performance.now();
+      },
+    });
   },
 });
 

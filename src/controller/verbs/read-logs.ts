@@ -18,13 +18,7 @@ export async function readLogs(
   principal: Principal,
   order: ReplaceOrder & { readonly request?: LogRequest },
 ): Promise<readonly InstanceLog[]> {
-  const { service, environment } = order;
-  await requirePermit(controller, {
-    principal,
-    action: "debug",
-    resource: { kind: "service", name: service, environment },
-    environment,
-  });
+  await requireLogs(controller, principal, order);
   const { runtime } = requireOperations(controller);
   const living = listLiving(controller.ledger.state, order).filter(
     ({ id }) => order.instance === undefined || id === order.instance,
@@ -34,4 +28,14 @@ export async function readLogs(
     instance: id as InstanceId,
     bytes: runtime.logs(id as InstanceId, order.request),
   }));
+}
+
+/** To be asked again while a log is followed. Throws `policy-denied`. */
+export function requireLogs(
+  controller: Controller,
+  principal: Principal,
+  { service, environment }: Pick<ReplaceOrder, "service" | "environment">,
+): Promise<void> {
+  const resource = { kind: "service", name: service, environment } as const;
+  return requirePermit(controller, { principal, action: "debug", resource, environment });
 }
