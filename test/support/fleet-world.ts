@@ -49,7 +49,7 @@ export class FleetWorld {
     this.#store = store;
     this.#options = options;
     this.folder = mkdtempSync(join(tmpdir(), "ingot-fleet-"));
-    this.home = join(this.folder, "controller");
+    this.home = options.home ?? join(this.folder, "controller");
     this.port = ports.app;
     this.listen = `127.0.0.1:${ports.controller}`;
     this.#runtime = options.runtime ?? "runc";
@@ -95,7 +95,8 @@ export class FleetWorld {
 
   async start(): Promise<void> {
     const args = ["--runtime", this.#runtime];
-    this.#controller = await startController({ home: this.home, listen: this.listen, args });
+    const { env = {} } = this.#options;
+    this.#controller = await startController({ home: this.home, listen: this.listen, args, env });
   }
 
   /** SIGKILL and a new start, with everybody's tokens as they were. */
@@ -210,6 +211,10 @@ environments:
 export type WorldOptions = {
   readonly service?: string;
   readonly runtime?: string;
+  /** The controller's folder; by default one of the world's own. Whoever gives one removes it. */
+  readonly home?: string;
+  /** Variables of the controller's process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The text of controller.yaml. */
   readonly settings?: string;
   readonly onClose?: (world: FleetWorld) => Promise<void>;

@@ -1,5 +1,6 @@
 # A web application for tests, in the Perl that the test image has: HTTP/1.1 with keep-alive, slow answers, uploads and WebSockets, in one process.
-# APP_VERSION is in every answer. APP_BROKEN: "start" ends at once, "health" answers 500 to its health check, "late" does so after APP_LATE seconds.
+# APP_VERSION is in every answer. APP_BROKEN: "start" ends at once, "health" answers 500 to its health check, "late" does so after APP_LATE seconds, "hungry" eats memory from then on. SIGTERM it does not hear:
+# it is the first process of its instance, and has nothing for that signal.
 use strict;
 use warnings;
 use IO::Select;
@@ -27,6 +28,7 @@ while (1) {
     if ($socket == $listener) { accept_all(); next }
     read_from($socket);
   }
+  eat() if $broken eq "hungry" && time - $began >= ($ENV{APP_LATE} // 5);
   my $now = monotonic();
   my @due = grep { $_->{at} <= $now } @later;
   @later = grep { $_->{at} > $now } @later;
@@ -83,6 +85,8 @@ sub take_request {
   return answer($socket, 200, "x" x $1, $is_last) if $path =~ /^\/size\/(\d+)/;
   return answer($socket, 200, $method eq "POST" ? $body : page(), $is_last);
 }
+
+sub eat { my @eaten; push @eaten, "x" x 1_000_000 while 1 }
 
 sub page { return "version $version of $host\n" }
 

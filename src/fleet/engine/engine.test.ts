@@ -94,6 +94,14 @@ test("the first failure waits for nothing, each one after it longer, and a long 
   assert.equal(backoff.until().get(1), undefined);
 });
 
+test("starts that failed keep nobody waiting once all run, and what ended too soon still does", () => {
+  const backoff = openBackoff();
+  for (const release of [1, 2]) for (let count = 0; count < 3; count += 1) backoff.notStarted(release, 0);
+  backoff.failed(2, 0);
+  backoff.allStarted();
+  assert.deepEqual([...backoff.until().keys()], [2]);
+});
+
 test("an alarm is told once, again with other words, and its end at once, also while it is being told", async () => {
   const told: FleetFact[] = [];
   const gate = Promise.withResolvers<void>();

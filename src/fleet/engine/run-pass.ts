@@ -51,9 +51,10 @@ export async function runPass(service: Service): Promise<PassEnd> {
 }
 
 /** Where all is as it should be, nothing that failed on the way there matters any more: what could not be started may not be wanted now. */
-async function clearAlarms({ alarms, view }: Service): Promise<void> {
+async function clearAlarms({ alarms, view, memory }: Service): Promise<void> {
   await alarms.clear("observation-failed");
   if (view?.isSettled !== true) return;
+  memory.backoff.allStarted();
   await alarms.clear("start-failed");
   await alarms.clear("stop-failed");
 }

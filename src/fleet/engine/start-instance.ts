@@ -33,7 +33,7 @@ async function startOne(service: Service, id: InstanceId, { release, why }: Begu
     await launch(service, id, release);
   } catch (error) {
     if (service.isClosed()) return;
-    memory.backoff.failed(release.number, clock.now());
+    memory.backoff.notStarted(release.number, clock.now());
     await alarms.raise("start-failed", error);
     return;
   }
