@@ -1,19 +1,40 @@
 import * as z from "zod";
 import { driftRuleNames } from "./drift-rule-names.ts";
 import { labelPattern } from "./names.ts";
-import { listenPattern } from "./scalars.ts";
-import { argumentList, duration, flag, list, mapping, named, size, text, whole, word } from "./schema-parts.ts";
+import { listenPattern, readDuration } from "./scalars.ts";
+import {
+  argumentList,
+  duration as anyDuration,
+  flag,
+  list,
+  mapping,
+  named,
+  size,
+  text,
+  whole,
+  word,
+} from "./schema-parts.ts";
+
+/** More than any update takes, and as much as the timers of HAProxy and Node hold (2³¹ ms): one that is longer fires at once, or keeps a proxy from starting. */
+const longest = "500h";
+
+const duration = anyDuration.refine((text) => !(readDuration(text) > readDuration(longest)), {
+  error: `a duration of at most ${longest}`,
+});
+
+/** Between checks, and for one: without a pause an instance would be asked all the time. */
+const checkTime = duration.refine((text) => !(readDuration(text) < 10), { error: "a duration of at least 10ms" });
 
 const absolutePath = text("an absolute path", /^\/[^\0]*$/);
 
 const healthSchema = mapping("a mapping with get, run or tcp", {
-  get: text("a path that starts with /", /^\/[^\0\s]*$/)
+  get: text("a path that starts with /, in printable ASCII without ' (the rest as %27)", /^\/[\x21-\x26\x28-\x7e]*$/)
     .optional()
     .describe("Healthy is an instance that answers this path with a status below 400."),
   run: argumentList.optional().describe("Healthy is an instance in which this program ends with 0."),
   tcp: flag().optional().describe("With true, healthy is an instance whose port accepts a connection."),
-  interval: duration.default("1s").describe("The time between two checks."),
-  timeout: duration.default("1s").describe("A check that takes longer has failed."),
+  interval: checkTime.default("1s").describe("The time between two checks."),
+  timeout: checkTime.default("1s").describe("A check that takes longer has failed."),
   healthy_after: whole("a number of checks from 1 to 100", { min: 1, max: 100 })
     .default(2)
     .describe("Good checks in a row until an instance is healthy."),

@@ -82,6 +82,27 @@ test("what does not fit the image, or came without its content, cannot run", () 
   assert.throws(() => readConfiguration({ ...of, configuration: { replicas: "many" } }), unusable);
 });
 
+test("what no proxy and no timer could be given is refused before it is released", () => {
+  const refused = (written: object) => assert.throws(() => parseConfiguration(written), { code: "request-malformed" });
+  for (const get of ["/it's", "/\u00e9t\u00e9", "/a b", "/a\r\nset x", "/\u007f"]) refused({ health: { get } });
+  for (const time of ["501h", "999999999h", "999999999m"]) {
+    refused({ hold: time });
+    refused({ drain: time });
+    refused({ health: { get: "/", interval: time } });
+    refused({ update: { bake: time } });
+  }
+  for (const time of ["0s", "9ms"]) {
+    refused({ health: { get: "/", interval: time } });
+    refused({ health: { get: "/", timeout: time } });
+  }
+  const spec = serviceSpec(of, read({ hold: "500h", health: { get: '/a%27?b=1#"\\', interval: "10ms" } }), 80);
+  assert.ok(spec.hold + 10_000 < 2 ** 31);
+  for (const listen of ["127.0.0.1:0", "999.0.0.1:80", "127.0.0.1:70000", "[::::]:80"]) {
+    const of80 = (): unknown => serviceSpec(of, read({ listen }), 80);
+    assert.throws(of80, { code: "configuration-unusable" }, listen);
+  }
+});
+
 test("two releases are alike when an instance cannot tell them apart", () => {
   const like = (written: object, image = of.image) => likenessOf({ image }, read(written));
   const usual = like({});
@@ -94,6 +115,8 @@ test("two releases are alike when an instance cannot tell them apart", () => {
     { files: { "/etc/x": { content: "x" } } },
     { secrets: { "/run/x": "x" } },
     { limits: { cpus: 2 } },
+    { guard: { mode: "observe" } },
+    { guard: { exceptions: [{ rule: "memfd-executable", reason: "a compiler" }] } },
   ])
     assert.notEqual(like(other), usual);
   assert.notEqual(like({}, "sha256:2"), usual);

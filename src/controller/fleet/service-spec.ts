@@ -1,5 +1,6 @@
 import type { HealthCheck, ServiceSpec, UpdateSpec } from "../../fleet/fleet.ts";
-import { parseListenAddress } from "../../ground/listen-address.ts";
+import { IngotError } from "../../ground/error.ts";
+import { parseListenAddress, type ListenAddress } from "../../ground/listen-address.ts";
 import { readDuration } from "../../project/scalars.ts";
 import type { Release } from "../state/releases.ts";
 import { unusable, type ServiceConfiguration } from "./service-configuration.ts";
@@ -15,7 +16,7 @@ export function serviceSpec(
     throw unusable(release, `it listens on ${listen}, and its image has no port`);
   return {
     replicas,
-    ...(listen === undefined ? {} : { listen: { ...parseListenAddress(listen), mode } }),
+    ...(listen === undefined ? {} : { listen: { ...listenAddress(release, listen), mode } }),
     ...(port === undefined ? {} : { port }),
     health: healthCheck(release, health, port),
     update: updateSpec(update),
@@ -23,6 +24,17 @@ export function serviceSpec(
     grace: readDuration(grace),
     hold: readDuration(hold),
   };
+}
+
+/** What no proxy could be given would be found out when it is: with the release rolled out, and no way back by the same proxy. */
+function listenAddress(release: Pick<Release, "service" | "environment" | "number">, listen: string): ListenAddress {
+  try {
+    const address = parseListenAddress(listen);
+    if (address.port > 0) return address;
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
+  }
+  throw unusable(release, `${listen} is no address and port to listen on`);
 }
 
 /** As the schema has them. */
