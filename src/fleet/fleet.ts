@@ -55,6 +55,8 @@ export type UpdateSpec = {
 export type FleetRelease = {
   readonly number: number;
   readonly image: Digest;
+  /** Of an image for several machines, that for this one, which is what instances are started from. */
+  readonly content?: Digest;
   readonly spec: ServiceSpec;
   /**
    * All other releases, earlier and later, whose instances are as good as this one's: the same image, and the same configuration as far as an instance can tell (a rollback makes such a release, another

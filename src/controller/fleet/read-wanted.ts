@@ -81,7 +81,10 @@ function toRollout(recorded: RecordedRollout, releaseOf: (number: number) => Fle
   };
 }
 
-function withAlike({ number, image, spec, likeness }: ReleaseSpec, involved: readonly ReleaseSpec[]): FleetRelease {
+function withAlike(
+  { number, image, source, spec, likeness }: ReleaseSpec,
+  involved: readonly ReleaseSpec[],
+): FleetRelease {
   const alike = involved.filter((one) => one.likeness === likeness && one.number !== number).map((one) => one.number);
-  return { number, image, spec, ...(alike.length === 0 ? {} : { alike }) };
+  return { number, image, content: source.digest, spec, ...(alike.length === 0 ? {} : { alike }) };
 }

@@ -39,6 +39,7 @@ export function makeSpec(
   return {
     number: release.number,
     image: release.image as Digest,
+    content: source.digest,
     spec: serviceSpec(release, configuration, imagePort(source)),
     configuration,
     source,

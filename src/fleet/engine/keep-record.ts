@@ -2,7 +2,7 @@ import type { InstanceState } from "../../runtime/runtime.ts";
 import type { Wanted } from "./engine.ts";
 import type { Service } from "./service.ts";
 import { recordStart } from "./start-instance.ts";
-import { releaseOfLabels } from "./view-instances.ts";
+import { releaseOf } from "./view-instances.ts";
 
 /** Brings the record to what is there: starts that another process did not live to tell, and ends that nobody saw, as after a restart of the machine. */
 export async function keepRecord(
@@ -19,7 +19,7 @@ export async function keepRecord(
   for (const state of states) {
     const { id } = state;
     if (recorded.has(id) || memory.recorded.has(id) || memory.starting.has(id) || memory.stopping.has(id)) continue;
-    const release = wanted.releaseOf(releaseOfLabels(state));
+    const release = releaseOf(state, wanted);
     if (release === undefined || state.status === "exited") continue;
     await recordStart(service, { id, release, why: "adopted", milliseconds: 0 });
   }

@@ -1,5 +1,6 @@
 import type { InstanceId, InstanceState } from "../../runtime/runtime.ts";
-import type { InstanceHealth, InstanceTraffic, InstanceView } from "../fleet.ts";
+import type { FleetRelease, InstanceHealth, InstanceTraffic, InstanceView } from "../fleet.ts";
+import { hasTraffic } from "../plan/standing.ts";
 import type { Dooms } from "./dooms.ts";
 import type { ServiceInstance, Wanted } from "./engine.ts";
 import { serviceLabels } from "./engine.ts";
@@ -17,9 +18,9 @@ export type ViewOptions = {
   readonly failureOf: (id: InstanceId) => string | undefined;
 };
 
-/** The instances of a service, from what the driver says is there, what this process is doing, and what the record says of them. Those of releases that nobody knows are not among them. */
+/** The instances of a service, from what the driver says is there, what this process is doing, and what the record says of them. */
 export function viewInstances(states: readonly InstanceState[], options: ViewOptions): readonly ServiceInstance[] {
-  const listed = states.flatMap((state) => viewOf(state, options) ?? []);
+  const listed = states.map((state) => viewOf(state, options));
   const known = new Set(listed.map(({ id }) => id));
   const starting = [...options.starting].flatMap(([id, { release, since }]): readonly ServiceInstance[] => {
     const image = options.wanted.releaseOf(release)?.image;
@@ -31,26 +32,43 @@ export function viewInstances(states: readonly InstanceState[], options: ViewOpt
 }
 
 /** The number of the release that an instance was started for; NaN: its label says none. */
-export function releaseOfLabels({ labels = {} }: Pick<InstanceState, "labels">): number {
+function numberOf({ labels = {} }: Pick<InstanceState, "labels">): number {
   const text = labels[serviceLabels.release] ?? "";
   return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : Number.NaN;
 }
 
-function viewOf(state: InstanceState, options: ViewOptions): ServiceInstance | undefined {
+/** Of a release that the record does not have, as after it was put back to an older copy: it serves until another one does in its place. */
+const unknownRelease = 0;
+
+/** Undefined: its release is not on the record, or there has another image, since the record was put back and went on otherwise. */
+export function releaseOf(
+  state: Pick<InstanceState, "labels" | "image">,
+  { releaseOf: find }: Pick<Wanted, "releaseOf">,
+): FleetRelease | undefined {
+  const release = find(numberOf(state));
+  return release !== undefined && state.image === (release.content ?? release.image) ? release : undefined;
+}
+
+/** Who has no address serves without a proxy. */
+function isUnaddressed({ port }: InstanceState, release: FleetRelease | undefined): boolean {
+  return release === undefined ? port === undefined : !hasTraffic(release.spec);
+}
+
+function viewOf(state: InstanceState, options: ViewOptions): ServiceInstance {
   const { wanted, clock, healthOf, trafficOf, failureOf } = options;
   const { id, address, port, end } = state;
-  const release = wanted.releaseOf(releaseOfLabels(state));
-  if (release === undefined) return undefined;
+  const release = releaseOf(state, wanted);
   const condemned = condemnedOf(id, options);
   const failure = failureOf(id);
   return {
     id,
-    release: release.number,
-    image: release.image,
+    release: release?.number ?? unknownRelease,
+    image: release?.image ?? state.image,
     started: clock.taken({ at: Date.parse(state.started), of: `${id} started` }),
     state: stateOf(state, options),
     health: healthOf(id),
     traffic: trafficOf(id),
+    ...(isUnaddressed(state, release) ? { isUnaddressed: true } : {}),
     ...(condemned === undefined ? {} : { condemned }),
     ...(address === undefined ? {} : { address }),
     ...(port === undefined ? {} : { port }),
@@ -69,9 +87,10 @@ function stateOf({ id, status }: InstanceState, { starting, stopping }: ViewOpti
 /** What this process was told comes before the record, which is told a moment later. */
 function condemnedOf(id: InstanceId, { wanted, dooms, clock }: ViewOptions): InstanceView["condemned"] {
   const doom = dooms.of(id);
-  if (dooms.isSpared(id) && doom?.why !== "drift") return undefined;
-  if (doom !== undefined) return { why: doom.why, since: doom.since };
   const recorded = wanted.living.find((one) => one.id === id)?.condemned;
+  // Drift is drift, whoever is at work there.
+  if (dooms.isSpared(id) && doom?.why !== "drift" && recorded?.why !== "drift") return undefined;
+  if (doom !== undefined) return { why: doom.why, since: doom.since };
   return recorded === undefined
     ? undefined
     : { why: recorded.why, since: clock.recorded({ at: recorded.since, of: `${id} condemned` }) };

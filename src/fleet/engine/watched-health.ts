@@ -2,7 +2,7 @@ import type { InstanceId, InstanceState } from "../../runtime/runtime.ts";
 import type { Checked, HealthWatch } from "../health/health.ts";
 import type { Wanted } from "./engine.ts";
 import type { ServiceMemory } from "./service-memory.ts";
-import { releaseOfLabels } from "./view-instances.ts";
+import { releaseOf } from "./view-instances.ts";
 
 /** The checks of all services, of which each knows its own. */
 export type WatchedHealth = {
@@ -28,7 +28,7 @@ export function checksOf(
 ): readonly Checked[] {
   return states.flatMap((state): readonly Checked[] => {
     const { id, status, address, port } = state;
-    const release = wanted.releaseOf(releaseOfLabels(state));
+    const release = releaseOf(state, wanted);
     if (status !== "running" || release === undefined || isBusy(id, memory)) return [];
     return [
       {
