@@ -10,23 +10,27 @@ import { describeProgress } from "./describe-service.ts";
 /** What became of a release: the rollout as it ended, and what runs now. */
 export type Followed = { readonly service: ShownService; readonly seconds: number };
 
+/** Nothing to wait for: the controller runs no instances, or those that are wanted run already. */
+export type NotFollowed = "no-fleet" | "nothing-to-do";
+
 /** Milliseconds between two looks. */
 const interval = 200;
 
 /**
- * Waits for the end of a release's rollout, telling each step. Undefined: the controller runs no instances, or nothing is to be rolled out. Throws `rollout-failed`, `rollout-cancelled`; a signal ends the
+ * Waits for the end of a release's rollout, telling each step. Throws `rollout-failed`, `rollout-cancelled`; a signal ends the
  * waiting, not the rollout.
  */
-export async function followRollout(ctx: Context, client: Client, release: Release): Promise<Followed | undefined> {
+export async function followRollout(ctx: Context, client: Client, release: Release): Promise<Followed | NotFollowed> {
   const { environment, service, number } = release;
   const began = performance.now();
   let told = "";
   for (;;) {
     const seen = await look(client, { environment, service });
-    if (seen?.running === undefined || seen.rollout === undefined) return undefined;
+    if (seen?.running === undefined) return "no-fleet";
+    if (seen.rollout === undefined) return "nothing-to-do";
     // One that failed is followed at once by one that brings back what was before.
     const rollout = seen.rollout.release === number ? seen.rollout : await findRollout(client, release);
-    if (rollout === undefined) return undefined;
+    if (rollout === undefined) return "nothing-to-do";
     const line = describeProgress({ ...seen, rollout });
     if (line !== told) ctx.report.info(line);
     told = line;

@@ -19,7 +19,7 @@ export type DeployOrder = {
 };
 
 /**
- * Makes an image the current release of a service in an environment, by the policy's leave. It is put on the record; rolling it out is another step. Throws `image-not-pushed`, `environment-unknown`,
+ * Makes an image the current release of a service in an environment, by the policy's leave. It is put on the record, and its rollout begins. Throws `image-not-pushed`, `environment-unknown`,
  * `policy-denied` with everything that is missing, and `release-unknown` where there is neither a configuration nor a release to take it from.
  */
 export function deploy(controller: Controller, principal: Principal, order: DeployOrder): Promise<CreatedRelease> {
