@@ -7,6 +7,7 @@ import { addUnknown } from "../../watch/seed-processes.ts";
 import type { Watch } from "../../watch/watch.ts";
 import { checkMounts } from "../mounts.ts";
 import { checkProcess } from "./check-process.ts";
+import { keepStrays } from "./find-strays.ts";
 
 export type SweepOptions = {
   readonly hierarchies: Hierarchies;
@@ -26,7 +27,7 @@ export function sweepInstance(
   for (const { pid } of desk.table.listOf(id)) if (!existsSync(`/proc/${pid}`)) desk.table.end(pid);
   void desk.follow(addUnknown(desk, hierarchies, watch));
   const members = new Set([first, ...processesOf(hierarchies, cgroup)]);
-  const others = strays.filter((pid) => !members.has(pid));
+  const others = keepStrays(watch, strays, members);
   for (const pid of others)
     handleEntry(desk, watch, {
       pid,
