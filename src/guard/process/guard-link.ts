@@ -34,7 +34,9 @@ export function startGuardProcess(ctx: Context, onDrift: (drift: Drift) => void)
     if (answer.kind === "done") call?.resolve(answer.value);
     else call?.reject(receivedError(answer.error));
   });
+  let lost: IngotError | undefined;
   const lose = (why: string): void => {
+    lost = lostGuard(why);
     opened.reject(lostGuard(why));
     for (const call of pending.values()) call.reject(lostGuard(why));
     pending.clear();
@@ -52,6 +54,8 @@ export function startGuardProcess(ctx: Context, onDrift: (drift: Drift) => void)
     ready: opened.promise,
     ended: ended.promise,
     ask: (method, args) => {
+      // Nobody is there to answer, until the next process is: who waited for it would wait for ever.
+      if (lost !== undefined) return Promise.reject(lost);
       const call = Promise.withResolvers<unknown>();
       const id = (calls += 1);
       pending.set(id, call);

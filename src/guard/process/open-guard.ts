@@ -50,7 +50,11 @@ export async function openGuard(ctx: Context): Promise<GuardProcess> {
     }
   };
   link = begin();
-  await link.ready;
+  await link.ready.catch((error: unknown) => {
+    // Who opened it has no guard: none is to be started for nobody, again and again.
+    isClosed = true;
+    throw error;
+  });
   const timer = setInterval(() => void ping(link), pingInterval);
   timer.unref();
   const ask = async <T>(method: GuardMethod, ...args: readonly unknown[]): Promise<T> => {

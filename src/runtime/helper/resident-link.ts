@@ -39,7 +39,9 @@ export function startResident(ctx: Context): ResidentLink {
     if (answer.kind === "done") call?.resolve(answer.value);
     else call?.reject(receivedError(answer.error));
   });
+  let lost: string | undefined;
   const lose = (why: string): void => {
+    lost = why;
     opened.reject(lostCall("start", why));
     for (const { method, reject } of pending.values()) reject(lostCall(method, why));
     pending.clear();
@@ -57,6 +59,8 @@ export function startResident(ctx: Context): ResidentLink {
   if (ctx.signal.aborted) abort();
   let calls = 0;
   const ask: ResidentLink["ask"] = (method, args) => {
+    // A reader of a log that comes back for more: nobody is there to answer, and it would wait for ever.
+    if (lost !== undefined) return Promise.reject(lostCall(method, lost));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const id = (calls += 1);
     pending.set(id, { method, resolve, reject });

@@ -109,6 +109,19 @@ test(
   },
 );
 
+test("who reads a log when the helper is killed is told, also where it asked for nothing then", { skip }, async () => {
+  const { id } = await helper.start(await specOf(["sh", "-c", "echo begun; sleep 600"]));
+  const reading = helper.logs(id, { follow: true })[Symbol.asyncIterator]();
+  assert.equal(Buffer.from((await reading.next()).value ?? []).toString(), "begun\n");
+  const killed = helper.pid() ?? 0;
+  process.kill(killed, "SIGKILL");
+  await until(() => helper.pid() !== killed);
+  const next = reading.next().catch(({ code }: { code: string }) => code);
+  const late = sleep(20_000, "no answer", { ref: false });
+  assert.equal(await Promise.race([next, late]), "runtime-helper-ended");
+  await helper.stop(id, { grace: 0 });
+});
+
 test("a start is undone when the context is aborted", { skip }, async () => {
   const stop = new AbortController();
   const other = await openRuntimeHelper(processContext({ home: home.home, signal: stop.signal }));
