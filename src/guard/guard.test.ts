@@ -23,6 +23,7 @@ import { removeTestHome } from "../../test/support/stop-instances.ts";
 import { startAgent, until, type AgentInstance } from "../../test/support/weak-instance.ts";
 import { driftRules, type Drift, type WatchedInstance } from "./guard.ts";
 import { openGuard, type GuardProcess } from "./process/open-guard.ts";
+import { findHierarchies, freezerState, thawCgroup } from "./response/freeze-cgroup.ts";
 
 const skip = whyNoInstances();
 let home: TestHome;
@@ -92,7 +93,8 @@ test("an entry that was announced is none from the host, once, and as it was ann
   await sleep(50);
   assert.deepEqual(told(), []);
   await guard.expect({ instance: nginx.id, command: ["/bin/sleep", "1"], milliseconds: 2000 });
-  await enter(["/bin/sleep", "0"]);
+  // Long enough to be read: of one that is gone only its name is known.
+  await enter(["/bin/sleep", "0.3"]);
   await until(() => drifts.some(({ rule, instance }) => rule === "entered-from-host" && instance === nginx.id));
   const found = drifts.find(({ rule }) => rule === "entered-from-host");
   assert.equal(found?.subject, "/bin/sleep");
@@ -151,9 +153,34 @@ test("a guard that no longer sees says so of every instance, polls, and sees aga
   drifts = [];
 });
 
+test("in mode prevent, what is told to serve on was not left frozen before the verdict", { skip }, async () => {
+  const prevent = [agent.watched, nginx].map((one) => ({ ...one, mode: "prevent" as const }));
+  // It was frozen once: until it is watched anew, it is frozen again at whatever is found.
+  await guard.watch([agent.watched]);
+  await guard.watch(prevent);
+  const enter = ({ id, pid }: WatchedInstance): Promise<void> => {
+    execFileSync("nsenter", ["-t", String(pid), "-m", "-p", "true"]);
+    return until(() => drifts.some(({ instance }) => instance === id));
+  };
+  await enter(agent.watched);
+  await enter(nginx);
+  const responseOf = ({ id }: WatchedInstance) => drifts.find(({ instance }) => instance === id)?.response;
+  const hierarchies = findHierarchies();
+  assert.deepEqual([responseOf(agent.watched), responseOf(nginx)], ["frozen", "rate-limited"]);
+  assert.equal(freezerState(hierarchies, nginx.cgroup), "thawed");
+  thawCgroup(hierarchies, agent.watched.cgroup);
+  await guard.watch([nginx]);
+  await guard.watch([agent.watched, nginx]);
+  drifts = [];
+});
+
 test("a guard that is killed is started again, watches everything again, and tells of the gap", { skip }, async () => {
   const killed = guard.pid() ?? 0;
   process.kill(killed, "SIGKILL");
+  await until(() => !existsSync(`/proc/${killed}`));
+  // Whoever asks between two of them is told, or waits for the next; else nobody would ever be watched any more.
+  const asked = guard.watch([agent.watched, nginx]).catch(({ code }: { code: string }) => code);
+  assert.notEqual(await Promise.race([asked, sleep(20_000, "no answer", { ref: false })]), "no answer");
   await until(() => drifts.filter(({ rule }) => rule === "sensor-blind").length === 2);
   assert.notEqual(guard.pid(), killed);
   const { isAwake, watched } = await guard.status();

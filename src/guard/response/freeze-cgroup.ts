@@ -79,6 +79,12 @@ export function groupsOf({ all }: Hierarchies, pid: number): ReadonlyMap<Hierarc
   return groups;
 }
 
+/** Which group a process is frozen with; undefined for a process that is gone. */
+export function freezerGroupOf(hierarchies: Hierarchies, pid: number): string | undefined {
+  const groups = groupsOf(hierarchies, pid) ?? new Map<Hierarchy, string>();
+  return [...groups].find(([{ mount }]) => mount === hierarchies.freezer?.mount)?.[1];
+}
+
 /** Puts a process into a group, wherever a hierarchy has one of that name; true where it is in the one that is frozen. */
 export function moveIntoCgroup({ all, freezer }: Hierarchies, cgroup: string, pid: number): boolean {
   if (!isPartOfHost(cgroup)) return false;

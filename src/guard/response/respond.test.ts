@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -116,10 +117,13 @@ test(
       children.push(child);
       return child.pid ?? 0;
     };
-    const [files, processes, network] = [enter("-m"), enter("-p"), enter("-n")];
+    const [files, processes, network, single] = [enter("-m"), enter("-p"), enter("-n"), enter("-m")];
+    // Attack: in one of the instance's groups, and not in that which is frozen.
+    const memory = join("/sys/fs/cgroup/memory", instance.cgroup, "cgroup.procs");
+    if (existsSync(memory)) writeFileSync(memory, String(single));
     const plain = spawn("sleep", ["1000"], { stdio: "ignore" });
     children.push(plain);
-    await until(() => [files, network].every((pid) => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n"));
+    await until(() => [files, network, single].every((pid) => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n"));
     await until(() => childrenOf(processes).length === 1);
     const responder = openResponder({ now: () => 0 });
     responder.watch([instance]);
@@ -128,8 +132,8 @@ test(
     const held = processesOf(findHierarchies(), instance.cgroup);
     const [inside = 0] = childrenOf(processes);
     assert.deepEqual(
-      [instance.pid, files, inside].map((pid) => held.includes(pid)),
-      [true, true, true],
+      [instance.pid, files, inside, single].map((pid) => held.includes(pid)),
+      [true, true, true, true],
     );
     // nsenter itself waits outside for the one that it made; a process that only looks at the network is of the host.
     assert.deepEqual(
@@ -137,6 +141,26 @@ test(
       [false, false, false, false],
     );
     assert.equal(isStopped(plain.pid ?? 0) || isStopped(network), false);
+  },
+);
+
+test(
+  "where the number of its first process has become another's, that one's company is left alone",
+  { skip },
+  async () => {
+    const responder = openResponder({ now: () => 0 });
+    const ended = spawn("true", { stdio: "ignore" });
+    responder.watch([{ ...instance, pid: ended.pid ?? 0 }]);
+    await once(ended, "exit");
+    // A container of somebody else: two processes with files of their own.
+    const other = spawn("unshare", ["-m", "sh", "-c", "sleep 1000 & wait"], { stdio: "ignore" });
+    children.push(other);
+    await until(() => childrenOf(other.pid ?? 0).length === 1);
+    const [company = 0] = childrenOf(other.pid ?? 0);
+    assert.equal(responder.respond(finding({ rule: "mount-changed" }), { ...instance, pid: other.pid ?? 0 }), "frozen");
+    const held = processesOf(findHierarchies(), instance.cgroup);
+    process.kill(company, "SIGKILL");
+    assert.equal(held.includes(company), false);
   },
 );
 

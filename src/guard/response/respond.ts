@@ -1,3 +1,4 @@
+import { identifyProcess, isSameProcess, type ProcessIdentity } from "../../runtime/process-identity.ts";
 import type { Drift, GuardStatus, WatchedInstance } from "../guard.ts";
 import { openBreaker, type ServiceName } from "./breaker.ts";
 import { findHierarchies, freezeCgroup, freezerState, type Hierarchies } from "./freeze-cgroup.ts";
@@ -23,9 +24,13 @@ export function openResponder(options: { readonly now: () => number; readonly hi
   const breaker = openBreaker();
   let watched: readonly WatchedInstance[] = [];
   const frozen = new Set<string>();
+  const processes = new Map<string, ProcessIdentity>();
   const freeze = (instance: WatchedInstance): Drift["response"] => {
     if (!freezeCgroup(hierarchies, instance.cgroup)) return "gone";
     frozen.add(instance.id);
+    const first = processes.get(instance.id);
+    // Its number may be another's by now, in a container of somebody else: all that is in there would be taken for strays.
+    if (first !== undefined && !isSameProcess(first)) return "frozen";
     const others = new Set(watched.filter(({ id }) => id !== instance.id).map(({ cgroup }) => cgroup));
     catchStrays(hierarchies, instance, others);
     return "frozen";
@@ -33,12 +38,15 @@ export function openResponder(options: { readonly now: () => number; readonly hi
   return {
     watch: (instances) => {
       // A guard that was started anew finds what the one before it froze.
-      for (const { id, cgroup } of instances) {
-        const isNew = !watched.some((one) => one.id === id);
+      for (const { id, cgroup, pid } of instances) {
+        const isNew = !watched.some((one) => one.id === id && one.pid === pid);
+        const process = isNew ? identifyProcess(pid) : undefined;
+        if (process !== undefined) processes.set(id, process);
         if (isNew && ["frozen", "freezing"].includes(freezerState(hierarchies, cgroup))) frozen.add(id);
       }
       watched = instances;
-      for (const id of frozen) if (!instances.some((one) => one.id === id)) frozen.delete(id);
+      for (const known of [frozen, processes])
+        for (const id of known.keys()) if (!instances.some((one) => one.id === id)) known.delete(id);
     },
     respond: (finding, instance) => {
       if (instance.mode === "observe") return "observed";

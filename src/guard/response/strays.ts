@@ -1,12 +1,12 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { isErrno } from "../../ground/error.ts";
-import { groupsOf, moveInto, moveIntoCgroup, type Hierarchies } from "./freeze-cgroup.ts";
+import { freezerGroupOf, groupsOf, moveInto, moveIntoCgroup, type Hierarchies } from "./freeze-cgroup.ts";
 
 /** An instance as far as it is known by its namespaces and its group. */
 export type Holder = { readonly pid: number; readonly cgroup: string };
 
 /**
- * Puts processes that came into an instance from the host, and are in none of its groups, into its group, so that they are frozen and end with it: a group is frozen as a whole, and who enters by
+ * Puts processes that came into an instance from the host, and are not in the group that is frozen, into its groups, so that they are frozen and end with it: a group is frozen as a whole, and who enters by
  * `setns` keeps the group that it had. Theirs are its namespaces of files or processes; a process that only shares its network is one of the host that looks at it, and is left alone, as is everything
  * in a namespace that this process itself is in, and everything in a group of another instance. Returns their numbers.
  */
@@ -34,9 +34,10 @@ function namespacesOf(pid: number): readonly string[] {
 type Search = { readonly of: Holder; readonly inside: readonly string[]; readonly others: ReadonlySet<string> };
 
 function isStray(hierarchies: Hierarchies, pid: number, { of, inside, others }: Search): boolean {
-  if (pid === process.pid || pid === of.pid || !isInside(pid, inside)) return false;
-  const groups = [...(groupsOf(hierarchies, pid)?.values() ?? [])];
-  return groups.length > 0 && !groups.includes(of.cgroup) && !groups.some((group) => others.has(group));
+  if (pid === process.pid || !isInside(pid, inside)) return false;
+  // Attack: one that puts itself into a single group of the instance, such as that of its memory, is not frozen with it.
+  const group = freezerGroupOf(hierarchies, pid);
+  return group !== undefined && ![of.cgroup, ...others].some((own) => group === own || group.startsWith(`${own}/`));
 }
 
 function isInside(pid: number, inside: readonly string[]): boolean {

@@ -18,8 +18,8 @@ export type Desk = {
   readonly nameOf: (pid: number) => string;
   /** Processes of the host that are at work on an instance by announcement, before what they came for has begun. */
   readonly arriving: Map<number, InstanceId>;
-  /** Of an instance in the mode `prevent`: stops it now, before anything is read or judged. */
-  readonly holdNow: (watch: Watch) => void;
+  /** Of an instance in the mode `prevent`: stops it now, before anything is read or judged. Returns what lets it go on where the verdict is that it may. */
+  readonly holdNow: (watch: Watch) => () => void;
   /** Looks who else came with a process that came from the host: what it made before the kernel followed it is told by nobody. */
   readonly lookForOthers: (watch: Watch) => void;
   /** Looks again, a moment later, at a process that executed something: what it mapped, what it became. */

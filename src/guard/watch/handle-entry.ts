@@ -20,7 +20,7 @@ export function handleEntry(desk: Desk, watch: Watch, { pid, how, seen, sensor }
   const known = desk.table.get(pid);
   if (known?.instance === id) return;
   const isExpected = desk.expectations.isOpen(id);
-  if (!isExpected) desk.holdNow(watch);
+  const letGo = isExpected ? undefined : desk.holdNow(watch);
   const process = desk.table.add(pid, { instance: id, origin: "host" });
   void desk.follow([pid, ...listThreads(pid)]);
   desk.lookForOthers(watch);
@@ -36,5 +36,7 @@ export function handleEntry(desk: Desk, watch: Watch, { pid, how, seen, sensor }
     "a process that has ended";
   const command = (readWords(`/proc/${pid}/cmdline`) ?? process.command).join(" ");
   const verdict = drift("entered-from-host", name, `${command || name} ${how}`);
-  desk.report(watch, [verdict], { pid, seen, sensor });
+  const drifts = desk.report(watch, [verdict], { pid, seen, sensor });
+  // Excepted, told before, the limit, the breaker: it is said to serve on, and nobody would replace it.
+  if (!drifts.some(({ response }) => response === "frozen")) letGo?.();
 }

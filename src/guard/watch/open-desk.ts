@@ -1,11 +1,12 @@
 import type { InstanceId } from "../../runtime/runtime.ts";
 import type { Drift } from "../guard.ts";
-import { freezeCgroup, type Hierarchies } from "../response/freeze-cgroup.ts";
+import { freezeCgroup, freezerState, thawCgroup, type Hierarchies } from "../response/freeze-cgroup.ts";
 import type { Responder } from "../response/respond.ts";
 import type { Desk } from "./desk.ts";
 import { openExpectations } from "./expectations.ts";
 import { openProcessTable } from "./process-table.ts";
 import { openReporter } from "./reporter.ts";
+import type { Watch } from "./watch.ts";
 
 export type DeskOptions = Pick<Desk, "now" | "follow" | "nameOf" | "lookForOthers" | "lookAgain"> & {
   readonly hierarchies: Hierarchies;
@@ -48,7 +49,7 @@ export function openDesk({
     lookForOthers,
     lookAgain,
     arriving: new Map(),
-    holdNow: ({ instance }) => void (instance.mode === "prevent" && freezeCgroup(hierarchies, instance.cgroup)),
+    holdNow: (watch) => holdNow(hierarchies, watch),
   };
   return {
     desk,
@@ -59,4 +60,11 @@ export function openDesk({
       report.forget(id);
     },
   };
+}
+
+/** Returns what lets it go on. One that is frozen already is not this one's to thaw. */
+function holdNow(hierarchies: Hierarchies, { instance: { mode, cgroup } }: Watch): () => void {
+  if (mode !== "prevent" || freezerState(hierarchies, cgroup) !== "thawed") return () => {};
+  freezeCgroup(hierarchies, cgroup);
+  return () => void thawCgroup(hierarchies, cgroup);
 }
