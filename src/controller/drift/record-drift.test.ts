@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openTestController, principal } from "../controller.fixture.ts";
+import { makeEvent } from "../events/events.ts";
 import { tellEvent } from "../events/tell-event.ts";
 import { listAlarms } from "../state/alarms.ts";
 import { listBreakers } from "../state/breakers.ts";
 import { listDrift } from "../state/drift.ts";
+import { listLiving } from "../state/instances.ts";
 import { digestFor, openEnvironment, record } from "../verbs/releases.fixture.ts";
 import { recordClosedBreakers, resetBreaker } from "./breakers.ts";
 import { driftOf, place, sayGuard, startInstance } from "./drift.fixture.ts";
@@ -30,6 +32,19 @@ test("drift is on the record once, with its chain, its times and no password", a
     /^system:controller found drift on web-1 of web in production, release 4: foreign-executable: .*; it was frozen$/,
   );
   assert.throws(() => showDrift(controller.ledger.state, 0), { code: "drift-unknown" });
+});
+
+test("drift that is found where a person was before condemns the instance for drift", async (t) => {
+  const { controller } = await openTestController(t);
+  await startInstance(controller, "web-1");
+  const why = (): unknown => listLiving(controller.ledger.state, place)[0]?.condemned?.why;
+  const entered = { ...place, instance: "web-1", command: ["id"], reason: "a look" };
+  await record(controller, makeEvent("user:dora", "instance.debugged", entered));
+  assert.equal(why(), "debugged");
+  await recordDrift(controller, driftOf("web-1"), of);
+  assert.equal(why(), "drift");
+  await record(controller, makeEvent("user:dora", "instance.debugged", entered));
+  assert.equal(why(), "drift");
 });
 
 test("an instance that shows a thousand kinds of drift fills no ledger, and what is frozen is still told", async (t) => {

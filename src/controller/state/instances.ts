@@ -39,7 +39,9 @@ export const instanceState: Subject = {
 type Condemned = { readonly instance: string; readonly why: "drift" | "debugged"; readonly time: string };
 
 function condemn(state: Database, { instance, why, time }: Condemned): void {
-  state.run("INSERT OR IGNORE INTO condemned VALUES (?, ?, ?)", instance, why, time);
+  // Drift that is found where somebody was before is drift all the same.
+  const more = "ON CONFLICT (instance) DO UPDATE SET why = excluded.why WHERE excluded.why = 'drift'";
+  state.run(`INSERT INTO condemned VALUES (?, ?, ?) ${more}`, instance, why, time);
 }
 
 /** An instance by the record; times in ISO 8601. */

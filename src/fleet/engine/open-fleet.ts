@@ -39,7 +39,7 @@ export function openFleet(ctx: Context, options: FleetOptions): Fleet {
     onReplaced: (one) => replaced.forEach((listener) => listener(one)),
     onChange: (key) => changed.forEach((listener) => listener(key)),
   });
-  const sweep = (): void => work.background(stopOrphans(host, loops.names()));
+  const sweep = (): void => work.background(stopOrphans({ ...host, traffic: options.traffic, known: loops.names }));
   host.health.onChange(loops.wakeOf);
   loops.wake();
   sweep();
