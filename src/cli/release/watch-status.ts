@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { Outcome } from "../command.ts";
+import { plainText } from "../plain-text.ts";
 
 type Watching = {
   readonly read: () => Promise<{ readonly text: string }>;
@@ -16,7 +17,8 @@ export async function watchStatus(ctx: Context, { read, write }: Watching): Prom
   let told = "";
   let wasReached = false;
   while (!ctx.signal.aborted) {
-    const text = await readPatiently(read, wasReached);
+    // What others wrote moves no cursor here.
+    const text = plainText(await readPatiently(read, wasReached));
     wasReached = true;
     // What only says how long ago something was is no change.
     const said = text.replaceAll(/\b\d+(?:\.\d+)? (?:ms|s|min|h|d)(?: ago)?\b/g, "");
