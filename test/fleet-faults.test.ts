@@ -490,10 +490,10 @@ test(
         assert.ok(performance.now() < end, `${what}: ${JSON.stringify(view(), undefined, 1)}`);
       return (view()?.instances ?? []).map(({ id }) => id).toSorted();
     };
-    const rollOut = async (value: string, clock: () => void): Promise<void> => {
+    const rollOut = async (value: string, clock: () => void, more: object = {}): Promise<void> => {
       const image = listReleases(controller.ledger.state, key, 1)[0]?.image ?? "";
       const last = listReleases(controller.ledger.state, key, 1)[0]?.configuration;
-      const configuration = { ...last, environment: { JUMP: value } };
+      const configuration = { ...last, environment: { JUMP: value, ...more } };
       const dora = principal("dora", "deployer");
       const { release: made } = await deploy(controller, dora, { ...key, image, configuration, reason: "" });
       for (
@@ -523,7 +523,8 @@ test(
       await rollOut("forwards", () => (jump = day));
       await rollOut("backwards", () => (jump = -day));
       // The record's time stands still by now: what happens in it happens at different times all the same.
-      await rollOut("still", () => {});
+      const slow = { APP_BROKEN: "early", APP_LATE: "2" };
+      await rollOut("still", () => {}, slow);
     } finally {
       await operations.close();
       await controller.close();

@@ -48,11 +48,12 @@ test(
         assert.deepEqual(load.summary().failures, [], `restart ${round + 1} of the controller`);
       }
 
-      const victims: { readonly id: string; readonly at: number }[] = [];
+      const victims: Victim[] = [];
       for (let round = 0; round < rounds.kills; round += 1) {
         const id = await oneOfMany(world);
-        victims.push({ id, at: Date.now() });
+        const from = Date.now();
         await world.killInstance(id);
+        victims.push({ from, to: Date.now() });
         await serveMore(load);
       }
       const end = await load.stop();
@@ -73,9 +74,12 @@ test(
   },
 );
 
+/** Between which moments one was killed: it is found first, and its end takes a while on a busy machine. */
+type Victim = { readonly from: number; readonly to: number };
+
 /** It had begun when an instance was killed. */
-function wasUnderWay({ began, failed }: FailedRequest, victims: readonly { readonly at: number }[]): boolean {
-  return victims.some(({ at }) => began <= at && failed >= at);
+function wasUnderWay({ began, failed }: FailedRequest, victims: readonly Victim[]): boolean {
+  return victims.some(({ from, to }) => began <= to && failed >= from);
 }
 
 async function done(world: FleetWorld, work: ReturnType<FleetWorld["ingot"]>): Promise<void> {

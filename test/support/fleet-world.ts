@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { haproxyTraffic } from "../../src/fleet/traffic/haproxy-traffic.ts";
 import { processContext } from "../../src/ground/context.ts";
 import { canonicalJson } from "../../src/oci/canonical-json.ts";
@@ -10,6 +11,7 @@ import type { ImageConfig } from "../../src/oci/image-config.ts";
 import { openStore } from "../../src/oci/layout.ts";
 import { parseImageManifest } from "../../src/oci/manifest.ts";
 import { runcRuntime } from "../../src/runtime/runc/runc-driver.ts";
+import { identifyProcess, isSameProcess } from "../../src/runtime/process-identity.ts";
 import { startController, type ControllerProcess } from "./controller-process.ts";
 import { enrolAdmin, join as joinController, signIn, type Person } from "./controller-session.ts";
 import { freePort } from "./daemon.ts";
@@ -183,12 +185,14 @@ environments:
     return answer.text();
   }
 
-  /** SIGKILL to the first process of an instance, as a crash of its program would be. */
+  /** SIGKILL to the first process of an instance, as a crash of its program would be; resolves when it is gone. */
   async killInstance(id: string): Promise<void> {
     const states = await runcRuntime(processContext({ home: this.home })).list();
     const pid = states.find((one) => one.id === id)?.pid;
     assert.ok(pid !== undefined, `${id} does not run`);
+    const identity = identifyProcess(pid);
     process.kill(pid, "SIGKILL");
+    while (identity !== undefined && isSameProcess(identity)) await sleep(1);
   }
 
   /** The same person again, when an hour is over or the home is another. */

@@ -1,5 +1,5 @@
 # A web application for tests, in the Perl that the test image has: HTTP/1.1 with keep-alive, slow answers, uploads and WebSockets, in one process.
-# APP_VERSION is in every answer. APP_BROKEN: "start" ends at once, "health" answers 500 to its health check, "late" does so after APP_LATE seconds, "hungry" eats memory from then on. SIGTERM it does not hear:
+# APP_VERSION is in every answer. APP_BROKEN: "start" ends at once, "health" answers 500 to its health check, "late" does so after APP_LATE seconds, "early" until then, "hungry" eats memory from then on. SIGTERM it does not hear:
 # it is the first process of its instance, and has nothing for that signal.
 use strict;
 use warnings;
@@ -80,7 +80,7 @@ sub take_request {
     push @later, { at => monotonic() + $1 / 1000, do => sub { answer($socket, 200, page(), $is_last) } };
     return 1;
   }
-  my $is_sick = $broken eq "health" || ($broken eq "late" && time - $began >= ($ENV{APP_LATE} // 5));
+  my $is_sick = $broken eq "health" || ($broken eq "early" && time - $began < ($ENV{APP_LATE} // 5)) || ($broken eq "late" && time - $began >= ($ENV{APP_LATE} // 5));
   return answer($socket, 500, "sick\n", $is_last) if $path eq "/health" && $is_sick;
   return answer($socket, 200, "x" x $1, $is_last) if $path =~ /^\/size\/(\d+)/;
   return answer($socket, 200, $method eq "POST" ? $body : page(), $is_last);
