@@ -38,7 +38,8 @@ export async function* readServiceLogs(
     for await (const piece of response.body as AsyncIterable<Uint8Array>) {
       const lines = `${rest}${decoder.decode(piece, { stream: true })}`.split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) yield parse(line, access.url);
+      // An empty one says that the controller is still there.
+      for (const line of lines) if (line !== "") yield parse(line, access.url);
     }
   } catch (error) {
     if (ctx.signal.aborted) return;

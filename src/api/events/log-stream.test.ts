@@ -45,6 +45,18 @@ test("a follower that may not read on is told so, gets nothing more, and no inst
   assert.deepEqual([...ended].toSorted(), [0, 1]);
 });
 
+test("a stream on which nothing is printed gives signs of life, and ends with the right to read it all the same", async () => {
+  const { logs, ended, ...options } = printing([[]]);
+  let left = 3;
+  const recheck = async (): Promise<void> => {
+    left -= 1;
+    if (left < 0) throw new IngotError("token-expired", "the token has expired");
+  };
+  const text = await streamLogs(logs, { ...options, recheck, heartbeat: 2 }).text();
+  assert.match(text, /^\n\n\n\{"error".*token-expired/);
+  assert.equal(ended.size, 1);
+});
+
 test("where the log of one instance fails, that is told though the others say nothing", async () => {
   const { logs, ...options } = printing([[]]);
   const failing = {

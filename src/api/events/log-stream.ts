@@ -8,16 +8,19 @@ export type LogStreamOptions = {
   readonly end: () => void;
   /** Throws when whoever asked may not read on: the stream ends with that. */
   readonly recheck: () => Promise<void>;
+  /** Milliseconds between two signs of life (an empty line) while nothing is printed: servers and proxies close what says nothing. */
+  readonly heartbeat?: number;
 };
 
 /**
  * The output of several instances as one stream of JSON objects, one a line (application/x-ndjson): `{instance, text}`, whole lines where there are any. Nothing is kept for a client that does not read: an
  * instance's output is read as fast as the client takes it.
  */
-export function streamLogs(logs: readonly InstanceLog[], { signal, end, recheck }: LogStreamOptions): Response {
+export function streamLogs(logs: readonly InstanceLog[], options: LogStreamOptions): Response {
+  const { signal, end, recheck, heartbeat = 15_000 } = options;
   const lines = interleave(
     logs.map((log) => linesOf(log)),
-    end,
+    { end, heartbeat },
   );
   const stream = new ReadableStream<Uint8Array>(
     {
@@ -26,11 +29,12 @@ export function streamLogs(logs: readonly InstanceLog[], { signal, end, recheck 
           const { value, done } = await lines.next();
           if (done === true) return controller.close();
           await recheck();
-          controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+          controller.enqueue(encoder.encode(value === undefined ? "\n" : `${JSON.stringify(value)}\n`));
         } catch (error) {
           end();
           // The status is long sent: this is how a client learns why.
-          if (!signal.aborted) controller.enqueue(encoder.encode(`${JSON.stringify({ error: answerError(error).body })}\n`));
+          if (!signal.aborted)
+            controller.enqueue(encoder.encode(`${JSON.stringify({ error: answerError(error).body })}\n`));
           controller.close();
           await lines.return();
         }
@@ -77,9 +81,12 @@ type Next = { readonly from: Source; readonly result: Promise<IteratorResult<Lin
 
 /**
  * Whatever comes first of any of them; ends when all have. Each is asked once and told of when it answers: a race of all for each line would leave something behind at those that say nothing, line after line, for
- * days.
+ * days. Undefined: nothing for so long.
  */
-async function* interleave(sources: readonly Source[], end: () => void): Source {
+async function* interleave(
+  sources: readonly Source[],
+  { end, heartbeat }: Required<Pick<LogStreamOptions, "end" | "heartbeat">>,
+): AsyncGenerator<Line | undefined, void, void> {
   const ready: Next[] = [];
   let wake = (): void => {};
   const ask = (from: Source): void => {
@@ -95,7 +102,12 @@ async function* interleave(sources: readonly Source[], end: () => void): Source 
     for (let open = sources.length; open > 0;) {
       const next = ready.shift();
       if (next === undefined) {
-        await new Promise<void>((resolve) => (wake = resolve));
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        const timer = setTimeout(resolve, heartbeat);
+        await promise;
+        clearTimeout(timer);
+        if (ready.length === 0) yield undefined;
         continue;
       }
       const { done, value } = await next.result;

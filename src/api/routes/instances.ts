@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { executeIn } from "../../controller/verbs/execute-in.ts";
+import { executeIn, longestExecution } from "../../controller/verbs/execute-in.ts";
 import { readLogs, requireLogs } from "../../controller/verbs/read-logs.ts";
 import { replaceInstance } from "../../controller/verbs/replace-instance.ts";
 import { defineRoute, type AnyRoute } from "../route.ts";
@@ -39,7 +39,7 @@ const execute = defineRoute({
     command: z.array(z.string().min(1).max(100_000)).min(1).max(1000),
     reason: z.string().max(500),
     /** Milliseconds. */
-    timeout: z.int().min(1).max(600_000).exactOptional(),
+    timeout: z.int().min(1).max(longestExecution).exactOptional(),
   }),
   answer: z.object({
     status: z.enum(["exited", "killed", "timed-out", "not-started"]),

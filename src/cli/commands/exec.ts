@@ -20,7 +20,7 @@ export const declare: Declare = (command, handle) => {
     .argument("<instance>", "in which instance")
     .argument("<command...>", "the program and its arguments, after --")
     .requiredOption("--reason <text>", "why, for the record")
-    .option("--timeout <duration>", "how long it may take (default: 10m)")
+    .option("--timeout <duration>", "how long it may take (default: 100s, which is the most)")
     .action(
       handle<ExecOptions, [string, string[]]>(async ({ ctx, options }, instance, program) => {
         const { openControllerClient } = await import("../controller-client.ts");
@@ -30,6 +30,9 @@ export const declare: Declare = (command, handle) => {
         const path = `/api/v1/services/${encodeURIComponent(place.environment)}/${encodeURIComponent(place.service)}/instances/${encodeURIComponent(instance)}/execution`;
         ctx.report.warn(`${instance} is replaced afterwards: what somebody was in is not what its image says any more`);
         const end = await client.post<End>(path, { command: program, reason: options.reason, ...timeout });
+        const ending = describeEnd(end);
+        if (ending !== undefined) ctx.report.warn(ending);
+        if (end.cut > 0) ctx.report.warn(`it printed ${end.cut} bytes more before what is shown`);
         return {
           json: { instance, ...end },
           text: end.output.replace(/\n$/, ""),
@@ -38,6 +41,20 @@ export const declare: Declare = (command, handle) => {
       }),
     );
 };
+
+/** Undefined: it ended well. */
+function describeEnd({ status, exitCode, signal, reason }: End): string | undefined {
+  switch (status) {
+    case "exited":
+      return exitCode === 0 ? undefined : `it ended with exit code ${exitCode}`;
+    case "killed":
+      return `it was killed by ${signal}`;
+    case "timed-out":
+      return "it did not end in time and was killed: --timeout";
+    case "not-started":
+      return `it could not be started: ${reason}`;
+  }
+}
 
 export async function findInstance(
   client: Client,

@@ -101,7 +101,7 @@ test(
     const end = await executeIn(fleet.controller(), dora, {
       ...key,
       instance: first?.id ?? "",
-      command: ["perl", "-e", read],
+      command: ["perl", "-e", read, "--", "--password=hunter3"],
       reason: "to see",
     });
     assert.deepEqual([end.status, end.output], ["exited", "written by a person\nhunter2"]);
@@ -123,6 +123,8 @@ test("whoever was entered is replaced, and is not touched while the person is th
   );
   const nothing = { ...key, instance: view.instances[0]?.id ?? "", command: [], reason: "x" };
   await assert.rejects(executeIn(fleet.controller(), dora, nothing), { code: "debug-unfounded" });
+  const endless = { ...nothing, command: ["echo", "x".repeat(40_000)] };
+  await assert.rejects(executeIn(fleet.controller(), dora, endless), { code: "debug-unfounded" });
   await assert.rejects(executeIn(fleet.controller(), dora, { ...nothing, command: ["id"], instance: "app-0" }), {
     code: "instance-unknown",
   });

@@ -1,4 +1,5 @@
 import { IngotError } from "../../ground/error.ts";
+import { makeRedactor } from "../../guard/response/capture/redact.ts";
 import type { Principal } from "../../policy/policy.ts";
 import type { InstanceId, ProgramEnd } from "../../runtime/runtime.ts";
 import type { Controller } from "../controller.ts";
@@ -15,11 +16,13 @@ export type ExecuteOrder = {
   readonly instance: string;
   readonly command: readonly string[];
   readonly reason: string;
-  /** Milliseconds; 10 minutes at most. */
+  /** Milliseconds; at most `longestExecution`, which is the default. */
   readonly timeout?: number;
 };
 
-const longest = 600_000;
+/** Milliseconds: a connection on which nothing is said for two minutes is closed by the server, and what the program printed would be lost. */
+export const longestExecution = 100_000;
+
 const mostOutput = 1024 * 1024;
 
 /**
@@ -32,7 +35,7 @@ export async function executeIn(
   order: ExecuteOrder,
 ): Promise<ProgramEnd> {
   const { runtime, fleet, guard } = requireOperations(controller);
-  const timeout = Math.min(order.timeout ?? longest, longest);
+  const timeout = Math.min(order.timeout ?? longestExecution, longestExecution);
   const release = fleet.spare(order.instance as InstanceId);
   try {
     const id = await recordEntry(controller, principal, order);
@@ -52,6 +55,9 @@ async function recordEntry(controller: Controller, principal: Principal, order: 
       hint: `ingot exec ${order.instance} --reason "what you look for" -- COMMAND`,
     });
   }
+  // Passwords in it would be there for ever, for all who read the record.
+  const recorded = makeRedactor([]).command(command);
+  assertFits(recorded);
   const resource = { kind: "service", name: service, environment } as const;
   const asked = { principal, action: "debug", resource, environment } as const;
   const { result } = await controller.ledger.transact<IngotError | InstanceId>((state) => {
@@ -59,9 +65,22 @@ async function recordEntry(controller: Controller, principal: Principal, order: 
     if (!decision.permit) return { events: [event], result: denied(asked, decision) };
     const found = listLiving(state, order).find((one) => one.id === order.instance);
     if (found === undefined) throw unknownInstance(order);
-    const entered = { service, environment, instance: found.id, command, reason };
+    const entered = { service, environment, instance: found.id, command: recorded, reason };
     return { events: [event, makeEvent(event.actor, "instance.debugged", entered)], result: found.id as InstanceId };
   });
   if (result instanceof IngotError) throw result;
   return result;
+}
+
+/** Bytes: an event holds 65,535, and what was run is on the record whole, or is not run. */
+const longestCommand = 32_000;
+
+function assertFits(command: readonly string[]): void {
+  const size = Buffer.byteLength(JSON.stringify(command));
+  if (size <= longestCommand) return;
+  throw new IngotError(
+    "debug-unfounded",
+    `the command has ${size} bytes as JSON, and at most ${longestCommand} fit on the record`,
+    { hint: "run several shorter ones" },
+  );
 }
