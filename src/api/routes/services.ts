@@ -46,7 +46,16 @@ const plan = defineRoute({
     configuration: z.record(z.string(), z.unknown()).exactOptional(),
   }),
   answer: z.object({ steps: z.array(z.string()).readonly() }),
-  errors: ["environment-unknown", "fleet-not-here", "image-not-pushed", "release-unknown", "configuration-unusable"],
+  errors: [
+    "environment-unknown",
+    "fleet-not-here",
+    "image-not-pushed",
+    "release-unknown",
+    "configuration-unusable",
+    "image-quarantined",
+    "address-taken",
+    "address-not-here",
+  ],
   handle: async (call) => {
     await requireReader(call);
     const { configuration, ...order } = call.input;

@@ -1,8 +1,10 @@
 import type { Client } from "../../api/client/client.ts";
+import type { Explanation } from "../../controller/verbs/explain.ts";
 import type { CreatedRelease } from "../../controller/verbs/create-release.ts";
 import type { Declare, Outcome } from "../command.ts";
 import { IngotError } from "../../ground/error.ts";
 import type { ProjectOptions } from "../open-project.ts";
+import { describeMissing } from "../policy/describe-missing.ts";
 import { addBreakGlass, readBreakGlass, type BreakGlassOptions } from "../release/break-glass-options.ts";
 import { addDetach, type RollOutOptions } from "../release/detach-option.ts";
 import type { Deployable } from "../release/find-deployable.ts";
@@ -21,7 +23,7 @@ export const declare: Declare = (command, handle) => {
       "another image of the controller's registry than the project's own: NAME:TAG or a digest",
     )
     .option("--reason <text>", "why, for the record")
-    .option("--plan", "show what would be done, step by step, and do nothing")
+    .option("--plan", "show what would be done, step by step, and whether the policy would permit it; do nothing")
     .option("--file <path>", "the ingot.yaml, where it is not the nearest one upwards")
     .action(
       handle<DeployOptions, [string]>(async ({ ctx, options }, service) => {
@@ -46,14 +48,24 @@ type Order = {
   readonly body: Deployable;
 };
 
-/** What the fleet would do, if all went well; nothing is decided, recorded or started. */
+/** What the fleet would do, if all went well, and whether the policy would permit it; nothing is decided, recorded or started. Exit 3 where it would not. */
 async function showPlan(client: Client, { service, to, body }: Order): Promise<Outcome> {
   const { image, configuration } = body;
   const asked = { image, ...(configuration === undefined ? {} : { configuration }) };
   const path = `/api/v1/services/${encodeURIComponent(to)}/${encodeURIComponent(service)}/plan`;
   const plan = await client.post<{ readonly steps: readonly string[] }>(path, asked);
+  const { decision } = await client.get<Explanation>(`/api/v1/images/${encodeURIComponent(image)}/explanation`, {
+    environment: to,
+    action: "deploy",
+  });
   const lines = plan.steps.length === 0 ? ["nothing: it runs already"] : plan.steps;
-  return { json: plan, text: lines.map((line, index) => `${String(index + 1).padStart(3)}. ${line}`).join("\n") };
+  const steps = lines.map((line, index) => `${String(index + 1).padStart(3)}. ${line}`);
+  const denial = decision.permit ? [] : ["the policy would not permit it:", ...describeMissing(decision.missing)];
+  return {
+    json: { ...plan, permitted: decision.permit, missing: decision.missing },
+    text: [...steps, ...denial].join("\n"),
+    exitCode: decision.permit ? 0 : 3,
+  };
 }
 
 async function send(client: Client, { service, to, local, body }: Order): Promise<CreatedRelease> {

@@ -37,7 +37,7 @@ export type CreatedRelease = {
 
 /**
  * Decides and, where it is permitted, puts the release on the record. `choose` looks at the same state as the decision and the release's number: two at once get different numbers, and
- * neither rests on what the other changed. Throws `policy-denied` once the denial is on the record, `image-quarantined`, `configuration-unusable` and `address-taken` for one that could not run here, and what `choose` throws.
+ * neither rests on what the other changed. Throws `policy-denied` once the denial is on the record, `image-quarantined`, `configuration-unusable`, `address-taken` and `address-not-here` for one that could not run here, and what `choose` throws.
  */
 export async function createRelease(
   controller: Controller,
@@ -54,7 +54,7 @@ export async function createRelease(
     const number = (current?.number ?? 0) + 1;
     if (operationsOf(controller) !== undefined) {
       const { spec } = makeSpec(controller.ctx, { ...wanted, number });
-      assertFreeAddress(state, wanted, spec);
+      assertFreeAddress({ home: controller.ctx.home, state }, wanted, spec);
     }
     const glass = brokenGlass(controller, wanted, decision);
     if (current !== undefined && isSame(current, wanted) && glass === undefined && !isGivenUp(state, current)) {
@@ -97,7 +97,10 @@ function toAsked(principal: Principal, wanted: WantedRelease): Asked {
 }
 
 /** Who lifts the quarantine says why it will not fail again; deploying alone says nothing. */
-function assertNotQuarantined(state: Database, { service, environment, image }: WantedRelease): void {
+export function assertNotQuarantined(
+  state: Database,
+  { service, environment, image }: Pick<WantedRelease, "service" | "environment" | "image">,
+): void {
   const found = findQuarantined(state, { service, environment, image });
   if (found === undefined) return;
   throw new IngotError(

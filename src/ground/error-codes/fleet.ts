@@ -24,6 +24,10 @@ export const fleetCodes = {
     exit: 1,
     means: "A service is to listen on an address at which another service, or another program of the host, does.",
   },
+  "address-not-here": {
+    exit: 1,
+    means: "A service is to listen on an address that the controller's host does not have.",
+  },
   "proxy-failed": {
     exit: 1,
     means: "HAProxy cannot be what a service's traffic asks for, did not start, or does not answer.",
