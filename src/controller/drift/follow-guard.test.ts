@@ -113,3 +113,13 @@ test("what a controller that was killed did not capture is captured by the next 
   assert.deepEqual([done, guard.captured], [["condemn web-1 drift"], ["web-1"]]);
   assert.deepEqual(types(), ["drift.found", "drift.captured"]);
 });
+
+test("what was to be replaced while the others serve when a controller ended is replaced by the next one", async (t) => {
+  const world = await openTestController(t);
+  for (const id of ["web-1", "web-2"]) await startInstance(world.controller, id);
+  const of = { ...place, release: 4, image: digestFor("web") };
+  await recordDrift(world.controller, driftOf("web-1", { response: "rate-limited" }), of);
+  await recordDrift(world.controller, driftOf("web-2", { response: "observed" }), of);
+  const { done } = await follow(t, world);
+  assert.deepEqual(done, ["restart web-1"]);
+});

@@ -53,6 +53,8 @@ export function followGuard(controller: Controller, following: Following): () =>
     const watched = untilWatching(guard);
     fleet.condemn(instance, "drift", track(watched.then(() => captureOnce(desk, { ...place, instance, drift: id }))));
   }
+  const left = listUnreplaced(controller);
+  if (left.length > 0) fleet.restart(left);
   const timer = setInterval(() => {
     void track(guard.status().then(({ breaker }) => recordClosedBreakers(controller, breaker)));
   }, every);
@@ -123,4 +125,11 @@ function listUncaptured({ ledger }: Controller): readonly (DriftPlace & { instan
       image,
       instance: instance as InstanceId,
     }));
+}
+
+/** What was to be replaced while the others serve, and still runs: that is on no record but that of the drift, and a controller that ends forgets it. */
+function listUnreplaced({ ledger }: Controller): readonly InstanceId[] {
+  const found = listDrift(ledger.state, { isOpen: true, most: 100_000 });
+  const instances = found.filter(({ response }) => response === "rate-limited").map(({ instance }) => instance);
+  return [...new Set(instances)] as InstanceId[];
 }
