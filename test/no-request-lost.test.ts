@@ -50,10 +50,10 @@ test(
 
       const victims: Victim[] = [];
       for (let round = 0; round < rounds.kills; round += 1) {
-        const id = await oneOfMany(world);
+        const id = await oneOfMany(world, victims);
         const from = Date.now();
         await world.killInstance(id);
-        victims.push({ from, to: Date.now() });
+        victims.push({ id, from, to: Date.now() });
         await serveMore(load);
       }
       const end = await load.stop();
@@ -75,7 +75,7 @@ test(
 );
 
 /** Between which moments one was killed: it is found first, and its end takes a while on a busy machine. */
-type Victim = { readonly from: number; readonly to: number };
+type Victim = { readonly id: string; readonly from: number; readonly to: number };
 
 /** It had begun when an instance was killed. */
 function wasUnderWay({ began, failed }: FailedRequest, victims: readonly Victim[]): boolean {
@@ -93,13 +93,14 @@ async function serveMore(load: TrafficLoad): Promise<void> {
     assert.ok(Date.now() < end, `nothing is served any more: ${JSON.stringify(load.summary())}`);
 }
 
-/** One that serves, of as many as there are to be: killing the last one is another test. */
-async function oneOfMany(world: FleetWorld): Promise<string> {
+/** One that serves, of as many as there are to be: killing the last one is another test. Of one that was just killed the controller may not know yet. */
+async function oneOfMany(world: FleetWorld, victims: readonly Victim[]): Promise<string> {
   for (const end = Date.now() + 60_000; ; await sleep(50)) {
     const { running } = await world.json<{ running: readonly ShownService[] }>(["status"]);
     const serving =
       running[0]?.running?.instances.filter(
-        ({ traffic, health, state }) => traffic === "in" && health === "healthy" && state === "running",
+        ({ id, traffic, health, state }) =>
+          traffic === "in" && health === "healthy" && state === "running" && !victims.some((one) => one.id === id),
       ) ?? [];
     const [first] = serving;
     if (serving.length === 3 && first !== undefined) return first.id;
