@@ -8,17 +8,20 @@ import { whyNoInstances, isInstalled } from "./support/runtime-image.ts";
 const reason = whyNoInstances() ?? (isInstalled("haproxy") ? undefined : "needs haproxy: not installed");
 const options = reason === undefined ? {} : { skip: reason };
 
-const service = `replicas: 3
-health: {get: /health, interval: 100ms, timeout: 1s, healthy_after: 2, unhealthy_after: 2}
-update: {max_parallel: 2, min_healthy_time: 200ms, healthy_deadline: 6s, progress_deadline: 6s, scale_down_delay: 30s}
+/** Patient, since the machine may be busy; what is known to fail need not be waited for. */
+function describe(patience: string): string {
+  return `replicas: 3
+health: {get: /health, interval: 100ms, timeout: 2s, healthy_after: 2, unhealthy_after: 4}
+update: {max_parallel: 2, min_healthy_time: 200ms, healthy_deadline: ${patience}, progress_deadline: ${patience}, scale_down_delay: 30s}
 drain: 5s
 grace: 1s`;
+}
 
 let world: FleetWorld;
 
 before(async () => {
   if (reason !== undefined) return;
-  world = await FleetWorld.open({ service });
+  world = await FleetWorld.open({ service: describe("20s") });
   await world.push({ tag: "1" });
   await world.push({ tag: "2" });
   await world.push({ tag: "bad", environment: { APP_BROKEN: "health" } });
@@ -81,7 +84,9 @@ test(
   "a version that does not become healthy is never served, fails, and what was before stays; its image is in quarantine until a person lifts it",
   options,
   async () => {
+    world.write(describe("5s"));
     const failed = await world.deploy("bad");
+    world.write(describe("20s"));
     assert.equal(failed.code, 1);
     assert.match(failed.stderr, /rollout-failed/);
     assert.match(await world.page(), /^version 1/);
