@@ -16,12 +16,17 @@ export type SecretName = { readonly environment: string; readonly name: string }
  * Reads a secret where the controller's settings say it is; anew each time, so that one that was changed is there with the next instance. Its content is in no error and no log. Throws `secret-missing`.
  */
 export async function readSecret(ctx: Context, settings: Settings, of: SecretName): Promise<Uint8Array> {
-  const source = settings.secrets[of.environment]?.[of.name];
+  const source = find(find(settings.secrets, of.environment), of.name);
   if (source === undefined) throw missing(of, "the controller's settings do not name it");
   const content = await read(ctx, source, of);
   if (content.byteLength > mostBytes)
     throw missing(of, `it has ${content.byteLength} bytes, and at most ${mostBytes} fit`);
   return content;
+}
+
+/** What the settings name, and not what every object has: `constructor` is a name that a release may give. */
+function find<T>(named: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return named !== undefined && Object.hasOwn(named, name) ? named[name] : undefined;
 }
 
 async function read(ctx: Context, source: SecretSource, of: SecretName): Promise<Uint8Array> {

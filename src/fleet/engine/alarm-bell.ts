@@ -43,9 +43,11 @@ export function openAlarmBell(record: Pick<FleetRecord, "record">, key: ServiceK
 function sayError(error: unknown, { service }: ServiceKey): string {
   const details = error instanceof Error && "details" in error && Array.isArray(error.details) ? error.details : [];
   const text = [error instanceof Error ? error.message : String(error), ...details.map(String)].join("; ");
+  // As ids begin: of a long name only so much.
+  const prefix = service.slice(0, 32);
   const next = error instanceof IngotError && error.hint !== undefined ? ` → ${error.hint}` : "";
   return `${text.slice(0, 2000)}${next}`
     .replaceAll(/\p{Cc}+/gu, " ")
-    .replaceAll(new RegExp(`(?<![a-z0-9-])${service}-[0-9a-f]{8}(?![a-z0-9-])`, "g"), "an instance")
+    .replaceAll(new RegExp(`(?<![a-z0-9-])${prefix}-[0-9a-f]{8}(?![a-z0-9-])`, "g"), "an instance")
     .slice(0, 3000);
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Digest } from "../../oci/digest.ts";
+import { newInstanceId } from "../../runtime/image-instance.ts";
 import type { InstanceId, InstanceState } from "../../runtime/runtime.ts";
 import type { FleetRelease, ServiceKey } from "../fleet.ts";
 import type { SeenTraffic, WantedTraffic } from "../traffic/traffic.ts";
@@ -124,6 +126,17 @@ test("an alarm is told once, again with other words, and its end at once, also w
     told.map((fact) => (fact.kind === "alarm" ? fact.message : fact.kind)),
     ["no  space", "cleared", "no space"],
   );
+});
+
+test("the same failure is the same alarm, whichever instance it is of and however long the service's name is", async () => {
+  const told: FleetFact[] = [];
+  const service = "a-service-with-a-name-that-is-longer-than-ids";
+  const bell = openAlarmBell({ record: async (_key, fact) => void told.push(fact) }, { ...key, service });
+  for (let count = 0; count < 2; count += 1) {
+    const id = newInstanceId({ randomBytes }, service);
+    await bell.raise("start-failed", new Error(`the instance ${id} did not start`));
+  }
+  assert.deepEqual(told, [{ kind: "alarm", alarm: "start-failed", message: "the instance an instance did not start" }]);
 });
 
 test("drift is drift although somebody entered before, and nobody who is spared is touched until all are done", () => {
