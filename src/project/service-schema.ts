@@ -18,12 +18,12 @@ import {
 /** More than any update takes, and as much as the timers of HAProxy and Node hold (2³¹ ms): one that is longer fires at once, or keeps a proxy from starting. */
 const longest = "500h";
 
-const duration = anyDuration.refine((text) => !(readDuration(text) > readDuration(longest)), {
+const duration = anyDuration.refine((written) => !(readDuration(written) > readDuration(longest)), {
   error: `a duration of at most ${longest}`,
 });
 
 /** Between checks, and for one: without a pause an instance would be asked all the time. */
-const checkTime = duration.refine((text) => !(readDuration(text) < 10), { error: "a duration of at least 10ms" });
+const checkTime = duration.refine((written) => !(readDuration(written) < 10), { error: "a duration of at least 10ms" });
 
 const absolutePath = text("an absolute path", /^\/[^\0]*$/);
 

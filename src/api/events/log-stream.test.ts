@@ -34,7 +34,7 @@ test("a follower that may not read on is told so, gets nothing more, and no inst
   };
   const lines = (await streamLogs(logs, { ...options, recheck }).text()).trim().split("\n");
   assert.deepEqual(
-    lines.slice(0, 2).map((line) => JSON.parse(line)),
+    lines.slice(0, 2).map((line): unknown => JSON.parse(line)),
     [
       { instance: "web-0", text: "one\n" },
       { instance: "web-0", text: "two\n" },
@@ -42,7 +42,7 @@ test("a follower that may not read on is told so, gets nothing more, and no inst
   );
   assert.equal(lines.length, 3);
   assert.match(lines[2] ?? "", /token-expired/);
-  assert.deepEqual([...ended].toSorted(), [0, 1]);
+  assert.deepEqual(ended, new Set([0, 1]));
 });
 
 test("a stream on which nothing is printed gives signs of life, and ends with the right to read it all the same", async () => {
@@ -75,7 +75,7 @@ test("a client that goes away ends the reading of instances that say nothing", a
   const reader = streamLogs(logs, { ...options, recheck: async () => {} }).body!.getReader();
   await reader.read();
   await reader.cancel();
-  assert.deepEqual([...ended].toSorted(), [0, 1]);
+  assert.deepEqual(ended, new Set([0, 1]));
 });
 
 test("instances that say nothing cost nothing, however much another one prints", async () => {

@@ -87,9 +87,9 @@ const logs = defineRoute({
     const ending = new AbortController();
     const either = AbortSignal.any([signal, ending.signal]);
     const request = { follow: follow === "true", signal: either, ...(tail === undefined ? {} : { tail }) };
-    const logs = await readLogs(controller, principal, { ...order, request });
+    const printed = await readLogs(controller, principal, { ...order, request });
     let permitted = performance.now();
-    return streamLogs(logs, {
+    return streamLogs(printed, {
       signal,
       end: () => ending.abort(),
       recheck: async () => {

@@ -3,7 +3,8 @@ import { makeRedactor } from "../../guard/response/capture/redact.ts";
 import type { Principal } from "../../policy/policy.ts";
 import type { InstanceId, ProgramEnd } from "../../runtime/runtime.ts";
 import type { Controller } from "../controller.ts";
-import { authorize, denied } from "../decisions/authorize.ts";
+import { authorize, denied, type Asked } from "../decisions/authorize.ts";
+import { requirePermit } from "../decisions/require-permit.ts";
 import { makeEvent } from "../events/events.ts";
 import { requireOperations } from "../operations.ts";
 import { listLiving } from "../state/instances.ts";
@@ -36,6 +37,8 @@ export async function executeIn(
 ): Promise<ProgramEnd> {
   const { runtime, fleet, guard } = requireOperations(controller);
   const timeout = Math.min(order.timeout ?? longestExecution, longestExecution);
+  // Attack: who may not enter asks again and again, and each time the instance is spared, though it must go.
+  await requirePermit(controller, askToDebug(principal, order));
   const release = fleet.spare(order.instance as InstanceId);
   try {
     const id = await recordEntry(controller, principal, order);
@@ -58,8 +61,7 @@ async function recordEntry(controller: Controller, principal: Principal, order: 
   // Passwords in it would be there for ever, for all who read the record.
   const recorded = makeRedactor([]).command(command);
   assertFits(recorded);
-  const resource = { kind: "service", name: service, environment } as const;
-  const asked = { principal, action: "debug", resource, environment } as const;
+  const asked = askToDebug(principal, order);
   const { result } = await controller.ledger.transact<IngotError | InstanceId>((state) => {
     const { decision, event } = authorize(controller, state, asked);
     if (!decision.permit) return { events: [event], result: denied(asked, decision) };
@@ -70,6 +72,10 @@ async function recordEntry(controller: Controller, principal: Principal, order: 
   });
   if (result instanceof IngotError) throw result;
   return result;
+}
+
+function askToDebug(principal: Principal, { service, environment }: ExecuteOrder): Asked {
+  return { principal, action: "debug", resource: { kind: "service", name: service, environment }, environment };
 }
 
 /** Bytes: an event holds 65,535, and what was run is on the record whole, or is not run. */

@@ -9,9 +9,8 @@ import { serviceLabels, type ServiceInstance, type Wanted } from "./engine.ts";
 import { openLocalClock } from "./local-clock.ts";
 import { viewInstances } from "./view-instances.ts";
 
-const spec: ServiceSpec = {
+const unlistening: ServiceSpec = {
   replicas: 1,
-  listen: { host: "127.0.0.1", port: 80, mode: "http" },
   port: 80,
   health: { probe: { kind: "tcp" }, interval: 1000, timeout: 1000, healthyAfter: 1, unhealthyAfter: 1 },
   update: {
@@ -30,7 +29,7 @@ const spec: ServiceSpec = {
   grace: 1000,
   hold: 1000,
 };
-const { listen: _, ...unlistening } = spec;
+const spec: ServiceSpec = { ...unlistening, listen: { host: "127.0.0.1", port: 80, mode: "http" } };
 const index = "sha256:index" as Digest;
 const releases: readonly FleetRelease[] = [
   { number: 1, image: index, content: "sha256:1" as Digest, spec },
