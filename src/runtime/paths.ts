@@ -33,6 +33,7 @@ export function runtimePaths(givenHome: string) {
     log: (id: InstanceId) => join(home, "instances", id, "log"),
     bundles: join(run, "instances"),
     bundle: (id: InstanceId) => join(run, "instances", id),
+    locks: join(run, "locks"),
     instanceLock: (id: InstanceId) => join(run, "locks", id),
     // Names that the whole host shares: two homes may have instances of the same id, and removing one must not touch the other.
     hostName: (id: InstanceId) => `${key}-${id}`,
@@ -43,5 +44,5 @@ export function runtimePaths(givenHome: string) {
 }
 
 function realHome(home: string): string {
-  return existsSync(home) ? realpathSync(home) : resolve(home);
+  return existsSync(home) ? realpathSync.native(home) : resolve(home);
 }

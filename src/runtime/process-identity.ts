@@ -46,6 +46,10 @@ function readStat(pid: number): readonly string[] {
   }
 }
 
+/** Of this boot: no process lives to see another one. */
+let knownBootId: string | undefined;
+
 function bootId(): string {
-  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  knownBootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return knownBootId;
 }

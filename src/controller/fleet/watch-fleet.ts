@@ -44,9 +44,15 @@ async function listWatched(
   const { state } = controller.ledger;
   const watched: WatchedInstance[] = [];
   for (const { key, instances } of fleet.list()) {
+    const releases = new Map(
+      [...new Set(instances.map(({ release }) => release))].map((number) => [
+        number,
+        findRelease(state, { ...key, number }),
+      ]),
+    );
     for (const { id, release: number, image, state: now } of instances) {
       if (now !== "running" && now !== "frozen") continue;
-      const release = findRelease(state, { ...key, number });
+      const release = releases.get(number);
       const place = places.get(id) ?? (await placeOf(runtime, id));
       if (release === undefined || place?.content === undefined) continue;
       places.set(id, place);

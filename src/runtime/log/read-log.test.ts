@@ -42,7 +42,8 @@ test("the last lines are counted over the files of a log, with or without a last
 test("a log turns to new files without losing a byte, is followed over that, and keeps no more than it may", async (t) => {
   const log = makeLog(t);
   const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const output = openInstanceLog({ folder: join(log, ".."), log, owner });
+  const { write: output, begin } = openInstanceLog({ folder: join(log, ".."), log, owner });
+  begin();
   let isOpen = true;
   const followed: Uint8Array[] = [];
   const follower = (async () => {

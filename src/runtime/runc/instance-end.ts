@@ -51,10 +51,10 @@ export function recordEnd(paths: RuntimePaths, id: InstanceId, end: ChildEnd): I
   return known;
 }
 
-/** Closes what stands for processes that are gone and whose end was read. */
-export function forgetEnds(): void {
+/** Closes what stands for processes that are gone and whose end was read. `living`: numbers of processes that were just seen to be there. */
+export function forgetEnds(living: ReadonlySet<number>): void {
   for (const [key, { identity, file }] of watched) {
-    if (isSameProcess(identity)) continue;
+    if (living.has(identity.pid) || isSameProcess(identity)) continue;
     watched.delete(key);
     closeSync(file);
   }

@@ -6,18 +6,19 @@ import { logFileCount, logFileSize } from "../log/log-files.ts";
 
 const fifoType = 0o010000;
 
-/** Appends what the instance prints to its log file, by a small process outside of it. Returns the end of the pipe to write to. */
-export function openInstanceLog({ log, ...options }: OutputPipeOptions & { readonly log: string }): number {
+/** `write`: the end of the pipe that the instance prints to. `begin`: once, appends what comes to the log file, by a small process outside of the instance. */
+export type InstanceLog = { readonly write: number; readonly begin: () => void };
+
+export function openInstanceLog({ log, ...options }: OutputPipeOptions & { readonly log: string }): InstanceLog {
   const { read, write } = openOutputPipe(options);
-  try {
-    startLogger(read, log);
-    return write;
-  } catch (error) {
-    closeSync(write);
-    throw error;
-  } finally {
-    closeSync(read);
-  }
+  const begin = (): void => {
+    try {
+      startLogger(read, log);
+    } finally {
+      closeSync(read);
+    }
+  };
+  return { write, begin };
 }
 
 export type OutputPipeOptions = {

@@ -90,12 +90,9 @@ async function prepareRoot(ctx: Context, spec: InstanceSpec, secrets: readonly S
 }
 
 /** Both come to their end before an error is thrown: removing what one made must not race with the other making more. */
-async function bothOrNeither(
-  network: Promise<InstanceNetwork>,
-  root: Promise<Placement>,
-): Promise<[InstanceNetwork, Placement]> {
-  await Promise.allSettled([network, root]);
-  return [await network, await root];
+async function bothOrNeither<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }
 
 type Launch = {
@@ -108,9 +105,12 @@ async function runVerified(ctx: Context, launch: Launch): Promise<number> {
   const { spec, options } = launch;
   const paths = runtimePaths(ctx.home);
   const place = writeSecrets(launch.place, options.secrets ?? [], spec.user);
-  const output = openInstanceLog({ folder: place.folder, log: paths.log(spec.id), owner: hostIdOf(place, spec.user) });
-  const pid = await createHardened(ctx, { ...launch, place }, { output }).finally(() => {
-    closeSync(output);
+  const log = openInstanceLog({ folder: place.folder, log: paths.log(spec.id), owner: hostIdOf(place, spec.user) });
+  const created = createHardened(ctx, { ...launch, place }, { output: log.write });
+  // While runc is at work. Nothing of the instance is executed before both are there.
+  const logged = Promise.try(log.begin);
+  const [pid] = await bothOrNeither(created, logged).finally(() => {
+    closeSync(log.write);
     // The instance's own mounts hold them from here on, and nothing else: they go with it, whatever becomes of this process.
     unmountSecrets(place.folder);
   });

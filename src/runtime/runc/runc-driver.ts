@@ -86,7 +86,7 @@ async function runToEnd(ctx: Context, spec: InstanceSpec, options: RuncOptions &
 async function start(ctx: Context, spec: InstanceSpec, options: RuncOptions & LaunchOptions): Promise<InstanceState> {
   makeFolders(ctx, spec);
   try {
-    return observeInstance(ctx, await launchInstance(ctx, spec, options));
+    return observeInstance(runtimePaths(ctx.home), await launchInstance(ctx, spec, options));
   } catch (error) {
     // What failed first is what a person must know; the rest is tried again by the next list.
     await destroyInstance(ctx, spec.id).catch((left: unknown) => warnOfRest(ctx, left));
