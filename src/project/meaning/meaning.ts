@@ -21,7 +21,7 @@ export function checkMeaning(data: unknown): readonly Finding[] {
         ...checkTests(asMapping(image), path),
       ];
     }),
-    ...checkServices(asMapping(project.services), images),
+    ...checkServices(asMapping(project.services), images, asMapping(project.environments)),
   ];
 }
 

@@ -6,7 +6,7 @@ import { checkFileEntry, explainPath } from "./targets.ts";
 import { asMapping, asText, type Mapping } from "./written.ts";
 
 /** Services run images that exist, are checked in one way, and do not take each other's address. */
-export function checkServices(services: Mapping, images: Mapping): Finding[] {
+export function checkServices(services: Mapping, images: Mapping, environments: Mapping): Finding[] {
   const addresses = new Map<string, string>();
   return Object.entries(services).flatMap(([name, value]): Finding[] => {
     const service = asMapping(value);
@@ -18,11 +18,27 @@ export function checkServices(services: Mapping, images: Mapping): Finding[] {
       ...checkDeadlines(asMapping(service.update), [...path, "update"]),
       ...checkCanary(service, path),
       ...checkPlaces(service, path),
-      ...Object.entries(asMapping(service.in)).flatMap(([environment, value]) =>
-        checkAddress(asText(asMapping(value).listen), [...path, "in", environment, "listen"]),
+      ...checkEnvironments(asMapping(service.in), environments, [...path, "in"]),
+      ...Object.entries(asMapping(service.in)).flatMap(([environment, own]) =>
+        checkAddress(asText(asMapping(own).listen), [...path, "in", environment, "listen"]),
       ),
     ];
   });
+}
+
+/** Where none are named, they are another project's. */
+function checkEnvironments(own: Mapping, environments: Mapping, path: Path): Finding[] {
+  const names = Object.keys(environments);
+  if (names.length === 0) return [];
+  return Object.keys(own)
+    .filter((name) => !names.includes(name))
+    .map((name) => ({
+      path: [...path, name],
+      on: "key",
+      expected: "an environment of environments: of this file",
+      got: JSON.stringify(name),
+      meant: nearestWord(name, names),
+    }));
 }
 
 function checkImage(service: Mapping, images: Mapping, path: Path): Finding[] {
