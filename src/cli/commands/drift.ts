@@ -64,7 +64,7 @@ function declareShow(command: Command, handle: Handle): void {
         const { findController } = await import("../controller-access.ts");
         const { describeDrift } = await import("../drift/describe-drift.ts");
         const shown = await openControllerClient(ctx).get<ShownDrift>(`/api/v1/drift/${parseNumber(text)}`);
-        return { json: shown, text: describeDrift(shown, new URL(findController(ctx).url).host) };
+        return { json: shown, text: describeDrift(shown, findController(ctx).url) };
       }),
     );
 }
@@ -100,10 +100,12 @@ function declareCapture(command: Command, handle: Handle): void {
         const { openControllerClient } = await import("../controller-client.ts");
         const { findController } = await import("../controller-access.ts");
         const { formatBytes } = await import("../format.ts");
+        const { sayPull } = await import("../drift/describe-drift.ts");
         const path = `${pathOf(service, options)}/instances/${encodeURIComponent(instance)}/capture`;
         const made = await openControllerClient(ctx).post<Capture>(path, {});
-        const reference = `${new URL(findController(ctx).url).host}/${made.repository}@${made.artifact}`;
-        const text = `captured ${instance}, ${formatBytes(made.bytes)}: ${reference}\n  its files:   oras pull ${reference}`;
+        const { url } = findController(ctx);
+        const reference = `${new URL(url).host}/${made.repository}@${made.artifact}`;
+        const text = `captured ${instance}, ${formatBytes(made.bytes)}: ${reference}\n  its files:   ${sayPull(url, reference)}`;
         return { json: made, text };
       }),
     );

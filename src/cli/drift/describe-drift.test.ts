@@ -37,7 +37,7 @@ const shown: ShownDrift = {
 };
 
 test("a finding is shown with its processes as a tree, its times since the kernel saw it, and how to get its capture", () => {
-  const text = describeDrift(shown, "ingot.example");
+  const text = describeDrift(shown, "https://ingot.example");
   assert.match(text, /^drift #12: a program runs that the image does not have: \/tmp\/dropper$/m);
   assert.match(text, /^ {2}\/usr\/sbin\/nginx {2}nginx: worker process {2}\(pid 100, user 33\)$/m);
   assert.match(text, /^ {2}└─ \/bin\/dash {2}sh -c \/tmp\/dropper {2}\(pid 110, user 33\)$/m);
@@ -46,7 +46,13 @@ test("a finding is shown with its processes as a tree, its times since the kerne
   assert.match(text, /^ {2}captured .*\+300 ms$/m);
   assert.match(text, /^ {2}replaced .*\+400 ms$/m);
   assert.match(text, new RegExp(`oras pull ingot.example/drift/production/web@${artifact}$`, "m"));
-  assert.match(text, /ingot drift key > guard.pub && cosign verify-attestation --key guard.pub/);
+  assert.match(
+    text,
+    /ingot audit trusted-root > root.json && cosign verify-attestation --key guard.pub --trusted-root root.json --type/,
+  );
+  const plain = describeDrift(shown, "http://127.0.0.1:8700");
+  assert.match(plain, /oras pull --plain-http 127\.0\.0\.1:8700\//);
+  assert.match(plain, /--allow-http-registry/);
 });
 
 test("what an attacker named stays on its line", () => {
@@ -56,7 +62,7 @@ test("what an attacker named stays on its line", () => {
     message: "x\ny",
     chain: [{ pid: 1, parent: 0, executable: "p\nq", command: ["r\ns"] }],
   };
-  const lines = describeDrift({ ...shown, drift: hostile }, "ingot.example").split("\n");
+  const lines = describeDrift({ ...shown, drift: hostile }, "https://ingot.example").split("\n");
   for (const start of ["b", "y", "q", "s"])
     assert.equal(
       lines.some((line) => line.startsWith(start)),
@@ -92,8 +98,8 @@ test("a capture that was not made says why", () => {
     askedBy: "system:controller",
     why: "it is gone",
   };
-  assert.match(describeDrift({ ...shown, captures: [why] }, "h"), /^not captured: it is gone$/m);
-  assert.match(describeDrift({ ...shown, captures: [] }, "h"), /^nothing was captured$/m);
+  assert.match(describeDrift({ ...shown, captures: [why] }, "https://h"), /^not captured: it is gone$/m);
+  assert.match(describeDrift({ ...shown, captures: [] }, "https://h"), /^nothing was captured$/m);
 });
 
 test("the guard's state says what to do next", () => {

@@ -21,8 +21,8 @@ export function describeDrifts(drifts: readonly RecordedDrift[]): string {
   return formatTable(["drift", "found", "service", "instance", "rule", "about", "became of it"], rows);
 }
 
-/** All that is known of one. `host`: of the controller's registry. */
-export function describeDrift({ drift, meaning, captures }: ShownDrift, host: string): string {
+/** All that is known of one. `url`: of the controller, whose registry has the captures. */
+export function describeDrift({ drift, meaning, captures }: ShownDrift, url: string): string {
   const { id, rule, instance, service, environment, release, image, sensor, chain, message } = drift;
   const facts = formatColumns([
     ["  rule", `${rule}${meaning === "" ? "" : `: ${meaning}`}`],
@@ -43,7 +43,7 @@ export function describeDrift({ drift, meaning, captures }: ShownDrift, host: st
     "processes, from the first to the one that was found:",
     ...(chain.length === 0 ? ["  none was seen"] : describeChain(chain).map((line) => `  ${line}`)),
     "",
-    ...captures.flatMap((capture) => describeCapture(capture, host)),
+    ...captures.flatMap((capture) => describeCapture(capture, url)),
     ...(captures.length === 0 ? ["nothing was captured"] : []),
   ].join("\n");
 }
@@ -63,15 +63,21 @@ function describeTimes(drift: RecordedDrift, captures: readonly RecordedCapture[
 }
 
 /** With the command that fetches its files, and the one that says whether the controller made it. */
-function describeCapture(capture: RecordedCapture, host: string): readonly string[] {
+function describeCapture(capture: RecordedCapture, url: string): readonly string[] {
   if (!("artifact" in capture)) return [`not captured: ${oneLine(capture.why)}`];
   const { repository, artifact, bytes, askedBy } = capture;
-  const reference = `${host}/${repository}@${artifact}`;
+  const reference = `${new URL(url).host}/${repository}@${artifact}`;
+  const isPlain = new URL(url).protocol === "http:";
   return [
     `captured${askedBy === "system:controller" ? "" : ` for ${askedBy}`}, ${formatBytes(bytes)}: ${reference}`,
-    `  its files:   oras pull ${reference}`,
-    `  its maker:   ingot drift key > guard.pub && cosign verify-attestation --key guard.pub --type ${predicateType} ${reference}`,
+    `  its files:   ${sayPull(url, reference)}`,
+    `  its maker:   ingot drift key > guard.pub && ingot audit trusted-root > root.json && cosign verify-attestation --key guard.pub --trusted-root root.json${isPlain ? " --allow-http-registry" : ""} --type ${predicateType} ${reference}`,
   ];
+}
+
+/** The command that fetches a capture's files. Without TLS, which is on the loopback alone, tools ask to be told so. */
+export function sayPull(url: string, reference: string): string {
+  return `oras pull ${new URL(url).protocol === "http:" ? "--plain-http " : ""}${reference}`;
 }
 
 const predicateType = "https://ingot.dev/attestation/drift/v1";

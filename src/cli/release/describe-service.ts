@@ -29,6 +29,7 @@ export function describeService(shown: ShownService): string {
         `in quarantine: ${image.slice(0, 19)} (${oneLine(why)}) → ingot quarantine lift ${service} ${image} --in ${environment} --reason WHY`,
     ),
     ...(running?.notes ?? []).map((note) => oneLine(note)),
+    ...sayNext(shown),
   ];
   const rows = running?.instances.map(toRow) ?? [];
   const table =
@@ -40,11 +41,25 @@ export function describeService(shown: ShownService): string {
   return [head, ...table, ...concerns.map((line) => `  ${line}`)].join("\n");
 }
 
+/** What a rollout that waits for a person waits for. */
+function sayNext({ environment, service, rollout }: ShownService): readonly string[] {
+  const verb = { "awaiting-promotion": "promote", paused: "resume" } as const;
+  if (rollout?.status !== "awaiting-promotion" && rollout?.status !== "paused") return [];
+  return [
+    `→ ingot rollout ${verb[rollout.status]} ${service} --in ${environment}, or ingot rollout cancel ${service} --in ${environment}`,
+  ];
+}
+
 function describeRollout({ release, stable, rollout, running, listen }: ShownService): string {
   if (running === undefined) return `release ${release}, not rolled out: this controller runs no instances`;
   const serving = running.instances.filter(({ traffic }) => traffic === "in").length;
   const where = listen === undefined ? "" : ` at ${listen}`;
-  const count = `${serving} of ${running.replicas} serve${where}`;
+  const healthy = running.instances.filter(({ health }) => health === "healthy").length;
+  // What takes no traffic serves by running.
+  const count =
+    listen === undefined
+      ? `${healthy} of ${running.replicas} healthy`
+      : `${serving} of ${running.replicas} serve${where}`;
   if (rollout === undefined || rollout.ended !== undefined) return `release ${stable ?? "none"}, ${count}`;
   return `release ${rollout.release} ${rollout.status}${rollout.from === undefined ? "" : ` in place of ${rollout.from}`}, ${count}`;
 }
