@@ -63,7 +63,7 @@ function sayRecord({ ledger }: Controller, { gauge, counter }: Makers): () => vo
   const decisions = counter("ingot_decisions", "Decisions of policies on the record.", ["action", "outcome"]);
   const rollouts = counter("ingot_rollouts", "Rollouts that have ended.", ["environment", "service", "outcome"]);
   const drift = counter("ingot_drift", "Drift that was found.", ["environment", "service", "rule"]);
-  const replaced = counter("ingot_drift_replaced", "Instances that were replaced for drift.", [
+  const replaced = counter("ingot_drift_replaced", "Findings of drift whose instance was replaced.", [
     "environment",
     "service",
   ]);

@@ -29,11 +29,11 @@ export async function liftQuarantine(controller: Controller, principal: Principa
     const { decision, event } = authorize(controller, state, asked);
     if (!decision.permit) return { events: [event], result: denied(asked, decision) };
     if (findQuarantined(state, order) === undefined) {
-      const others = listQuarantined(state, order).map((one) => one.image);
+      const others = listQuarantined(state, order).map((one) => `in quarantine there: ${one.image}`);
       throw new IngotError(
         "quarantine-unknown",
         `${image} is not in quarantine for service ${service} in ${environment}`,
-        { details: others, hint: `ingot quarantine list ${service} --in ${environment}` },
+        { details: others, hint: `ingot quarantine list --in ${environment} has their digests` },
       );
     }
     const lifted = makeEvent(event.actor, "quarantine.lifted", { service, environment, image, reason });
