@@ -72,6 +72,7 @@ function openParts(ctx: Context, isUrgent: boolean) {
   const opened = openDesk({
     now,
     follow: (pids) => trace.follow(pids),
+    drain: () => trace.drain(),
     nameOf: (pid) => trace.nameOf(pid),
     lookForOthers: (watch) => sweeper.lookForOthers(watch),
     lookAgain: (watch, pid) => sweeper.lookAgain(watch, pid),

@@ -75,8 +75,9 @@ export async function startAgent(
     mode: 0o600,
   });
   mkdirSync(paths.runc, { recursive: true });
-  const output = openInstanceLog({ folder: place.folder, log: paths.log(spec.id), owner: hostIdOf(place, spec.user) });
-  const pid = await createContainer(paths, spec.id, output).finally(() => closeSync(output));
+  const log = openInstanceLog({ folder: place.folder, log: paths.log(spec.id), owner: hostIdOf(place, spec.user) });
+  log.begin();
+  const pid = await createContainer(paths, spec.id, log.write).finally(() => closeSync(log.write));
   await startContainer(paths, spec.id);
   await untilExecuted(pid);
   writeRecord(paths, { ...record, running: { process: present(identifyProcess(pid), "the agent"), network } });

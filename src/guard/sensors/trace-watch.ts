@@ -14,6 +14,8 @@ export type TraceWatch = {
   readonly lost: () => number;
   readonly nameOf: (pid: number) => string;
   readonly follow: (pids: readonly number[]) => Promise<void>;
+  /** Handles what the kernel has told by now. */
+  readonly drain: () => void;
   readonly guardCgroups: (parents: readonly string[]) => void;
   /** The address of a process' user namespace, where the kernel tells of rights that are asked for in it. */
   readonly learnNamespace: (pid: number) => bigint | undefined;
@@ -73,6 +75,7 @@ export function openTraceWatch(
     lost: trace.lost,
     nameOf: trace.nameOf,
     follow: trace.follow,
+    drain: trace.drain,
     guardCgroups: trace.guardCgroups,
     learnNamespace: (pid) => learner?.learn(pid),
     guardSetns: trace.guardSetns,
@@ -92,6 +95,7 @@ function noTrace(why: string): TraceWatch {
     lost: () => 0,
     nameOf: () => "",
     follow: async () => {},
+    drain: () => {},
     guardCgroups: () => {},
     learnNamespace: () => undefined,
     guardSetns: () => {},

@@ -147,6 +147,8 @@ export function judgeProgram(view: InstanceView, program: SeenProgram): readonly
 /** An interpreter of the image with a script that is not the image's. */
 export function judgeScript(view: InstanceView, seen: SeenExecution): readonly Verdict[] {
   const { link } = seen.program;
+  // In the middle of execve(2): it is looked at again in a moment.
+  if (seen.command.length === 0) return [];
   const source = scriptOf(posix.basename(link), seen.command);
   if (source === undefined || source.kind === "inline") return [];
   const named = source.kind === "input" ? seen.input : resolveScript(seen, source.path);

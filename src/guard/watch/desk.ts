@@ -14,6 +14,8 @@ export type Desk = {
   readonly report: Report;
   /** Has the kernel tell of processes that came from elsewhere; nothing where there is no trace sensor. */
   readonly follow: (pids: readonly number[]) => Promise<void>;
+  /** Handles what the kernel has told by now, also what nobody came to yet: before it is asked who is not known. */
+  readonly drain: () => void;
   /** What the kernel called a process of the host that may have ended. */
   readonly nameOf: (pid: number) => string;
   /** Processes of the host that are at work on an instance by announcement, before what they came for has begun. */

@@ -1,6 +1,7 @@
 import { readlinkSync } from "node:fs";
 import type { Drift } from "../guard.ts";
 import { drift } from "../verdict/finding.ts";
+import { imageFileAt } from "../verdict/instance-view.ts";
 import { judgeExecution } from "../verdict/judge-execution.ts";
 import type { Desk } from "./desk.ts";
 import type { KnownProcess } from "./process-table.ts";
@@ -29,7 +30,7 @@ export function handleExecution(desk: Desk, process: KnownProcess, event: Execut
   const folders = foldersOf(desk, process, seen);
   process.executable = seen?.program.link ?? filename;
   process.command = seen?.command ?? [];
-  const isExpected = takeExpected(desk, process, { filename, seen });
+  const isExpected = takeExpected(desk, watch, process, { filename, seen });
   const verdicts = judgeExecution(watch.view, {
     pid,
     filename,
@@ -70,10 +71,20 @@ export function isRuntimeCopy(link: string): boolean {
 }
 
 /** Whether the process is one of the instance, or came by announcement and runs what was announced. */
-function takeExpected(desk: Desk, process: KnownProcess, { filename, seen }: Came): boolean {
+function takeExpected(desk: Desk, watch: Watch, process: KnownProcess, { filename, seen }: Came): boolean {
   if (!desk.arriving.has(process.pid)) return true;
   desk.arriving.delete(process.pid);
-  return desk.expectations.take(process.instance, { filename, command: seen?.command ?? [] });
+  const command = seen !== undefined && isOf(watch, filename, seen) ? seen.command : [];
+  return desk.expectations.take(process.instance, { filename, command });
+}
+
+/**
+ * Whether what was read is still this execution: a health check that is a script of the image has become another program (`exec redis-cli ping`) when a busy host comes to read it. A script has its own name behind that of its
+ * interpreter.
+ */
+function isOf({ view }: Watch, filename: string, { program, command }: SeenExecution): boolean {
+  const path = imageFileAt(view, filename)?.path;
+  return path === undefined || path === program.link || command.slice(1, 3).includes(filename);
 }
 
 /** Where a relative name may begin: its own folder, and that of its parent where it is gone. */

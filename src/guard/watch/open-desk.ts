@@ -9,6 +9,7 @@ import { openReporter } from "./reporter.ts";
 import type { Watch } from "./watch.ts";
 
 export type DeskOptions = Pick<Desk, "now" | "follow" | "nameOf" | "lookForOthers" | "lookAgain"> & {
+  readonly drain?: () => void;
   readonly hierarchies: Hierarchies;
   readonly responder: Responder;
 };
@@ -24,6 +25,7 @@ export type OpenDesk = {
 export function openDesk({
   now,
   follow,
+  drain = () => {},
   nameOf,
   lookForOthers,
   lookAgain,
@@ -45,6 +47,7 @@ export function openDesk({
     expectations: openExpectations(now),
     report,
     follow,
+    drain,
     nameOf,
     lookForOthers,
     lookAgain,

@@ -14,6 +14,7 @@ export type SeenProgram = {
 /** What /proc said of a process right after it executed something. It may have executed something else since then. */
 export type SeenExecution = {
   readonly program: SeenProgram;
+  /** Empty where it was in the middle of becoming another program. */
   readonly command: readonly string[];
   readonly folder: string | undefined;
   /** Of its environment, what makes the dynamic loader load more than the program asks for. */
@@ -29,10 +30,9 @@ const mostText = 128 * 1024;
 export function readExecution(pid: number): SeenExecution | undefined {
   // An error of the file system is ten times as dear as this question, and in a flood most are gone.
   if (!existsSync(`/proc/${pid}/exe`)) return undefined;
-  // The command first: it is what a process that ends within a millisecond takes with it.
-  const command = readWords(`/proc/${pid}/cmdline`);
-  const program = readProgram(pid);
-  if (program === undefined || command === undefined) return undefined;
+  const read = readCommand(pid);
+  if (read === undefined) return undefined;
+  const { command, program } = read;
   return {
     program,
     command: command.map((word) => descriptorLink(pid, word)),
@@ -40,6 +40,26 @@ export function readExecution(pid: number): SeenExecution | undefined {
     preloads: (readWords(`/proc/${pid}/environ`) ?? []).filter((word) => /^LD_(?:PRELOAD|AUDIT)=/.test(word)),
     input: unlessEnded(() => readlinkSync(`/proc/${pid}/fd/0`)),
   };
+}
+
+/** Reads of one process that becomes another program meanwhile; more than a few in a row take nobody by chance. */
+const mostReads = 4;
+
+/**
+ * A program and its own words: `env -i sh -c x`, read while it becomes `sh`, would be a shell that runs the script `-i`. The words are read first, since they are what a process that ends within a millisecond takes
+ * with it, and once more behind the program. In the middle of execve(2) there are none.
+ */
+function readCommand(pid: number): Pick<SeenExecution, "command" | "program"> | undefined {
+  let command = readWords(`/proc/${pid}/cmdline`);
+  for (let reads = 1; ; reads += 1) {
+    const program = readProgram(pid);
+    if (program === undefined || command === undefined) return undefined;
+    const again = readWords(`/proc/${pid}/cmdline`);
+    const hasEnded = again === undefined || !existsSync(`/proc/${pid}/exe`);
+    if (hasEnded || again.join("\0") === command.join("\0")) return { command, program };
+    command = again;
+    if (reads === mostReads) return { command: [], program };
+  }
 }
 
 /** `bash /dev/fd/63`: what is open there, as a path or `pipe:[1]`. */

@@ -21,6 +21,7 @@ export function addUnknown(desk: Desk, hierarchies: Hierarchies, watch: Watch): 
   const { id, cgroup, pid: first } = watch.instance;
   const pids = [...new Set([first, ...processesOf(hierarchies, cgroup)])];
   const all = new Set(pids.flatMap((pid) => [pid, ...listThreads(pid)]));
+  desk.drain();
   const fresh = [...all].filter((pid) => desk.table.get(pid)?.instance !== id);
   for (const pid of fresh) addKnown(desk, watch, pid);
   return fresh;
@@ -32,10 +33,13 @@ export function addUnknown(desk: Desk, hierarchies: Hierarchies, watch: Watch): 
  */
 export function addCompanions(desk: Desk, hierarchies: Hierarchies, watch: Watch): readonly number[] {
   const { id, cgroup, pid: first } = watch.instance;
-  const fresh = processesOf(hierarchies, cgroup).filter((pid) => pid !== first && desk.table.get(pid)?.instance !== id);
+  const all = processesOf(hierarchies, cgroup);
+  // Otherwise what a process of the instance made a moment ago would be taken for a companion.
+  desk.drain();
+  const fresh = all.filter((pid) => pid !== first && desk.table.get(pid)?.instance !== id);
   for (const pid of fresh) {
     const parent = readStatus(pid)?.parent ?? 0;
-    const isInside = parent !== first && desk.table.get(parent)?.origin === "inside";
+    const isInside = parent !== first && isKnown(desk, watch, parent);
     desk.table.add(pid, { instance: id, origin: isInside ? "inside" : "host" });
     if (!isInside && desk.expectations.isOpen(id)) desk.arriving.set(pid, id);
   }
@@ -44,7 +48,7 @@ export function addCompanions(desk: Desk, hierarchies: Hierarchies, watch: Watch
 
 /** One whose parents do not lead to the instance's first process came from the host, before anybody looked. */
 function addKnown(desk: Desk, watch: Watch, pid: number): void {
-  if (isDescendant(watch, pid)) {
+  if (isDescendant(desk, watch, pid)) {
     desk.table.add(pid, { instance: watch.instance.id, origin: "inside" });
     return;
   }
@@ -52,10 +56,19 @@ function addKnown(desk: Desk, watch: Watch, pid: number): void {
   handleEntry(desk, watch, { pid, how, seen: desk.now(), sensor: "sweep" });
 }
 
-/** An orphan of the instance has its first process as its parent, so that the way always leads there (pid_namespaces(7)). */
-function isDescendant({ instance }: Watch, pid: number): boolean {
+/** One of the instance's, or one that came and was told of or announced then: what it makes needs no leave of its own. */
+function isKnown(desk: Desk, { instance }: Watch, pid: number): boolean {
+  return desk.table.get(pid)?.instance === instance.id && !desk.arriving.has(pid);
+}
+
+/**
+ * An orphan of the instance has its first process as its parent, so that the way always leads there (pid_namespaces(7)). While the kernel is told to follow one more
+ * it may forget one that is made in that very moment: that one is found by its parent.
+ */
+function isDescendant(desk: Desk, watch: Watch, pid: number): boolean {
+  const { instance } = watch;
   for (let at = pid, steps = 0; steps < 4096; steps += 1) {
-    if (at === instance.pid) return true;
+    if (at === instance.pid || (at !== pid && isKnown(desk, watch, at))) return true;
     const status = readStatus(at);
     // One that has ended while it was looked at: nothing says that it is foreign.
     if (status === undefined) return true;
