@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StopReason } from "../fleet.ts";
+import { longLife } from "./backoff.ts";
 import type { ServiceInstance } from "./engine.ts";
 import type { Service } from "./service.ts";
 
@@ -30,11 +31,13 @@ export function beginStop(service: Service, view: ServiceInstance, why: StopReas
 /** Whoever comes after one that never worked, or that ended by itself, is waited with. */
 function noteFailure(
   { memory, clock, dooms }: Service,
-  { id, release, state }: ServiceInstance,
+  { id, release, state, started }: ServiceInstance,
   why: StopReason,
 ): void {
   const hasEnded = state === "gone" && dooms.of(id) === undefined;
-  if (hasEnded || why === "failed-start") memory.backoff.failed(release, clock.now());
+  // One that works for seconds, again and again, is no better than one that ends.
+  const wasShort = why === "unhealthy" && clock.now() - started < longLife;
+  if (hasEnded || wasShort || why === "failed-start") memory.backoff.failed(release, clock.now());
 }
 
 async function stopOne(service: Service, view: ServiceInstance, why: StopReason): Promise<void> {
