@@ -104,7 +104,7 @@ test("each kind of test fails for one that is not, and says what was there; the 
   define(
     "web",
     "name: a, run: [sh, -c, 'echo broken; exit 2']",
-    "name: b, get: /missing, timeout: 200ms",
+    "name: b, get: /missing, timeout: 2s",
     'name: c, file: /usr/local/bin/setuid-perl, mode: "0755"',
     "name: d, file: /etc/nginx/nginx.conf, absent: true",
     "name: e, port: 81, timeout: 200ms",
@@ -283,14 +283,14 @@ test(
   { skip },
   async () => {
     define("web", "name: a, run: ['true']", "name: b, user: root");
-    const plugins = join(home.home, "failing-plugins");
-    mkdirSync(plugins);
-    for (const name of ["bridge", "host-local"])
-      writeFileSync(join(plugins, name), "#!/bin/sh\n[ $CNI_COMMAND = DEL ]\n", { mode: 0o755 });
-    const result = await ingot(["test", "--no-lints", "--json"], { env: { CNI_PATH: plugins } });
+    const programs = join(home.home, "failing-programs");
+    mkdirSync(programs);
+    writeFileSync(join(programs, "runc"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const env = { PATH: `${programs}:${process.env.PATH ?? ""}` };
+    const result = await ingot(["test", "--no-lints", "--json"], { env });
     const checks = parseJson<Tested>(result).images[0]?.checks ?? [];
     assert.deepEqual([result.code, outcomes(checks)], [1, ["a broken", "b broken"]]);
-    assert.match(checks[0]?.message ?? "", /^could not be carried out: the CNI plugin bridge failed/);
+    assert.match(checks[0]?.message ?? "", /^could not be carried out: /);
     assertNothingLeft();
   },
 );

@@ -92,8 +92,13 @@ test("a network that is taken is said, and nothing is left", { skip }, async () 
 
 test("an instance that cannot be removed does not hide the others", { skip }, async () => {
   assert.equal((await ingot(["run", "web", "--name", "whole", "--", "sleep", "600"])).code, 0);
-  mkdirSync(runtimePaths(home.home).instance("stuck" as InstanceId));
-  const result = await ingot(["instances", "--json"], { CNI_PATH: "/nonexistent" });
+  const paths = runtimePaths(home.home);
+  mkdirSync(paths.instance("stuck" as InstanceId));
+  // What somebody put in the place of the root of the instance keeps its folder from being removed.
+  const inTheWay = join(paths.bundle("stuck" as InstanceId), "rootfs", "in-the-way");
+  mkdirSync(inTheWay, { recursive: true });
+  const result = await ingot(["instances", "--json"]);
+  rmSync(inTheWay, { recursive: true });
   assert.equal(result.code, 0, result.stderr);
   assert.match(result.stderr, /warning: a step of removing stuck failed/);
   assert.deepEqual(
