@@ -2,7 +2,6 @@ import { IngotError } from "../../ground/error.ts";
 import type { ShownService } from "../../controller/verbs/show-services.ts";
 import type { Client } from "../../api/client/client.ts";
 import type { Declare } from "../command.ts";
-import { oneLine } from "../release/one-line.ts";
 import { parseDuration } from "../parse-duration.ts";
 
 type ExecOptions = { readonly reason: string; readonly timeout?: string };
@@ -34,7 +33,6 @@ export const declare: Declare = (command, handle) => {
         const ending = describeEnd(end);
         if (ending !== undefined) ctx.report.warn(ending);
         if (end.cut > 0) ctx.report.warn(`it printed ${end.cut} bytes more before what is shown`);
-        if (end.status !== "exited" || end.exitCode !== 0) ctx.report.warn(sayEnd(program[0] ?? "", end));
         return {
           json: { instance, ...end },
           text: end.output.replace(/\n$/, ""),
@@ -50,25 +48,11 @@ function describeEnd({ status, exitCode, signal, reason }: End): string | undefi
     case "exited":
       return exitCode === 0 ? undefined : `it ended with exit code ${exitCode}`;
     case "killed":
-      return `it was killed by ${signal}`;
+      return `it was killed by ${signal}; whether the guard did: ingot drift list`;
     case "timed-out":
       return "it did not end in time and was killed: --timeout";
     case "not-started":
       return `it could not be started: ${reason}`;
-  }
-}
-
-function sayEnd(program: string, { status, exitCode, signal, reason }: End): string {
-  const name = oneLine(program);
-  switch (status) {
-    case "exited":
-      return `${name} ended with ${exitCode ?? "an unknown code"}`;
-    case "killed":
-      return `${name} was killed by ${signal ?? "a signal"}; if that was for drift: ingot drift list`;
-    case "timed-out":
-      return `${name} took longer than it may, and was killed`;
-    case "not-started":
-      return `${name} was not started: ${oneLine(reason ?? "no reason is known")}`;
   }
 }
 
