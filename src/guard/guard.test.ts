@@ -49,8 +49,14 @@ before(async () => {
 });
 after(async () => {
   if (skip !== undefined) return;
-  await guard?.close();
-  await removeTestHome(home);
+  if (home === undefined) return;
+  // Whatever failed: nothing of it stays, frozen or not.
+  try {
+    await guard?.close();
+  } finally {
+    for (const { id, status } of await runtime().list()) if (status === "frozen") await runtime().thaw(id);
+    await removeTestHome(home);
+  }
 });
 
 test("it is awake: it sees its own test execution, and says what it watches", { skip }, async () => {
