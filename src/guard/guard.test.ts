@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   closeSync,
   existsSync,
@@ -129,7 +130,7 @@ test("an instance is frozen at once, by the guard itself", { skip }, async () =>
     { ...agent.watched, mode: "replace" },
     { ...nginx, mode: "replace" },
   ]);
-  execFileSync("nsenter", ["-t", String(nginx.pid), "-m", "-p", "true"]);
+  enter(nginx);
   await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
   assert.deepEqual([...new Set(drifts.map(({ response }) => response))], ["frozen"]);
   // A process in the middle of a system call stops with its end.
@@ -138,6 +139,20 @@ test("an instance is frozen at once, by the guard itself", { skip }, async () =>
   await runtime().thaw(nginx.id);
   drifts = [];
   await guard.watch([agent.watched, nginx]);
+});
+
+test("who traces a process from the host is found", { skip }, async () => {
+  // PTRACE_SEIZE: it goes on meanwhile.
+  const trace = `syscall(101, 0x4206, ${nginx.pid}, 0, 0) == 0 or die; print "traced\\n"; sleep 30`;
+  const tracer = spawn("perl", ["-e", `$| = 1; ${trace}`], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(tracer.stdout, "data");
+  const found = await guard.sweep(nginx.id);
+  tracer.kill("SIGKILL");
+  assert.deepEqual(
+    found.map(({ rule, message }) => `${rule}: ${message}`),
+    ["entered-from-host: /usr/bin/perl of the host traces /usr/sbin/nginx"],
+  );
+  drifts = [];
 });
 
 test("a guard that no longer sees says so of every instance, polls, and sees again", { skip }, async () => {
@@ -164,12 +179,10 @@ test("in mode prevent, what is told to serve on was not left frozen before the v
   // It was frozen once: until it is watched anew, it is frozen again at whatever is found.
   await guard.watch([agent.watched]);
   await guard.watch(prevent);
-  const enter = ({ id, pid }: WatchedInstance): Promise<void> => {
-    execFileSync("nsenter", ["-t", String(pid), "-m", "-p", "true"]);
-    return until(() => drifts.some(({ instance }) => instance === id));
-  };
-  await enter(agent.watched);
-  await enter(nginx);
+  for (const one of [agent.watched, nginx]) {
+    enter(one);
+    await until(() => drifts.some(({ instance }) => instance === one.id));
+  }
   const responseOf = ({ id }: WatchedInstance) => drifts.find(({ instance }) => instance === id)?.response;
   const hierarchies = findHierarchies();
   assert.deepEqual([responseOf(agent.watched), responseOf(nginx)], ["frozen", "rate-limited"]);
@@ -185,7 +198,10 @@ test("a guard that is killed is started again, watches everything again, and tel
   process.kill(killed, "SIGKILL");
   await until(() => !existsSync(`/proc/${killed}`));
   // Whoever asks between two of them is told, or waits for the next; else nobody would ever be watched any more.
-  const asked = guard.watch([agent.watched, nginx]).catch(({ code }: { code: string }) => code);
+  const asked = guard.watch([agent.watched, nginx]).then(
+    () => "answered",
+    () => "told",
+  );
   assert.notEqual(await Promise.race([asked, sleep(20_000, "no answer", { ref: false })]), "no answer");
   await until(() => drifts.filter(({ rule }) => rule === "sensor-blind").length === 2);
   assert.notEqual(guard.pid(), killed);
@@ -196,7 +212,7 @@ test("a guard that is killed is started again, watches everything again, and tel
     drifts.filter(({ rule }) => rule !== "sensor-blind"),
     [],
   );
-  execFileSync("nsenter", ["-t", String(nginx.pid), "-m", "-p", "true"]);
+  enter(nginx);
   await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
   drifts = [];
 });
@@ -245,6 +261,11 @@ function withTracefs<T>(use: (folder: string) => T): T {
   } finally {
     closeSync(file);
   }
+}
+
+/** Waited for by nobody: it may be frozen together with the instance. */
+function enter({ pid }: WatchedInstance): void {
+  spawn("nsenter", ["-t", String(pid), "-m", "-p", "true"], { stdio: "ignore" }).unref();
 }
 
 function putIntoGroup({ cgroup }: WatchedInstance, pid: number): void {

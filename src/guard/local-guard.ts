@@ -10,6 +10,7 @@ import { findHierarchies } from "./response/freeze-cgroup.ts";
 import { openResponder } from "./response/respond.ts";
 import { openFallback } from "./sensors/fallback.ts";
 import { openLookAfter } from "./sensors/look-after.ts";
+import { sweepAfterLoss } from "./sensors/sweep/sweep-after-loss.ts";
 import { openSweeper } from "./sensors/sweep/sweeper.ts";
 import { openFileWaiter } from "./sensors/trace/file-waiter.ts";
 import { openTraceWatch } from "./sensors/trace-watch.ts";
@@ -99,7 +100,10 @@ function openParts(ctx: Context, isUrgent: boolean) {
   const { learnNamespace } = trace;
   const baselines = join(folder, "baselines");
   const roster = openRoster(desk, { paths, baselines, learnNamespace, onAdd: looking.begin, onRemove });
+  const sweepAll = (): void => [...desk.watches.values()].forEach((watch) => void looking.lookAll(watch));
+  const endAfterLoss = sweepAfterLoss({ lost: trace.lost, sweepAll });
   const close = async (): Promise<void> => {
+    endAfterLoss();
     fallback.close();
     sweeper.close();
     looking.close();

@@ -23,12 +23,7 @@ export async function openGuard(ctx: Context): Promise<GuardProcess> {
   const tell = (drift: Drift): void => listeners.forEach((listener) => listener(drift));
   let watched: readonly WatchedInstance[] = [];
   let isClosed = false;
-  let link: GuardLink;
-  const begin = (): GuardLink => {
-    const begun = startGuardProcess(ctx, tell);
-    void begun.ended.then(() => replace(Date.now()));
-    return begun;
-  };
+  let link = startGuardProcess(ctx, tell);
   const replace = async (since: number): Promise<void> => {
     for (;;) {
       if (isClosed) return;
@@ -49,12 +44,9 @@ export async function openGuard(ctx: Context): Promise<GuardProcess> {
       return;
     }
   };
-  link = begin();
-  await link.ready.catch((error: unknown) => {
-    // Who opened it has no guard: none is to be started for nobody, again and again.
-    isClosed = true;
-    throw error;
-  });
+  // Who opened one that did not begin has no guard: none is to be started for nobody, again and again.
+  await link.ready;
+  void link.ended.then(() => replace(Date.now()));
   const timer = setInterval(() => void ping(link), pingInterval);
   timer.unref();
   const ask = async <T>(method: GuardMethod, ...args: readonly unknown[]): Promise<T> => {

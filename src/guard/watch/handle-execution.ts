@@ -4,7 +4,7 @@ import { drift } from "../verdict/finding.ts";
 import { imageFileAt } from "../verdict/instance-view.ts";
 import { judgeExecution } from "../verdict/judge-execution.ts";
 import type { Desk } from "./desk.ts";
-import type { KnownProcess } from "./process-table.ts";
+import { keptWords, type KnownProcess } from "./process-table.ts";
 import { readExecution, unlessEnded, type SeenExecution } from "./read-process.ts";
 import type { Watch } from "./watch.ts";
 
@@ -29,7 +29,7 @@ export function handleExecution(desk: Desk, process: KnownProcess, event: Execut
   const { executable: former } = process;
   const folders = foldersOf(desk, process, seen);
   process.executable = seen?.program.link ?? filename;
-  process.command = seen?.command ?? [];
+  process.command = keptWords(seen?.command);
   const isExpected = takeExpected(desk, watch, process, { filename, seen });
   const verdicts = judgeExecution(watch.view, {
     pid,

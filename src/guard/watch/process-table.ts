@@ -34,6 +34,16 @@ export type ProcessTable = {
 /** Processes that have ended and are remembered for the chains of what they started. */
 const mostEnded = 4096;
 const longestChain = 24;
+const mostWords = 64;
+const longestWord = 512;
+
+/**
+ * So much of a command is remembered. Attack: a program that starts another with a hundred kilobytes of arguments, again and again: thousands of processes are remembered. Copied, since a part of a text
+ * keeps the whole of it.
+ */
+export function keptWords(command: readonly string[] = []): readonly string[] {
+  return command.slice(0, mostWords).map((word) => Buffer.from(word.slice(0, longestWord)).toString());
+}
 
 export function openProcessTable(now: () => number): ProcessTable {
   const living = new Map<number, KnownProcess>();
@@ -46,7 +56,7 @@ export function openProcessTable(now: () => number): ProcessTable {
       if (known?.instance === instance && known.origin === origin) return known;
       const status = readStatus(pid);
       const [parent, uid] = [status?.parent ?? 0, status?.uid];
-      const [executable, command] = [readProgram(pid)?.link ?? "", readWords(`/proc/${pid}/cmdline`) ?? []];
+      const [executable, command] = [readProgram(pid)?.link ?? "", keptWords(readWords(`/proc/${pid}/cmdline`))];
       const made = { pid, parent, instance, origin, executable, command, started: readStart1970(pid, now()), uid };
       living.set(pid, made);
       return made;
@@ -94,7 +104,7 @@ function followChain(
 function describe(pid: number, known: KnownProcess | undefined, now: number): SeenProcess | undefined {
   if (known === undefined) return describeHost(pid, now);
   const { parent, executable, command, started, uid } = known;
-  return { pid, parent, executable, command: command.slice(0, 64), ...given({ uid, started }) };
+  return { pid, parent, executable, command, ...given({ uid, started }) };
 }
 
 /** Processes of the host are at the end of every chain: they are looked at once in a while, not for each of a thousand executions. */
@@ -114,7 +124,7 @@ function lookAtHost(pid: number, now: number): SeenProcess | undefined {
   const status = readStatus(pid);
   if (status === undefined) return undefined;
   const { parent, uid } = status;
-  const command = (readWords(`/proc/${pid}/cmdline`) ?? []).slice(0, 64);
+  const command = keptWords(readWords(`/proc/${pid}/cmdline`));
   return {
     pid,
     parent,

@@ -6,6 +6,7 @@ import type { InstanceId } from "../../runtime/runtime.ts";
 import { openImageFiles, type ImageFiles } from "../content/image-files.ts";
 import type { WatchedInstance } from "../guard.ts";
 import type { Desk } from "./desk.ts";
+import { unlessEnded } from "./read-process.ts";
 import { coveredBy, isSealed, readBaseline, type Watch } from "./watch.ts";
 
 /** Who is watched, from when somebody wants it until nobody does. */
@@ -31,7 +32,9 @@ export function openRoster(desk: Desk, { paths, baselines, learnNamespace, onAdd
     const baseline = readBaseline(baselines, instance);
     if (baseline === undefined) return [];
     const root = contentRoot(paths.contentMount(instance.image), instance.pid);
-    const image = images.get(root) ?? openImageFiles(root);
+    // It has ended by now, and its content is mounted no more: the others are to be watched nevertheless.
+    const image = images.get(root) ?? unlessEnded(() => openImageFiles(root));
+    if (image === undefined) return [];
     images.set(root, image);
     const view = { image, covered: coveredBy(baseline.mounts), isSealed: isSealed(baseline.mounts) };
     const watch: Watch = { instance, baseline, view, userNamespace: learnNamespace(instance.pid) };

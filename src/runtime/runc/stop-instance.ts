@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../ground/context.ts";
-import { IngotError } from "../../ground/error.ts";
+import { IngotError, isErrno } from "../../ground/error.ts";
 import { listIds, readRecord } from "../instance-record.ts";
 import { runtimePaths } from "../paths.ts";
 import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
@@ -26,7 +26,12 @@ export async function stopInstance(ctx: Context, id: InstanceId, grace: number):
 /** SIGTERM to the instance's first process; what does not listen is killed when the container is deleted. */
 async function terminate(identity: ProcessIdentity, grace: number): Promise<void> {
   if (grace <= 0 || !isSameProcess(identity)) return;
-  process.kill(identity.pid, "SIGTERM");
+  try {
+    process.kill(identity.pid, "SIGTERM");
+  } catch (error) {
+    // It ended by itself since it was looked at.
+    if (!isErrno(error, "ESRCH")) throw error;
+  }
   const deadline = Date.now() + grace;
   while (isSameProcess(identity) && Date.now() < deadline) await sleep(5);
 }

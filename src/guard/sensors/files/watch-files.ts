@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, readdirSync, watch as watchFolder, type FSWatcher } from "node:fs";
+import { closeSync, fstatSync, watch as watchFolder, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { isErrno } from "../../../ground/error.ts";
-import { readPiece, unlessGone, useContent, useInside } from "../../../runtime/look/open-inside.ts";
+import { readPiece, useContent, useInside } from "../../../runtime/look/open-inside.ts";
 import type { Drift } from "../../guard.ts";
+import { namesIn } from "../../response/capture/open-below.ts";
 import { judgeFile } from "../../verdict/judge-file.ts";
 import type { Desk } from "../../watch/desk.ts";
 import type { Watch } from "../../watch/watch.ts";
@@ -73,8 +74,7 @@ export function watchFiles(desk: Desk, watch: Watch): FileWatch {
     return scanFolder(folder, look);
   };
   const scanFolder = (folder: Folder, look: Look): readonly Drift[] => {
-    const names = unlessGone(() => readdirSync(`/proc/self/fd/${folder.file}`, { encoding: "buffer" })) ?? [];
-    return names.flatMap((name) => (look.left > 0 ? lookAt(folder, name, look) : []));
+    return firstNames(folder, look.left).flatMap((name) => (look.left > 0 ? lookAt(folder, name, look) : []));
   };
   return {
     scan: () => {
@@ -97,6 +97,11 @@ export function watchFiles(desk: Desk, watch: Watch): FileWatch {
 function writableFolders({ baseline }: Watch): readonly string[] {
   const targets = baseline.mounts.filter(({ type, options }) => type === "tmpfs" && options.includes("rw"));
   return targets.map(({ target }) => target);
+}
+
+/** Attack: a folder of a million names, each of which would have to be read before the first is looked at. */
+function firstNames({ file }: Folder, most: number): readonly Buffer[] {
+  return namesIn(file).take(most).toArray();
 }
 
 function dropGone(folders: Map<string, Folder>): void {

@@ -6,7 +6,6 @@ import { judgeMappings, parseMaps } from "../../verdict/judge-maps.ts";
 import { judgeState } from "../../verdict/judge-state.ts";
 import type { Desk } from "../../watch/desk.ts";
 import { handleExecution, isRuntimeCopy } from "../../watch/handle-execution.ts";
-import type { KnownProcess } from "../../watch/process-table.ts";
 import {
   readExecution,
   readProgram,
@@ -52,8 +51,16 @@ export function checkProcess(
     ...(program.length > 0 ? [] : judgeScript(view, seen)),
     ...judgeMappings(view, parseMaps(maps), seen.program.link),
     ...judgeState(baseline, state),
+    ...judgeTracer(desk, watch, Number(status.field("TracerPid")), seen.program),
   ];
   return desk.report(watch, verdicts, { pid, sensor });
+}
+
+/** Who traces a process writes into its memory and has it do what he likes (ptrace(2)); from within an instance the profile does not let one. */
+function judgeTracer(desk: Desk, { instance }: Watch, tracer: number, { link }: SeenProgram): readonly Verdict[] {
+  if (!(tracer > 0) || desk.table.get(tracer)?.instance === instance.id) return [];
+  const name = readProgram(tracer)?.link ?? "a process that has ended";
+  return [drift("entered-from-host", name, `${name} of the host traces ${link}`)];
 }
 
 /** One who came before the kernel told of what it executes is judged by what it runs now. */
@@ -61,19 +68,27 @@ function judgeArrival(desk: Desk, watch: Watch, pid: number, sensor: Drift["sens
   const [process, program] = [desk.table.get(pid), readProgram(pid)];
   if (process === undefined || program === undefined) return;
   const isThere = unlessEnded(() => readlinkSync(`/proc/${pid}/ns/mnt`)) === watch.baseline.namespaces.mnt;
-  if (!isThere || isArriving(process, program.link, desk.now())) return;
+  const age = desk.now() - (process.started ?? 0);
+  if (isThere ? isArriving(pid, program.link, age) : age < longestAbsence) return;
+  // What it executed first is in what the kernel told, and may be another program than it runs by now.
+  desk.drain();
+  if (!desk.arriving.has(pid)) return;
   handleExecution(desk, process, { filename: program.link, seen: desk.now(), sensor });
 }
 
 /** Milliseconds that a runtime may take to be inside. */
 const longestArrival = 3000;
+/** Attack: one that comes while another is announced, enters the namespace of processes alone, and executes nothing. A runtime on a busy host is not that late. */
+const longestAbsence = 30_000;
 
 /** Whether it still is the runtime's own program, a copy in memory or one without a path. Attack: one that calls itself so stays that for a while only. */
-function isArriving({ pid, started }: KnownProcess, link: string, now: number): boolean {
+function isArriving(pid: number, link: string, age: number): boolean {
   const [name, task] = readWords(`/proc/${pid}/cmdline`) ?? [];
+  // In the middle of execve(2) the program is there and its words are not.
+  if (name === undefined) return age < longestArrival;
   // Whichever way runc protects its file, this is what it calls itself until then.
   const isRunc = isRuntimeCopy(link) || (name === "runc" && task === "init");
-  return isRunc && now - (started ?? 0) < longestArrival;
+  return isRunc && age < longestArrival;
 }
 
 /** A foreign program that was seen when it was executed, and whose file has another name since then. */
