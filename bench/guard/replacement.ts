@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import type { ServiceInstance, ServiceView } from "../../src/fleet/engine/engine.ts";
 import { principal } from "../../src/controller/controller.fixture.ts";
@@ -67,7 +67,8 @@ async function enterOnce(fleet: TestFleet, told: ReadonlyMap<string, number>): P
   const view = await fleet.until("two that serve", (one) => one.isSettled && serving(one).length === 2 && one);
   const { id } = serving(view)[0] ?? {};
   const { pid } = (await fleet.operations().runtime.list()).find((one) => one.id === id) ?? {};
-  spawnSync("nsenter", ["-t", String(pid), "-m", "-p", "true"]);
+  // Waited for by nobody: it may be frozen together with the instance.
+  spawn("nsenter", ["-t", String(pid), "-m", "-p", "true"], { stdio: "ignore" }).unref();
   const { ledger } = fleet.controller();
   return fleet.until(`the replacement of ${id}`, () => {
     const events = [...ledger.events()].filter(({ data }) => data.instance === id);
