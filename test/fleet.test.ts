@@ -93,6 +93,9 @@ test(
     const again = await world.deploy("bad");
     assert.equal(again.code, 3, again.stderr);
     assert.match(again.stderr, /image-quarantined/);
+    const planned = await world.deploy("bad", "--plan");
+    assert.deepEqual([planned.code, planned.stdout], [3, ""], planned.stderr);
+    assert.match(planned.stderr, /image-quarantined/);
     const { quarantine } = await until("the revert", async () => {
       const shown = await look();
       return shown.rollout?.kind === "revert" && shown.rollout.status === "successful" ? shown : undefined;
