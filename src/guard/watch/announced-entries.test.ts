@@ -77,6 +77,17 @@ test("what the kernel has told already is heard before anybody is taken for unkn
   assert.deepEqual(found(), []);
 });
 
+test("an announced entry that has ended, and was not waited for yet, is no stranger", async (t) => {
+  const { desk, watch, found, hierarchies, put } = openWatched(t);
+  const pid = start(t, ["sh", "-c", "true & exec sleep 100"]).pid ?? 0;
+  const ended = await childOf(pid);
+  await until(() => readFileSync(`/proc/${ended}/stat`, "utf8").includes(") Z "));
+  put([ended]);
+  assert.deepEqual(addUnknown(desk, hierarchies, watch).includes(ended), false);
+  assert.deepEqual(addCompanions(desk, hierarchies, watch), []);
+  assert.deepEqual(found(), []);
+});
+
 function readOf(link: string, command: readonly string[]): SeenExecution {
   const { dev: device, ino: inode } = statSync(link);
   const file = { link, device, inode, isDeleted: false };

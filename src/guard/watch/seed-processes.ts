@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { processesOf, type Hierarchies } from "../response/freeze-cgroup.ts";
 import type { Desk } from "./desk.ts";
 import { handleEntry } from "./handle-entry.ts";
@@ -22,7 +23,7 @@ export function addUnknown(desk: Desk, hierarchies: Hierarchies, watch: Watch): 
   const pids = [...new Set([first, ...processesOf(hierarchies, cgroup)])];
   const all = new Set(pids.flatMap((pid) => [pid, ...listThreads(pid)]));
   desk.drain();
-  const fresh = [...all].filter((pid) => desk.table.get(pid)?.instance !== id);
+  const fresh = [...all].filter((pid) => desk.table.get(pid)?.instance !== id && !hasEnded(pid));
   for (const pid of fresh) addKnown(desk, watch, pid);
   return fresh;
 }
@@ -36,7 +37,7 @@ export function addCompanions(desk: Desk, hierarchies: Hierarchies, watch: Watch
   const all = processesOf(hierarchies, cgroup);
   // Otherwise what a process of the instance made a moment ago would be taken for a companion.
   desk.drain();
-  const fresh = all.filter((pid) => pid !== first && desk.table.get(pid)?.instance !== id);
+  const fresh = all.filter((pid) => pid !== first && desk.table.get(pid)?.instance !== id && !hasEnded(pid));
   for (const pid of fresh) {
     const parent = readStatus(pid)?.parent ?? 0;
     const isInside = parent !== first && isKnown(desk, watch, parent);
@@ -54,6 +55,11 @@ function addKnown(desk: Desk, watch: Watch, pid: number): void {
   }
   const how = "is in the instance's cgroup and comes from the host";
   handleEntry(desk, watch, { pid, how, seen: desk.now(), sensor: "sweep" });
+}
+
+/** The kernel tells of an end when the memory is gone, and the number stays for a while; threads that live on without the first one have memory. */
+function hasEnded(pid: number): boolean {
+  return !existsSync(`/proc/${pid}/exe`);
 }
 
 /** One of the instance's, or one that came and was told of or announced then: what it makes needs no leave of its own. */
