@@ -130,7 +130,7 @@ test("an instance is frozen at once, by the guard itself", { skip }, async () =>
     { ...agent.watched, mode: "replace" },
     { ...nginx, mode: "replace" },
   ]);
-  enter(nginx);
+  enterFromHost(nginx);
   await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
   assert.deepEqual([...new Set(drifts.map(({ response }) => response))], ["frozen"]);
   // A process in the middle of a system call stops with its end.
@@ -180,7 +180,7 @@ test("in mode prevent, what is told to serve on was not left frozen before the v
   await guard.watch([agent.watched]);
   await guard.watch(prevent);
   for (const one of [agent.watched, nginx]) {
-    enter(one);
+    enterFromHost(one);
     await until(() => drifts.some(({ instance }) => instance === one.id));
   }
   const responseOf = ({ id }: WatchedInstance) => drifts.find(({ instance }) => instance === id)?.response;
@@ -212,7 +212,7 @@ test("a guard that is killed is started again, watches everything again, and tel
     drifts.filter(({ rule }) => rule !== "sensor-blind"),
     [],
   );
-  enter(nginx);
+  enterFromHost(nginx);
   await until(() => drifts.some(({ rule }) => rule === "entered-from-host"));
   drifts = [];
 });
@@ -245,9 +245,11 @@ function keyOf({ home: folder }: TestHome): string {
 
 /** Turns the guard's own buffer off or on, as an attacker who is root on the host could. */
 function writeFollowed(state: string): void {
-  withTracefs((folder) =>
-    writeFileSync(join(folder, "instances", `ingot-${keyOf(home)}-${guard.pid()}-followed`, "tracing_on"), state),
-  );
+  withTracefs((folder) => {
+    const own = new RegExp(`^ingot-${keyOf(home)}-${guard.pid()}-.*-followed$`);
+    const name = readdirSync(join(folder, "instances")).find((one) => own.test(one)) ?? "";
+    writeFileSync(join(folder, "instances", name, "tracing_on"), state);
+  });
 }
 
 function withTracefs<T>(use: (folder: string) => T): T {
@@ -264,7 +266,7 @@ function withTracefs<T>(use: (folder: string) => T): T {
 }
 
 /** Waited for by nobody: it may be frozen together with the instance. */
-function enter({ pid }: WatchedInstance): void {
+function enterFromHost({ pid }: WatchedInstance): void {
   spawn("nsenter", ["-t", String(pid), "-m", "-p", "true"], { stdio: "ignore" }).unref();
 }
 

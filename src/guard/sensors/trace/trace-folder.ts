@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { isErrno } from "../../../ground/error.ts";
+import { identifyProcess } from "../../../runtime/process-identity.ts";
 import { mount, mountFlags, SystemCallError, unmount } from "../../../ground/libc.ts";
 
 /** A tracefs that this process mounted for itself: whoever uses the host's own, at /sys/kernel/tracing, never notices. */
@@ -44,16 +45,29 @@ function openAndDetach(target: string): number {
   }
 }
 
-/** Whether a name ends with the number of a process that is gone. */
+/** Of a guard of this process, for the home `key`: named so that it can be told whose it was, also when its number has become another's. */
+export function traceInstanceName(key: string, what: string): string {
+  return `ingot-${key}-${process.pid}-${identifyProcess(process.pid)?.startTime}-${what}`;
+}
+
+/** Whether a name is that of a process that has ended, also of one that nobody has waited for yet. */
 function isLeft(name: string, prefix: string): boolean {
-  const owner = name.startsWith(prefix) ? name.slice(prefix.length).split("-")[0] : undefined;
-  return owner !== undefined && /^\d+$/.test(owner) && !existsSync(`/proc/${owner}`);
+  const [pid = "", startTime] = name.startsWith(prefix) ? name.slice(prefix.length).split("-") : [];
+  return /^\d+$/.test(pid) && identifyProcess(Number(pid))?.startTime !== startTime;
 }
 
 /** Removes the buffers of guards of the same home that were killed; `key` is the home's. */
 export function removeLeftInstances(tracefs: string, key: string): void {
   const folder = join(tracefs, "instances");
-  for (const name of readdirSync(folder)) if (isLeft(name, `ingot-${key}-`)) removeTraceInstance(join(folder, name));
+  for (const name of readdirSync(folder)) {
+    if (!isLeft(name, `ingot-${key}-`)) continue;
+    try {
+      removeTraceInstance(join(folder, name));
+    } catch (error) {
+      // Somebody else has it open, which must not keep this guard from its work.
+      if (!isErrno(error, "EBUSY")) throw error;
+    }
+  }
 }
 
 /** A buffer of our own with its own events, filters and clock: `instances/NAME` of tracefs. */

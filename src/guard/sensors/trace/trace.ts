@@ -4,7 +4,13 @@ import { readBuffers } from "./buffer-reader.ts";
 import { openFollower } from "./follower.ts";
 import type { FileWaiter } from "./file-waiter.ts";
 import { eventDecoder, eventNames, hasEvent, type EventName, type TraceEvent } from "./trace-event.ts";
-import { makeTraceInstance, openTraceFolder, removeLeftInstances, removeTraceInstance } from "./trace-folder.ts";
+import {
+  makeTraceInstance,
+  openTraceFolder,
+  removeLeftInstances,
+  removeTraceInstance,
+  traceInstanceName,
+} from "./trace-folder.ts";
 
 /** What the kernel tells of the processes that are followed, and of whoever comes to them from elsewhere. */
 export type TraceSensor = {
@@ -37,6 +43,8 @@ export type TraceOptions = {
 /** Kibibytes a processor. Of processes that are followed (an execution is three events of 60 bytes), and of entries. */
 const followedSize = 1024;
 const entriesSize = 256;
+/** Milliseconds. */
+const endTime = 10_000;
 
 /**
  * Two buffers of our own. One holds everything of the processes that are followed: the kernel itself follows what they start (`event-fork`), so that the rest of the host costs nothing. The other
@@ -46,9 +54,11 @@ export function openTrace({ folder, key, waiter, isUrgent, onEvents }: TraceOpti
   const tracefs = openTraceFolder(folder);
   if (typeof tracefs === "string") return tracefs;
   removeLeftInstances(tracefs.path, key);
+  // Of one that was killed together with its controller, and is not quite gone yet.
+  const again = setTimeout(() => removeLeftInstances(tracefs.path, key), endTime).unref();
   const has = (name: EventName): boolean => hasEvent(tracefs.path, name);
   const [followed, entries] = ["followed", "entries"].map((name) =>
-    makeTraceInstance(tracefs.path, `ingot-${key}-${process.pid}-${name}`),
+    makeTraceInstance(tracefs.path, traceInstanceName(key, name)),
   ) as [string, string];
   const names = (Object.keys(eventNames) as EventName[]).filter(has);
   const decode = eventDecoder(tracefs.path, names);
@@ -87,6 +97,7 @@ export function openTrace({ folder, key, waiter, isUrgent, onEvents }: TraceOpti
     },
     guardSetns: (isOn) => set("setns", isOn ? "" : undefined),
     close: async () => {
+      clearTimeout(again);
       reader.close();
       await follower.close();
       for (const instance of [followed, entries]) removeTraceInstance(instance);
