@@ -20,7 +20,20 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   guard: ["oci", "runtime"],
   controller: ["project", "oci", "evidence", "policy", "ledger", "runtime", "fleet", "guard"],
   api: ["controller", "oci", "policy", "ledger", "fleet", "guard"],
-  cli: ["project", "debian", "image", "oci", "evidence", "policy", "ledger", "runtime", "fleet", "guard", "controller", "api"],
+  cli: [
+    "project",
+    "debian",
+    "image",
+    "oci",
+    "evidence",
+    "policy",
+    "ledger",
+    "runtime",
+    "fleet",
+    "guard",
+    "controller",
+    "api",
+  ],
 };
 
 /** The outermost rooms: programs for people, which no room may lean on. */

@@ -192,7 +192,8 @@ environments:
     assert.ok(pid !== undefined, `${id} does not run`);
     const identity = identifyProcess(pid);
     process.kill(pid, "SIGKILL");
-    while (identity !== undefined && isSameProcess(identity)) await sleep(1);
+    if (identity === undefined) return;
+    while (isSameProcess(identity)) await sleep(1);
   }
 
   /** The same person again, when an hour is over or the home is another. */

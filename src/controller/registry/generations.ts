@@ -1,3 +1,4 @@
+import type { EventType } from "../events/events.ts";
 import type { NumberedEvent } from "../../ledger/event.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 
@@ -29,38 +30,42 @@ export function openGenerations(ledger: Ledger): Generations {
   };
 }
 
+/** What changes no fact of any image: what was decided, who signed in, and what runs. */
+const changesNothing: ReadonlySet<string> = new Set<EventType>([
+  "decision.made",
+  "token.issued",
+  "enrolment.opened",
+  "enrolment.used",
+  "tag.set",
+  "tag.deleted",
+  "garbage.collected",
+  "rollout.created",
+  "rollout.moved",
+  "rollout.paused",
+  "rollout.resumed",
+  "rollout.promoted",
+  "rollout.succeeded",
+  "rollout.failed",
+  "rollout.cancelled",
+  "image.quarantined",
+  "quarantine.lifted",
+  "instance.started",
+  "instance.ended",
+  "instance.debugged",
+  "alarm.raised",
+  "alarm.cleared",
+  "drift.found",
+  "drift.captured",
+  "drift.uncaptured",
+  "drift.replaced",
+  "breaker.opened",
+  "breaker.closed",
+]);
+
 /** Images whose facts an event may change. A type that is not known here may change anything. */
 function reachedBy({ type, data }: NumberedEvent): readonly string[] | "everything" {
+  if (changesNothing.has(type)) return [];
   switch (type) {
-    case "decision.made":
-    case "token.issued":
-    case "enrolment.opened":
-    case "enrolment.used":
-    case "tag.set":
-    case "tag.deleted":
-    case "garbage.collected":
-    case "rollout.created":
-    case "rollout.moved":
-    case "rollout.paused":
-    case "rollout.resumed":
-    case "rollout.promoted":
-    case "rollout.succeeded":
-    case "rollout.failed":
-    case "rollout.cancelled":
-    case "image.quarantined":
-    case "quarantine.lifted":
-    case "instance.started":
-    case "instance.ended":
-    case "instance.debugged":
-    case "alarm.raised":
-    case "alarm.cleared":
-    case "drift.found":
-    case "drift.captured":
-    case "drift.uncaptured":
-    case "drift.replaced":
-    case "breaker.opened":
-    case "breaker.closed":
-      return [];
     case "manifest.pushed":
       return textsOf(data.digest);
     case "statement.accepted":
