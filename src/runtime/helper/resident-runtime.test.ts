@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
@@ -121,6 +121,23 @@ test("who reads a log when the helper is killed is told, also where it asked for
   const late = sleep(20_000, "no answer", { ref: false });
   assert.equal(await Promise.race([next, late]), "runtime-helper-ended");
   await helper.stop(id, { grace: 0 });
+});
+
+test("no file stays open, and no thread in another network, of instances that came and went", { skip }, async () => {
+  const rounds = Number(process.env.INGOT_TEST_ROUNDS ?? 4);
+  const run = async (): Promise<void> => helper.stop((await helper.start(await specOf())).id, { grace: 0 });
+  await run();
+  await helper.list();
+  const pid = helper.pid() ?? 0;
+  const files = (): number => readdirSync(`/proc/${pid}/fd`).length;
+  const before = files();
+  for (let round = 0; round < rounds; round += 1) await run();
+  // What it keeps open of one that has ended, to be told how, goes with the next look.
+  await helper.list();
+  await until(() => files() <= before);
+  const own = readlinkSync("/proc/self/ns/net");
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => readlinkSync(`/proc/${pid}/task/${thread}/ns/net`));
+  assert.deepEqual([...new Set(threads)], [own]);
 });
 
 test("a start is undone when the context is aborted", { skip }, async () => {
