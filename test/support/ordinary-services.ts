@@ -146,7 +146,16 @@ function openService(home: TestHome, { kind, guard, watched }: Part): OrdinarySe
   };
 }
 
+/** Over the host's network, which is not what is tested here: a connection that is not made is told, and tried again. */
 async function ask(url: string): Promise<void> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(patience) });
-  assert.equal(answer.status, 200, await answer.text());
+  for (const end = Date.now() + patience; ;) {
+    try {
+      const answer = await fetch(url, { signal: AbortSignal.timeout(patience) });
+      assert.equal(answer.status, 200, await answer.text());
+      return;
+    } catch (error) {
+      if (!(error instanceof TypeError) || Date.now() > end) throw error;
+      console.error(`${url}: no connection; asked again`);
+    }
+  }
 }
