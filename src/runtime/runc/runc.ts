@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { IngotError, isErrno } from "../../ground/error.ts";
 import type { RuntimePaths } from "../paths.ts";
 import type { InstanceId } from "../runtime.ts";
+import { lastError } from "./last-error.ts";
 import { openGate } from "./open-gate.ts";
 
 /** Makes the container with its first process waiting; `output` becomes its stdout and stderr. Returns that process's id on the host. */
@@ -119,11 +120,4 @@ function runcMissing(cause: Error): IngotError {
     hint: "apt-get install runc",
     cause,
   });
-}
-
-function lastError(log: string): string | undefined {
-  if (!existsSync(log)) return undefined;
-  const lines = readFileSync(log, "utf8").trimEnd().split("\n").filter(Boolean);
-  const entries = lines.map((line) => JSON.parse(line) as { level?: string; msg?: string });
-  return entries.findLast((entry) => entry.level === "error")?.msg;
 }
