@@ -30,7 +30,7 @@ export function openResponder(options: { readonly now: () => number; readonly hi
     frozen.add(instance.id);
     const first = processes.get(instance.id);
     // Its number may be another's by now, in a container of somebody else: all that is in there would be taken for strays.
-    if (first !== undefined && !isSameProcess(first)) return "frozen";
+    if (first === undefined || !isSameProcess(first)) return "frozen";
     const others = new Set(watched.filter(({ id }) => id !== instance.id).map(({ cgroup }) => cgroup));
     catchStrays(hierarchies, instance, others);
     return "frozen";
