@@ -55,8 +55,9 @@ export function openRoster(desk: Desk, { paths, baselines, learnNamespace, onAdd
         if (given?.pid === known.instance.pid) known.instance = given;
         else remove(id);
       }
-      const fresh = instances.filter(({ id }) => !desk.watches.has(id)).flatMap(add);
+      // Before: of an image whose last instance went with this very call, the content may have been mounted anew, as another device.
       forgetUnused(images, [...desk.watches.values()]);
+      const fresh = instances.filter(({ id }) => !desk.watches.has(id)).flatMap(add);
       return fresh;
     },
     find: (id) => {
