@@ -38,6 +38,7 @@ const chosen: Readonly<Record<number, readonly ErrorCode[]>> = {
     "rollout-unknown",
   ],
   409: [
+    "address-taken",
     "breaker-closed",
     "fleet-not-here",
     "guard-not-here",
@@ -50,6 +51,7 @@ const chosen: Readonly<Record<number, readonly ErrorCode[]>> = {
     "rollback-refused",
   ],
   422: [
+    "address-not-here",
     "configuration-unusable",
     "key-malformed",
     "key-unsuitable",

@@ -66,6 +66,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   "key-registered": 409,
   "rollback-refused": 409,
   // This controller, or the instance, is not in a state in which that can be done.
+  "address-taken": 409,
   "breaker-closed": 409,
   "fleet-not-here": 409,
   "guard-not-here": 409,

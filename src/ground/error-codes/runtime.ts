@@ -9,7 +9,8 @@ export const runtimeCodes = {
   "content-not-mountable": { exit: 1, means: "The host's kernel cannot mount an image's content for an instance." },
   "file-not-mountable": {
     exit: 1,
-    means: "A file or secret of a release's configuration has no place in the instance: nothing can be mounted at its path.",
+    means:
+      "A file or secret of a release's configuration has no place in the instance: nothing can be mounted at its path.",
   },
   "image-not-runnable": {
     exit: 1,
