@@ -105,11 +105,19 @@ export class CrashLoad {
       { ...statementKinds.approval, predicate: approvalOf(this.#crew) },
     );
     const bundle = (await signBundle(statement, approverKey)).toString();
+    let wasSent = false;
     return {
       run: async () => {
         const order = { image: `${image.repository}:${image.tag}`, bundle };
-        const { manifest } = await approver.api.post<{ readonly manifest: string }>("/api/v1/approvals", order);
-        this.acknowledged.statements.push({ manifest, image });
+        try {
+          const { manifest } = await approver.api.post<{ readonly manifest: string }>("/api/v1/approvals", order);
+          this.acknowledged.statements.push({ manifest, image });
+        } catch (error) {
+          // Meanwhile another client sent a newer word of the same person about the same image, which stands.
+          if (!wasSent || !(error instanceof IngotError) || error.code !== "approval-refused") throw error;
+        } finally {
+          wasSent = true;
+        }
       },
     };
   }
