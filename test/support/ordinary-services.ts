@@ -146,7 +146,7 @@ function openService(home: TestHome, { kind, guard, watched }: Part): OrdinarySe
   };
 }
 
-/** Over the host's network, which is not what is tested here: a connection that is not made is told, and tried again. */
+/** Over the host's network, which is not what is tested here: a connection that is not made is tried again. */
 async function ask(url: string): Promise<void> {
   for (const end = Date.now() + patience; ;) {
     try {
@@ -155,7 +155,6 @@ async function ask(url: string): Promise<void> {
       return;
     } catch (error) {
       if (!(error instanceof TypeError) || Date.now() > end) throw error;
-      console.error(`${url}: no connection; asked again`);
     }
   }
 }

@@ -130,11 +130,11 @@ test("no file stays open, and no thread in another network, of instances that ca
   await helper.list();
   const pid = helper.pid() ?? 0;
   const files = (): number => readdirSync(`/proc/${pid}/fd`).length;
-  const before = files();
+  const former = files();
   for (let round = 0; round < rounds; round += 1) await run();
   // What it keeps open of one that has ended, to be told how, goes with the next look.
   await helper.list();
-  await until(() => files() <= before);
+  await until(() => files() <= former);
   const own = readlinkSync("/proc/self/ns/net");
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) => readlinkSync(`/proc/${pid}/task/${thread}/ns/net`));
   assert.deepEqual([...new Set(threads)], [own]);
